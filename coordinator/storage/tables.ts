@@ -31,7 +31,7 @@ export interface Tables {
     id: string;
     hostname: string;
     ip_address: string;
-    state: 'idle' | 'busy' | 'offline' | 'maintenance';
+    online: number;
     intent: Generated<'active' | 'paused' | 'draining' | 'maintenance'>;
     intent_reason: string | null;
     capabilities: string;
@@ -122,6 +122,7 @@ export interface Tables {
     shard_total: number | null;
     state: 'pending' | 'assigned' | 'running' | 'completed' | 'failed' | 'timeout' | 'cancelled';
     reason: string | null;
+    needs: Generated<string>;
     priority: Generated<number>;
     attempt: Generated<number>;
     max_retries: number;

@@ -125,7 +125,10 @@ export type LocalAttachment = z.infer<typeof localAttachment>;
 export const attachment = z.object({
   name: z.string().max(1000),
   contentType: z.string().max(300),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/).nullable(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
   size: z.int().min(0),
   missing: z.string().max(1000).optional(),
 });

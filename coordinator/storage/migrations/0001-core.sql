@@ -44,7 +44,8 @@ CREATE TABLE workers (
   id TEXT PRIMARY KEY,
   hostname TEXT NOT NULL UNIQUE,
   ip_address TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('idle', 'busy', 'offline', 'maintenance')),
+  -- Heard of within the heartbeat time-out. Idle, busy, offline and maintenance follow from this, the intent and the tasks it holds.
+  online INTEGER NOT NULL CHECK (online IN (0, 1)),
   -- What its owner or an admin wants: draining and paused take nothing new, maintenance also hides it from health.
   intent TEXT NOT NULL DEFAULT 'active' CHECK (intent IN ('active', 'paused', 'draining', 'maintenance')),
   intent_reason TEXT,
@@ -163,6 +164,8 @@ CREATE TABLE tasks (
   shard_total INTEGER,
   state TEXT NOT NULL CHECK (state IN ('pending', 'assigned', 'running', 'completed', 'failed', 'timeout', 'cancelled')),
   reason TEXT,
+  -- Browsers that its tests use, sorted and joined by commas; '' = none known.
+  needs TEXT NOT NULL DEFAULT '',
   priority INTEGER NOT NULL DEFAULT 0,
   -- How often it was granted; 0 = never yet.
   attempt INTEGER NOT NULL DEFAULT 0,
