@@ -1,0 +1,120 @@
+/**
+ * The database as the rooms of the coordinator see it: reads, and commands that are acknowledged once they are durable.
+ * It is asynchronous and knows nothing of SQLite, so that PostgreSQL can take its place.
+ */
+import type { Kysely } from 'kysely';
+import type { Tables } from './tables.ts';
+
+/** What may be bound and stored. Booleans are stored as 0 and 1, times as integer milliseconds, JSON as text. */
+export type SqlValue = string | number | bigint | null | Uint8Array;
+
+/** Something that happened, to be stored with the change that caused it. Ids that do not apply are left out. */
+export interface NewEvent {
+  /** Dotted name, e.g. `run.created`. */
+  type: string;
+  runId?: string;
+  workerId?: string;
+  taskId?: string;
+  /** A JSON object; `{}` when left out. */
+  data?: Record<string, unknown>;
+}
+
+/** An event as stored. `seq` rises without gaps; together with `epoch` (one per database) it names the event for ever. */
+export interface StoredEvent {
+  seq: number;
+  epoch: string;
+  /** Milliseconds since the epoch, by the coordinator's clock. */
+  at: number;
+  type: string;
+  runId: string | null;
+  workerId: string | null;
+  taskId: string | null;
+  data: Record<string, unknown>;
+}
+
+/** The part of Kysely that reads. Statements that write are refused at run time as well. */
+export type SelectQueries = Pick<
+  Kysely<Tables>,
+  'selectFrom' | 'selectNoFrom' | 'with' | 'withRecursive' | 'fn' | 'case' | 'dynamic' | 'getExecutor'
+>;
+
+declare const reading: unique symbol;
+declare const writing: unique symbol;
+
+/**
+ * Reads of one consistent state of the database. Valid until the function it was given to has settled.
+ * `all` and `get` take one statement with `?` parameters; the statement's text must be constant, because it is prepared once and kept.
+ */
+export interface ReadHandle {
+  readonly [reading]: true;
+  all<T>(sql: string, params?: readonly SqlValue[]): Promise<T[]>;
+  get<T>(sql: string, params?: readonly SqlValue[]): Promise<T | undefined>;
+  /** Kysely on the same connection and state, for ordinary queries. */
+  readonly query: SelectQueries;
+}
+
+/** One command: all of it is stored, or nothing. Statements with RETURNING go through `all` or `get`, others through `run`. */
+export interface WriteHandle extends ReadHandle {
+  readonly [writing]: true;
+  run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number }>;
+  readonly query: Kysely<Tables>;
+  /** Stores an event with this command. */
+  event(input: NewEvent): Promise<void>;
+  /** Runs `fn` once the command is durable, and never otherwise. It must not throw; if it does, the error is reported and nothing else happens. */
+  afterCommit(fn: () => void): void;
+}
+
+/** Counts since the start. `commands / groups` tells how many commands shared one write to the disk. */
+export interface DatabaseStats {
+  reads: number;
+  commands: number;
+  /** Commands that threw, alone. */
+  refused: number;
+  groups: number;
+  largestGroup: number;
+  /** Groups that could not be stored (disk full, I/O error). */
+  failedGroups: number;
+  /** Prepared statements kept at this moment. */
+  statements: number;
+}
+
+/**
+ * The functions given to `read` and `write` await nothing but their handle (no files, network, timers): one that does holds up
+ * everybody else's writes, and is rejected with StalledError in the same turn of the event loop.
+ */
+export interface Database {
+  /** The random id of this database: the first half of an event's name. */
+  readonly epoch: string;
+  /** Gives `fn` a consistent state without uncommitted changes. */
+  read<T>(fn: (r: ReadHandle) => Promise<T>): Promise<T>;
+  /**
+   * Runs a command and resolves with its result once that is durable. If `fn` throws, its changes are undone and `write` rejects with
+   * the same error. Rejects with StorageFullError or StorageLockedError if the storage refuses; nothing is stored then.
+   */
+  write<T>(fn: (w: WriteHandle) => Promise<T>): Promise<T>;
+  /** Calls `listener` with the events of each commit, in order of `seq`. The returned function ends that. */
+  onCommitted(listener: (events: readonly StoredEvent[]) => void): () => void;
+  stats(): DatabaseStats;
+  /** Finishes what was asked for, refuses what comes later, and lets go of the files. */
+  close(): Promise<void>;
+}
+
+/** The disk is full or answers with errors: nothing was stored. For HTTP, 507. Reading goes on, and the next write tries again. */
+export class StorageFullError extends Error {
+  override readonly name = 'StorageFullError';
+}
+
+/** Another process holds the database. */
+export class StorageLockedError extends Error {
+  override readonly name = 'StorageLockedError';
+}
+
+/** The database was written by a newer Playfleet than this one. */
+export class NewerDatabaseError extends Error {
+  override readonly name = 'NewerDatabaseError';
+}
+
+/** A function given to `read` or `write` awaited something else than its handle. A mistake in the program. */
+export class StalledError extends Error {
+  override readonly name = 'StalledError';
+}
