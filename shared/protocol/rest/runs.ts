@@ -1,0 +1,138 @@
+/** REST shapes of runs (API: test-runs). snake_case as the customer fixed it; times are ISO 8601 strings, durations milliseconds. */
+import { z } from 'zod';
+import { environment, requirements, runConfig, runSource, tags } from '../work.ts';
+
+export const runState = z.enum(['pending', 'scheduling', 'running', 'completed', 'failed', 'cancelled']);
+export type RunState = z.infer<typeof runState>;
+
+const jsonObject = z.record(z.string().max(200), z.json());
+
+/** What POST /test-runs/create takes. With `total_shards` it is a static run, without it a queue run. */
+export const runCreate = z.strictObject({
+  name: z.string().trim().min(1).max(200),
+  description: z.string().max(5000).default(''),
+  /** Groups runs and their history; created on first use. */
+  project: z.string().trim().min(1).max(200).default('default'),
+  kind: z.enum(['queue', 'shards']).optional(),
+  total_shards: z.int().min(1).max(100_000).optional(),
+  config: runConfig.default({ args: [], env: {} }),
+  /** null: each worker's own PLAYWRIGHT_PROJECT_PATH. */
+  source: runSource.nullable().default(null),
+  requirements: requirements.default({}),
+  priority: z.int().min(0).max(1000).default(100),
+  tags: tags.default([]),
+  metadata: jsonObject.default({}),
+  env: environment.optional(),
+  /** Automatic retries of a task whose worker or process was lost; default: setting task_max_retries. */
+  max_retries: z.int().min(0).max(20).optional(),
+  /** Default: setting task_timeout_default_seconds. */
+  task_timeout_seconds: z.int().min(1).max(86_400).optional(),
+  /** Not before this time. */
+  scheduled_for: z.iso.datetime({ offset: true }).optional(),
+});
+export type RunCreate = z.infer<typeof runCreate>;
+
+export const runCreated = z.object({ test_run_id: z.string(), number: z.int(), message: z.string() });
+
+export const runTotals = z.object({
+  /** Known so far; grows while shards report their plans. */
+  total: z.int(),
+  settled: z.int(),
+  expected: z.int(),
+  unexpected: z.int(),
+  flaky: z.int(),
+  skipped: z.int(),
+  /** The customer's words: expected and flaky are passed, unexpected is failed. */
+  passed: z.int(),
+  failed: z.int(),
+});
+export type RunTotals = z.infer<typeof runTotals>;
+
+export const runLinks = z.object({
+  self: z.string(),
+  progress: z.string(),
+  results: z.string(),
+  download: z.string(),
+  report: z.string(),
+});
+
+export const run = z.object({
+  id: z.string(),
+  number: z.int(),
+  name: z.string(),
+  description: z.string(),
+  project: z.string(),
+  kind: z.enum(['queue', 'shards']),
+  status: runState,
+  /** Why it is in this state, in words; with nobody able to serve it, what to do. */
+  reason: z.string().nullable(),
+  /** The verdict over its tests; null until completed. */
+  outcome: z.enum(['passed', 'failed']).nullable(),
+  config: runConfig,
+  source: runSource.nullable(),
+  requirements,
+  total_shards: z.int(),
+  total_tests: z.int(),
+  tasks: z.object({ total: z.int(), finished: z.int() }),
+  tests: runTotals,
+  /** 0–100. */
+  progress: z.number(),
+  /** 0–1 over settled, not skipped tests; null where none. */
+  success_rate: z.number().nullable(),
+  priority: z.int(),
+  max_retries: z.int(),
+  task_timeout_seconds: z.int(),
+  tags,
+  metadata: jsonObject,
+  created_by: z.string(),
+  rerun_of: z.string().nullable(),
+  playwright_version: z.string().nullable(),
+  report: z.object({ state: z.enum(['none', 'merging', 'ready', 'failed']), message: z.string().nullable() }),
+  scheduled_for: z.string().nullable(),
+  schedule_cron: z.string().nullable(),
+  created_at: z.string(),
+  started_at: z.string().nullable(),
+  completed_at: z.string().nullable(),
+  duration_ms: z.int().nullable(),
+  links: runLinks,
+});
+export type Run = z.infer<typeof run>;
+
+export const runProgress = z.object({
+  test_run_id: z.string(),
+  status: runState,
+  reason: z.string().nullable(),
+  outcome: z.enum(['passed', 'failed']).nullable(),
+  /** 0–100: finished tasks of all tasks. */
+  progress: z.number(),
+  tasks: z.object({
+    total: z.int(),
+    pending: z.int(),
+    assigned: z.int(),
+    running: z.int(),
+    completed: z.int(),
+    failed: z.int(),
+    timeout: z.int(),
+    cancelled: z.int(),
+  }),
+  tests: runTotals,
+  /** 0–100: settled tests of all known tests. */
+  tests_progress: z.number(),
+  success_rate: z.number().nullable(),
+  elapsed_ms: z.int().nullable(),
+});
+export type RunProgress = z.infer<typeof runProgress>;
+
+export const runFilter = z.object({
+  status: runState.optional(),
+  project: z.string().optional(),
+  tag: z.string().optional(),
+  search: z.string().max(200).optional(),
+});
+
+/** Which tests a rerun takes. */
+export const runRetry = z.strictObject({
+  only: z.enum(['all', 'failed']).default('failed'),
+});
+
+export const runCancel = z.strictObject({ reason: z.string().max(500).default('cancelled by request') });
