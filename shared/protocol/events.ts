@@ -1,0 +1,152 @@
+/**
+ * Events: what happened, in order. Stored events are written with the change they tell of and can be read again for ever; live events
+ * (`tests.running`, `run.log`) only reach those who listen at that moment.
+ *
+ * `GET /api/v1/events/stream` (text/event-stream): one message per event, its `data` the event as JSON, without an `event:` line. Stored
+ * events carry `id: <eventId>`, live ones none, so that a browser resumes at the last stored one. A comment comes at once and every 15 s.
+ * - `run_id=…`: only events of that run, from its creation on, and `worker.*` events of that time.
+ * - Begins behind the id in the header Last-Event-ID, else behind the one in `after=` (`0` = from the beginning), else now. An id of
+ *   another epoch counts as `0`: the database is another one.
+ */
+import { z } from 'zod';
+import { testOutcome } from './playwright.ts';
+import { runState } from './rest/runs.ts';
+
+const id = z.string().min(1).max(100);
+const reason = z.string().nullable();
+
+/** What every event has. Ids that do not apply are null. */
+const envelope = z.object({
+  /** Rises with each stored event. A live event has that of the last one stored before it. */
+  seq: z.int().min(0),
+  /** Random id of the database; `epoch` and `seq` together name a stored event for ever. */
+  epoch: z.string().min(1).max(100),
+  /** Milliseconds since the epoch, by the coordinator's clock. */
+  at: z.int(),
+  run_id: id.nullable(),
+  worker_id: id.nullable(),
+  task_id: id.nullable(),
+});
+
+const ofRun = envelope.extend({ run_id: id });
+const ofTask = envelope.extend({ run_id: id, worker_id: id, task_id: id });
+const ofWorker = envelope.extend({ worker_id: id });
+
+/** The attempt of a task that a worker holds; `worker` is its host name. */
+const attempt = { attempt: z.int().min(1), worker: z.string() };
+const worker = { worker: z.string() };
+
+/** A test that got its one counted outcome. */
+export const settledTestEvent = z.object({
+  test_id: z.string(),
+  /** Describe titles and the test's own, joined by ` › `. */
+  title: z.string(),
+  project: z.string(),
+  file: z.string(),
+  line: z.int(),
+  outcome: testOutcome,
+  /** Counted attempts; 0 = it never ran, and `error` says why. */
+  attempts: z.int().min(0),
+  /** Sum over the counted attempts. */
+  duration_ms: z.number().min(0),
+  /** Message of the last counted attempt's first error, at most 2,000 characters; may hold ANSI colours. */
+  error: z.string().nullable().default(null),
+});
+export type SettledTestEvent = z.infer<typeof settledTestEvent>;
+
+export const runningTest = z.object({ test_id: z.string(), title: z.string(), retry: z.int().min(0) });
+export type RunningTest = z.infer<typeof runningTest>;
+
+export const fleetEvent = z.discriminatedUnion('type', [
+  ofRun.extend({
+    type: z.literal('run.created'),
+    data: z.object({
+      number: z.int(),
+      name: z.string(),
+      kind: z.enum(['queue', 'shards']),
+      total_shards: z.int(),
+      created_by: z.string(),
+    }),
+  }),
+  ofRun.extend({
+    type: z.literal('run.state'),
+    data: z.object({ from: runState, to: runState, reason, outcome: z.enum(['passed', 'failed']).nullable() }),
+  }),
+  /** Another reason for the same state: nobody can serve the run and what to do about it; null when somebody can again. */
+  ofRun.extend({ type: z.literal('run.reason'), data: z.object({ reason }) }),
+  /** All that is known by now; comes again when shards report what they hold. */
+  ofRun.extend({
+    type: z.literal('run.planned'),
+    data: z.object({ tests_total: z.int().min(0), tasks_total: z.int().min(0) }),
+  }),
+  ofTask.extend({
+    type: z.literal('task.granted'),
+    data: z.object({
+      ...attempt,
+      kind: z.enum(['discover', 'shard', 'units']),
+      shard_index: z.int().nullable().default(null),
+      /** How many tests are ordered; 0 where that is not known yet. */
+      tests: z.int().min(0),
+    }),
+  }),
+  ofTask.extend({ type: z.literal('task.started'), data: z.object(attempt) }),
+  ofTask.extend({
+    type: z.literal('task.finished'),
+    data: z.object({ ...attempt, state: z.enum(['completed', 'failed', 'timeout', 'cancelled']), reason }),
+  }),
+  /** The worker no longer holds it, and what is unfinished of it waits for another one. */
+  ofTask.extend({ type: z.literal('task.requeued'), data: z.object({ ...attempt, reason }) }),
+  ofTask.extend({
+    type: z.literal('results'),
+    data: z.object({ ...attempt, settled: z.array(settledTestEvent) }),
+  }),
+  /** Errors outside any test: config, globalSetup, webServer. */
+  ofTask.extend({
+    type: z.literal('run.error'),
+    data: z.object({ ...worker, message: z.string() }),
+  }),
+  ofRun.extend({
+    type: z.literal('report.state'),
+    data: z.object({ state: z.enum(['none', 'merging', 'ready', 'failed']), message: z.string().nullable() }),
+  }),
+  ofWorker.extend({ type: z.literal('worker.enrolled'), data: z.object({ ...worker, slots: z.int().min(1) }) }),
+  ofWorker.extend({ type: z.literal('worker.online'), data: z.object({ ...worker, slots: z.int().min(1) }) }),
+  ofWorker.extend({ type: z.literal('worker.offline'), data: z.object({ ...worker, reason }) }),
+  ofWorker.extend({
+    type: z.literal('worker.intent'),
+    data: z.object({ ...worker, intent: z.enum(['active', 'paused', 'draining', 'maintenance']), reason }),
+  }),
+  ofWorker.extend({ type: z.literal('worker.removed'), data: z.object({ ...worker, reason }) }),
+  /** Live. All tests of the task that have begun and not ended. */
+  ofTask.extend({ type: z.literal('tests.running'), data: z.object({ ...attempt, running: z.array(runningTest) }) }),
+  /** Live. What a task printed; `agent` is our own program on the worker. */
+  ofTask.extend({
+    type: z.literal('run.log'),
+    data: z.object({ ...worker, stream: z.enum(['stdout', 'stderr', 'agent']), text: z.string() }),
+  }),
+]);
+export type FleetEvent = z.infer<typeof fleetEvent>;
+export type EventType = FleetEvent['type'];
+export type EventData<T extends EventType> = Extract<FleetEvent, { type: T }>['data'];
+
+const LIVE: ReadonlySet<EventType> = new Set<EventType>(['tests.running', 'run.log']);
+export const isLive = (type: EventType): boolean => LIVE.has(type);
+
+const KNOWN: ReadonlySet<string> = new Set(fleetEvent.options.map((option) => option.shape.type.value));
+
+/** Reads one event. null for a type that this version does not know; throws ZodError where a known one has another shape. */
+export function parseEvent(raw: unknown): FleetEvent | null {
+  const type = typeof raw === 'object' && raw !== null && 'type' in raw ? raw.type : undefined;
+  if (typeof type === 'string' && !KNOWN.has(type)) return null;
+  return fleetEvent.parse(raw);
+}
+
+/** The text that names a stored event on the wire, in `id:`, Last-Event-ID and `after=`. */
+export const eventId = (epoch: string, seq: number): string => `${seq}.${epoch}`;
+
+/** null where `text` is not an event id. `0` alone is the beginning of any epoch. */
+export function parseEventId(text: string): { epoch: string | null; seq: number } | null {
+  if (text === '0') return { epoch: null, seq: 0 };
+  const match = /^(0|[1-9][0-9]{0,15})\.(.{1,100})$/.exec(text);
+  return match ? { seq: Number(match[1]), epoch: match[2]! } : null;
+}
