@@ -38,24 +38,21 @@ export type SelectQueries = Pick<
   'selectFrom' | 'selectNoFrom' | 'with' | 'withRecursive' | 'fn' | 'case' | 'dynamic' | 'getExecutor'
 >;
 
-declare const reading: unique symbol;
-declare const writing: unique symbol;
-
 /**
  * Reads of one consistent state of the database. Valid until the function it was given to has settled.
  * `all` and `get` take one statement with `?` parameters; the statement's text must be constant, because it is prepared once and kept.
  */
 export interface ReadHandle {
-  readonly [reading]: true;
   all<T>(sql: string, params?: readonly SqlValue[]): Promise<T[]>;
   get<T>(sql: string, params?: readonly SqlValue[]): Promise<T | undefined>;
   /** Kysely on the same connection and state, for ordinary queries. */
   readonly query: SelectQueries;
 }
 
-/** One command: all of it is stored, or nothing. Statements with RETURNING go through `all` or `get`, others through `run`. */
+/**
+ * One command: all of it is stored, or nothing. A function that takes a ReadHandle can be given this one, never the other way round. Statements with RETURNING go through `all` or `get`, others through `run`.
+ */
 export interface WriteHandle extends ReadHandle {
-  readonly [writing]: true;
   run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number }>;
   readonly query: Kysely<Tables>;
   /** Stores an event with this command. */
