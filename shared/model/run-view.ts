@@ -33,7 +33,7 @@ export interface RunView {
   /** The longest, longest first; skipped tests are not among them. */
   slowest: readonly SettledTestEvent[];
   /** Errors outside any test, each message once. */
-  errors: readonly { worker: string; message: string }[];
+  errors: readonly { worker_id: string; message: string }[];
   /** Tasks that a worker holds now, by id. */
   held: Readonly<Record<string, HeldTask>>;
   /** Workers that held a task of the run, or were heard of since it began, by id. */
@@ -44,6 +44,7 @@ export interface RunView {
 export interface HeldTask {
   worker_id: string;
   attempt: number;
+  slots: number;
   kind: 'discover' | 'shard' | 'units';
   shard_index: number | null;
   state: 'assigned' | 'running';
@@ -138,24 +139,25 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
     case 'task.finished':
       return { ...letGo(view, event), tasks_finished: view.tasks_finished + 1 };
     case 'task.requeued':
+    case 'task.cancelled':
       return letGo(view, event);
     case 'results':
       return settled(view, event);
     case 'run.error':
       return view.errors.some((error) => error.message === event.data.message)
         ? {}
-        : { errors: [...view.errors, { worker: event.data.worker, message: event.data.message }] };
+        : { errors: [...view.errors, { worker_id: event.worker_id, message: event.data.message }] };
     case 'report.state':
       return { report: { state: event.data.state, message: event.data.message } };
     case 'worker.enrolled':
-      return worker(view, event, { slots: event.data.slots });
+      return { workers: worker(view, event, { slots: event.data.slots }) };
     case 'worker.online':
-      return worker(view, event, { slots: event.data.slots, online: true });
+      return { workers: worker(view, event, { slots: event.data.slots, online: true }) };
     case 'worker.offline':
     case 'worker.removed':
-      return worker(view, event, { online: false });
+      return { workers: worker(view, event, { online: false }) };
     case 'worker.intent':
-      return worker(view, event, { intent: event.data.intent });
+      return { workers: worker(view, event, { intent: event.data.intent }) };
     case 'tests.running':
       return heldBy(view, event, (task) => ({ ...task, running: begun(task, event.data.running, event.at) }));
     case 'run.log':
@@ -166,13 +168,14 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
 export const isFinal = (state: RunState): boolean =>
   state === 'completed' || state === 'failed' || state === 'cancelled';
 
-type TaskEvent = Extract<FleetEvent, { data: { attempt: number } }>;
+type TaskEvent = Extract<FleetEvent, { task_id: string; data: { attempt: number } }>;
 
 function granted(view: RunView, event: Extract<FleetEvent, { type: 'task.granted' }>): Partial<RunView> {
-  const { attempt, kind, shard_index, tests } = event.data;
+  const { attempt, slots, kind, shard_index, tests } = event.data;
   const task: HeldTask = {
     worker_id: event.worker_id,
     attempt,
+    slots,
     kind,
     shard_index,
     state: 'assigned',
@@ -183,7 +186,7 @@ function granted(view: RunView, event: Extract<FleetEvent, { type: 'task.granted
   };
   return {
     held: { ...view.held, [event.task_id]: task },
-    ...worker(view, event, { online: true, took_part: true }),
+    workers: worker(view, event, { online: true, took_part: true }),
   };
 }
 
@@ -210,16 +213,21 @@ function begun(task: HeldTask, running: readonly RunningTest[], at: number): Hel
 function settled(view: RunView, event: Extract<FleetEvent, { type: 'results' }>): Partial<RunView> {
   const tests = event.data.settled;
   const counts = { ...view.counts };
-  for (const test of tests) counts[test.outcome] += 1;
+  for (const test of tests) {
+    if (test.replaces !== null) counts[test.replaces] -= 1;
+    counts[test.outcome] += 1;
+  }
   const ids = new Set(tests.map((test) => test.test_id));
-  const before = view.workers[event.worker_id]?.settled ?? 0;
   return {
     counts,
-    unexpected: appended(view.unexpected, tests, 'unexpected'),
-    flaky: appended(view.flaky, tests, 'flaky'),
-    slowest: slowest([...view.slowest, ...tests]),
-    ...worker(view, event, { took_part: true, settled: before + tests.length }),
-    ...heldBy(view, event, (task) => ({
+    unexpected: [...view.unexpected, ...tests.filter((test) => test.outcome === 'unexpected')],
+    flaky: [...without(view.flaky, tests), ...tests.filter((test) => test.outcome === 'flaky')],
+    slowest: slowest([...without(view.slowest, tests), ...tests]),
+    workers: mapValue(view.workers, event.worker_id, (worker) => ({
+      ...worker,
+      settled: worker.settled + tests.length,
+    })),
+    held: mapValue(view.held, event.task_id, (task) => ({
       ...task,
       settled: task.settled + tests.length,
       running: task.running.filter((test) => !ids.has(test.test_id)),
@@ -227,13 +235,9 @@ function settled(view: RunView, event: Extract<FleetEvent, { type: 'results' }>)
   };
 }
 
-function appended(
-  list: readonly SettledTestEvent[],
-  tests: readonly SettledTestEvent[],
-  outcome: TestOutcome,
-): readonly SettledTestEvent[] {
-  const more = tests.filter((test) => test.outcome === outcome);
-  return more.length === 0 ? list : [...list, ...more];
+function without(list: readonly SettledTestEvent[], tests: readonly SettledTestEvent[]): readonly SettledTestEvent[] {
+  const replaced = new Set(tests.filter((test) => test.replaces !== null).map((test) => test.test_id));
+  return replaced.size === 0 ? list : list.filter((test) => !replaced.has(test.test_id));
 }
 
 function slowest(tests: readonly SettledTestEvent[]): SettledTestEvent[] {
@@ -243,19 +247,24 @@ function slowest(tests: readonly SettledTestEvent[]): SettledTestEvent[] {
     .slice(0, SLOWEST);
 }
 
+function mapValue<T>(record: Readonly<Record<string, T>>, key: string | null, change: (value: T) => T) {
+  const value = key === null ? undefined : record[key];
+  return key === null || value === undefined ? record : { ...record, [key]: change(value) };
+}
+
 function worker(
   view: RunView,
   event: FleetEvent & { worker_id: string; data: { worker: string } },
   change: Partial<WorkerOfRun>,
-): Partial<RunView> {
+): RunView['workers'] {
   const before = view.workers[event.worker_id];
   const known: WorkerOfRun = before ?? {
     name: event.data.worker,
-    online: event.type === 'task.granted' || event.type === 'results',
+    online: true,
     intent: 'active',
     slots: null,
     took_part: false,
     settled: 0,
   };
-  return { workers: { ...view.workers, [event.worker_id]: { ...known, name: event.data.worker, ...change } } };
+  return { ...view.workers, [event.worker_id]: { ...known, name: event.data.worker, ...change } };
 }

@@ -32,8 +32,9 @@ const ofRun = envelope.extend({ run_id: id });
 const ofTask = envelope.extend({ run_id: id, worker_id: id, task_id: id });
 const ofWorker = envelope.extend({ worker_id: id });
 
-/** The attempt of a task that a worker holds; `worker` is its host name. */
-const attempt = { attempt: z.int().min(1), worker: z.string() };
+/** One grant of a task; a later grant has a larger fence. */
+const grant = { attempt: z.int().min(1), fence: z.int().min(1) };
+/** Host name. */
 const worker = { worker: z.string() };
 
 /** A test that got its one counted outcome. */
@@ -45,6 +46,8 @@ export const settledTestEvent = z.object({
   file: z.string(),
   line: z.int(),
   outcome: testOutcome,
+  /** What was counted for it until now: a supporting test runs in several processes, and its failure replaces a success. */
+  replaces: testOutcome.nullable().default(null),
   /** Counted attempts; 0 = it never ran, and `error` says why. */
   attempts: z.int().min(0),
   /** Sum over the counted attempts. */
@@ -82,29 +85,28 @@ export const fleetEvent = z.discriminatedUnion('type', [
   ofTask.extend({
     type: z.literal('task.granted'),
     data: z.object({
-      ...attempt,
+      ...grant,
+      ...worker,
       kind: z.enum(['discover', 'shard', 'units']),
+      /** How many of the worker's slots it takes. */
+      slots: z.int().min(1),
       shard_index: z.int().nullable().default(null),
       /** How many tests are ordered; 0 where that is not known yet. */
-      tests: z.int().min(0),
+      tests: z.int().min(0).default(0),
     }),
   }),
-  ofTask.extend({ type: z.literal('task.started'), data: z.object(attempt) }),
+  ofTask.extend({ type: z.literal('task.started'), data: z.object(grant) }),
   ofTask.extend({
     type: z.literal('task.finished'),
-    data: z.object({ ...attempt, state: z.enum(['completed', 'failed', 'timeout', 'cancelled']), reason }),
+    data: z.object({ ...grant, state: z.enum(['completed', 'failed', 'timeout']), reason }),
   }),
   /** The worker no longer holds it, and what is unfinished of it waits for another one. */
-  ofTask.extend({ type: z.literal('task.requeued'), data: z.object({ ...attempt, reason }) }),
-  ofTask.extend({
-    type: z.literal('results'),
-    data: z.object({ ...attempt, settled: z.array(settledTestEvent) }),
-  }),
-  /** Errors outside any test: config, globalSetup, webServer. */
-  ofTask.extend({
-    type: z.literal('run.error'),
-    data: z.object({ ...worker, message: z.string() }),
-  }),
+  ofTask.extend({ type: z.literal('task.requeued'), data: z.object({ ...grant, ended: z.string(), reason }) }),
+  ofTask.extend({ type: z.literal('task.cancelled'), data: z.object({ ...grant, reason }) }),
+  /** Without task and worker where the coordinator itself settles what never ran. */
+  ofRun.extend({ type: z.literal('results'), data: z.object({ settled: z.array(settledTestEvent) }) }),
+  /** An error outside any test: config, globalSetup, webServer. */
+  ofTask.extend({ type: z.literal('run.error'), data: z.object({ message: z.string() }) }),
   ofRun.extend({
     type: z.literal('report.state'),
     data: z.object({ state: z.enum(['none', 'merging', 'ready', 'failed']), message: z.string().nullable() }),
@@ -118,11 +120,14 @@ export const fleetEvent = z.discriminatedUnion('type', [
   }),
   ofWorker.extend({ type: z.literal('worker.removed'), data: z.object({ ...worker, reason }) }),
   /** Live. All tests of the task that have begun and not ended. */
-  ofTask.extend({ type: z.literal('tests.running'), data: z.object({ ...attempt, running: z.array(runningTest) }) }),
+  ofTask.extend({
+    type: z.literal('tests.running'),
+    data: z.object({ attempt: z.int().min(1), running: z.array(runningTest) }),
+  }),
   /** Live. What a task printed; `agent` is our own program on the worker. */
   ofTask.extend({
     type: z.literal('run.log'),
-    data: z.object({ ...worker, stream: z.enum(['stdout', 'stderr', 'agent']), text: z.string() }),
+    data: z.object({ stream: z.enum(['stdout', 'stderr', 'agent']), text: z.string() }),
   }),
 ]);
 export type FleetEvent = z.infer<typeof fleetEvent>;
