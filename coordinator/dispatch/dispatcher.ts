@@ -1,0 +1,197 @@
+/**
+ * Brings pending tasks and free slots together. It wakes on events (something became pending, a slot became free, a worker came), does one
+ * round at a time, and hands out nothing that is not committed.
+ */
+import type { Clock } from '../../shared/base/clock.ts';
+import type { Grant, Requirements, RunConfig, RunSource } from '../../shared/protocol/work.ts';
+import { activateRuns, nextScheduledRun } from '../runs/activate-runs.ts';
+import { hasBrowsers } from '../runs/rules/needs.ts';
+import type { Database, WriteHandle } from '../storage/database.ts';
+import { claimTasks, type Claim } from './claim-tasks.ts';
+import type { Connected, Fleet } from './fleet.ts';
+import { whyNotMatching, whyUnservable } from './rules/matching.ts';
+import { distribute, type StrategyName } from './rules/strategies.ts';
+
+export interface DispatcherOptions {
+  db: Database;
+  fleet: Fleet;
+  clock: Clock;
+  /** Read at each round: settings change at run time. */
+  settings: () => { enabled: boolean; strategy: StrategyName; maxActiveRuns: number; leaseMs: number };
+  report: (error: unknown, during: string) => void;
+}
+
+interface ActiveRun {
+  id: string;
+  name: string;
+  state: string;
+  source: string | null;
+  config: string;
+  requirements: string;
+  exclusive: number;
+  reason: string | null;
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  #running = false;
+  #again = false;
+  #stopped = false;
+  #cancelTimer: () => void = () => {};
+  /** Browser sets per run and state: they do not change once a run is planned. */
+  readonly #needs = new Map<string, string[]>();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Asks for a round; many wakes in one turn are one round. */
+  wake(): void {
+    this.#again = true;
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    void this.#rounds();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer();
+  }
+
+  async #rounds(): Promise<void> {
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false;
+        await this.#round();
+      }
+    } catch (error) {
+      // The storage may be full: leases and the next wake bring the round back; a timer does too, if nothing else happens.
+      this.#options.report(error, 'dispatching');
+      this.#wakeAfter(1000);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { db, fleet, settings, clock } = this.#options;
+    const { enabled, maxActiveRuns } = settings();
+    if (!enabled) return;
+    const now = clock.now();
+    const grants = await db.write(async (w) => {
+      await activateRuns(w, { maxActive: maxActiveRuns, slots: fleet.totalSlots() }, now);
+      const next = await nextScheduledRun(w, now);
+      if (next !== null) this.#wakeAfter(next - now);
+      return this.#grantAll(w, now);
+    });
+    for (const { worker, grant } of grants) worker.send({ type: 'grant', grant });
+  }
+
+  async #grantAll(w: WriteHandle, now: number): Promise<{ worker: Connected; grant: Grant }[]> {
+    const runs = await w.all<ActiveRun>(
+      `SELECT id, name, state, source, config, requirements, exclusive, reason FROM runs
+       WHERE state IN ('scheduling', 'running') AND tasks_finished < tasks_total ORDER BY priority DESC, number`,
+    );
+    const granted: { worker: Connected; grant: Grant }[] = [];
+    /** Slots taken in this round, on top of what the fleet knows. */
+    const taken = new Map<string, number>();
+    for (const run of runs) {
+      const requirements = JSON.parse(run.requirements) as Requirements;
+      const matching = [...this.#options.fleet.connected].filter((c) => whyNotMatching(requirements, c.profile) === null);
+      const needs = await this.#needsOf(w, run);
+      await this.#explain(w, run, requirements, needs, granted.length > 0);
+      // The most demanding first, so that machines that have everything are not used up by work that any machine can do.
+      for (const set of needs) {
+        const able = matching.filter((c) => hasBrowsers(set, c.profile.capabilities.browsers));
+        for (const claim of await this.#claim(w, run, set, able, taken, now)) {
+          const worker = this.#options.fleet.find(claim.workerId);
+          taken.set(claim.workerId, (taken.get(claim.workerId) ?? 0) + claim.slots);
+          if (worker) granted.push({ worker, grant: toGrant(run, claim, this.#options.settings().leaseMs) });
+        }
+      }
+    }
+    return granted;
+  }
+
+  async #claim(w: WriteHandle, run: ActiveRun, needs: string, able: Connected[], taken: Map<string, number>, now: number): Promise<Claim[]> {
+    const { fleet, settings } = this.#options;
+    const { strategy, leaseMs } = settings();
+    const loads = able
+      .map((worker) => ({ ...fleet.load(worker), freeSlots: fleet.freeSlots(worker) - (taken.get(worker.profile.id) ?? 0) }))
+      .filter((load) => load.freeSlots > 0);
+    const usable = run.exclusive === 1 ? this.#onePerMachine(run.id, loads) : loads;
+    if (usable.length === 0) return [];
+    const free = new Map(usable.map((load) => [load.id, load.freeSlots]));
+    const one = (load: (typeof usable)[number]) => (run.exclusive === 1 ? { ...load, freeSlots: 1 } : load);
+    return claimTasks(
+      w,
+      {
+        runId: run.id,
+        needs: [needs],
+        limit: run.exclusive === 1 ? usable.length : usable.reduce((sum, load) => sum + load.freeSlots, 0),
+        takers: (count) =>
+          distribute(usable.map(one), count, strategy, fleet.nextGrant).map((workerId) => ({
+            workerId,
+            workerName: fleet.find(workerId)?.profile.name ?? workerId,
+            slots: run.exclusive === 1 ? (free.get(workerId) ?? 1) : 1,
+          })),
+        leaseMs,
+      },
+      now,
+    );
+  }
+
+  /** For runs whose webServer has fixed ports: machines (not agents: two may share one) on which nothing of the run is held. */
+  #onePerMachine<T extends { id: string }>(runId: string, loads: readonly T[]): T[] {
+    const { fleet } = this.#options;
+    const machineOf = (workerId: string) => fleet.find(workerId)?.profile.fingerprint ?? workerId;
+    const used = new Set(fleet.heldOfRun(runId).map((grant) => machineOf(grant.workerId)));
+    return loads.filter((load) => {
+      const machine = machineOf(load.id);
+      if (used.has(machine)) return false;
+      used.add(machine);
+      return true;
+    });
+  }
+
+  async #needsOf(w: WriteHandle, run: ActiveRun): Promise<string[]> {
+    const key = `${run.id} ${run.state}`;
+    const known = this.#needs.get(key);
+    if (known) return known;
+    const rows = await w.all<{ needs: string }>('SELECT DISTINCT needs FROM tasks WHERE run_id = ?', [run.id]);
+    const needs = rows.map((row) => row.needs).sort((a, b) => b.split(',').length - a.split(',').length || (a < b ? -1 : 1));
+    if (this.#needs.size > 1000) this.#needs.clear();
+    this.#needs.set(key, needs);
+    return needs;
+  }
+
+  /** Says at once, in the run itself, when nobody could serve it, and takes it back when somebody can. */
+  async #explain(w: WriteHandle, run: ActiveRun, requirements: Requirements, needs: string[], busy: boolean): Promise<void> {
+    const profiles = [...this.#options.fleet.connected].map((c) => c.profile);
+    const reason = busy && run.reason === null ? null : whyUnservable(requirements, needs, profiles);
+    if (reason === run.reason) return;
+    await w.run('UPDATE runs SET reason = ? WHERE id = ?', [reason, run.id]);
+    await w.event({ type: 'run.reason', runId: run.id, data: { reason } });
+  }
+
+  #wakeAfter(ms: number): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.clock.after(Math.min(Math.max(ms, 1), 60_000), () => this.wake());
+  }
+}
+
+export function toGrant(run: Pick<ActiveRun, 'id' | 'name' | 'source' | 'config'>, claim: Claim, leaseMs: number): Grant {
+  return {
+    taskId: claim.taskId,
+    runId: run.id,
+    runName: run.name,
+    attempt: claim.attempt,
+    fence: claim.fence,
+    leaseMs,
+    timeoutMs: claim.timeoutMs,
+    slots: claim.slots,
+    source: run.source === null ? null : (JSON.parse(run.source) as RunSource),
+    config: JSON.parse(run.config) as RunConfig,
+    work: claim.work,
+  };
+}

@@ -1,0 +1,122 @@
+/** The one place where a grant ends: the attempt is closed, the task moves on, the run is closed when this was its last task. */
+import type { WriteHandle } from '../storage/database.ts';
+import { closeRunWhenDone } from '../runs/close-run.ts';
+import { moveRun } from '../runs/move-run.ts';
+import { COSTS_RETRY, type Verdict } from './rules/task-state.ts';
+import type { HeldTask } from './held-task.ts';
+
+export interface AttemptFigures {
+  reportHash?: string;
+  exitCode?: number | null;
+  wallMs?: number;
+  peakMemoryBytes?: number | null;
+  meanCpuPercent?: number | null;
+  blobSha256?: string | null;
+  errorStack?: string | null;
+  /** A further try cannot help: the whole run is failed at once. */
+  permanent?: boolean;
+}
+
+export async function endAttempt(w: WriteHandle, task: HeldTask, verdict: Verdict, figures: AttemptFigures, now: number): Promise<void> {
+  await w.run(
+    `UPDATE task_attempts SET ended = ?, ended_at = ?, reason = ?, report_hash = ?, exit_code = ?, wall_ms = ?, peak_memory_bytes = ?,
+       mean_cpu_percent = ?, blob_sha256 = ? WHERE fence = ? AND ended IS NULL`,
+    [
+      verdict.ended,
+      now,
+      verdict.reason,
+      figures.reportHash ?? null,
+      figures.exitCode ?? null,
+      figures.wallMs === undefined ? null : Math.round(figures.wallMs),
+      figures.peakMemoryBytes ?? null,
+      figures.meanCpuPercent ?? null,
+      figures.blobSha256 ?? null,
+      task.fence,
+    ],
+  );
+  if (verdict.next === 'pending') {
+    await requeue(w, task, verdict.reason, verdict.ended);
+    return;
+  }
+  const failed = verdict.next !== 'completed';
+  await w.run(
+    `UPDATE tasks SET state = ?, reason = ?, completed_at = ?, lease_until = NULL, error_message = coalesce(?, error_message), error_stack = coalesce(?, error_stack)
+     WHERE id = ? AND fence = ?`,
+    [verdict.next, verdict.reason, now, failed ? verdict.reason : null, figures.errorStack ?? null, task.id, task.fence],
+  );
+  await w.run(
+    `UPDATE workers SET total_completed = total_completed + ?, total_failed = total_failed + ?, total_duration_ms = total_duration_ms + ? WHERE id = ?`,
+    [failed ? 0 : 1, failed ? 1 : 0, now - (task.startedAt ?? task.assignedAt ?? now), task.workerId],
+  );
+  await w.event({
+    type: 'task.finished',
+    runId: task.runId,
+    workerId: task.workerId,
+    taskId: task.id,
+    data: { attempt: task.attempt, fence: task.fence, worker: task.workerName, state: verdict.next, reason: verdict.reason },
+  });
+  await w.run('UPDATE runs SET tasks_finished = tasks_finished + 1 WHERE id = ?', [task.runId]);
+  if (failed && (figures.permanent === true || task.kind === 'discover')) {
+    await failRun(w, task.runId, verdict.reason ?? 'a task failed', now);
+  } else {
+    await closeRunWhenDone(w, task.runId, now);
+  }
+}
+
+async function requeue(w: WriteHandle, task: HeldTask, reason: string, ended: string): Promise<void> {
+  // Ahead of what was never tried: lost work is what a run would otherwise wait for at its end.
+  await w.run(
+    `UPDATE tasks SET state = 'pending', reason = ?, worker_id = NULL, fence = NULL, lease_until = NULL, assigned_at = NULL, started_at = NULL,
+       priority = priority + 1 WHERE id = ? AND fence = ?`,
+    [reason, task.id, task.fence],
+  );
+  await w.event({
+    type: 'task.requeued',
+    runId: task.runId,
+    workerId: task.workerId,
+    taskId: task.id,
+    data: { attempt: task.attempt, fence: task.fence, worker: task.workerName, ended, reason },
+  });
+}
+
+/** Ends the run as failed and cancels what is left of it. Returns whether it was still open. */
+export async function failRun(w: WriteHandle, runId: string, reason: string, now: number): Promise<boolean> {
+  const moved = await moveRun(w, runId, { type: 'fail' }, { reason }, now);
+  if (moved) await cancelOpenTasks(w, runId, reason, now);
+  return moved !== null;
+}
+
+/** Cancels every task of a run that has not ended. Workers that hold some are told by whoever listens to the events. */
+export async function cancelOpenTasks(w: WriteHandle, runId: string, reason: string, now: number): Promise<number> {
+  const held = await w.all<{ id: string; worker_id: string; attempt: number; fence: number; worker: string }>(
+    `SELECT t.id, t.worker_id, t.attempt, t.fence, w.hostname AS worker FROM tasks t JOIN workers w ON w.id = t.worker_id
+     WHERE t.run_id = ? AND t.state IN ('assigned', 'running')`,
+    [runId],
+  );
+  for (const task of held) {
+    await w.run(`UPDATE task_attempts SET ended = 'cancelled', ended_at = ?, reason = ? WHERE fence = ? AND ended IS NULL`, [now, reason, task.fence]);
+    await w.event({
+      type: 'task.finished',
+      runId,
+      workerId: task.worker_id,
+      taskId: task.id,
+      data: { attempt: task.attempt, fence: task.fence, worker: task.worker, state: 'cancelled', reason },
+    });
+  }
+  const { changes } = await w.run(
+    `UPDATE tasks SET state = 'cancelled', reason = ?, completed_at = ?, lease_until = NULL
+     WHERE run_id = ? AND state IN ('pending', 'assigned', 'running')`,
+    [reason, now, runId],
+  );
+  await w.run('UPDATE runs SET tasks_finished = tasks_total WHERE id = ?', [runId]);
+  return changes;
+}
+
+/** How many automatic retries a task has used up. */
+export async function retriesUsed(w: WriteHandle, taskId: string): Promise<number> {
+  const row = await w.get<{ n: number }>(
+    'SELECT count(*) AS n FROM task_attempts WHERE task_id = ? AND ended IN (SELECT value FROM json_each(?))',
+    [taskId, JSON.stringify(COSTS_RETRY)],
+  );
+  return row?.n ?? 0;
+}

@@ -1,0 +1,125 @@
+/**
+ * The connected workers and what they hold, in memory: a view that is rebuilt from the database at start and follows the events, so that
+ * every road by which a task is granted or ends (link, REST, lease, cancel) is seen in one place.
+ */
+import type { CoordinatorMessage } from '../../shared/protocol/link.ts';
+import type { StoredEvent } from '../storage/database.ts';
+import type { Candidate } from './rules/matching.ts';
+import type { WorkerLoad } from './rules/strategies.ts';
+
+export type Intent = 'active' | 'paused' | 'draining' | 'maintenance';
+
+/** What people and history say about a worker; read when it connects and when it changes. */
+export interface WorkerProfile extends Candidate {
+  id: string;
+  fingerprint: string | null;
+  intent: Intent;
+  slots: number;
+  priority: number;
+  weight: number;
+  successRatio: number;
+  avgDurationMs: number;
+}
+
+export interface Connected {
+  profile: WorkerProfile;
+  send(message: CoordinatorMessage): void;
+}
+
+export interface HeldGrant {
+  fence: number;
+  workerId: string;
+  taskId: string;
+  runId: string;
+  attempt: number;
+  slots: number;
+}
+
+export class Fleet {
+  readonly #connected = new Map<string, Connected>();
+  readonly #held = new Map<number, HeldGrant>();
+  readonly #usedSlots = new Map<string, number>();
+  readonly #lastGrant = new Map<string, number>();
+  #grants = 0;
+
+  get connected(): Iterable<Connected> {
+    return this.#connected.values();
+  }
+
+  find(workerId: string): Connected | undefined {
+    return this.#connected.get(workerId);
+  }
+
+  attach(worker: Connected): void {
+    this.#connected.set(worker.profile.id, worker);
+  }
+
+  /** Only if it is still the same connection: a newer one may have taken its place. */
+  detach(worker: Connected): void {
+    if (this.#connected.get(worker.profile.id) === worker) this.#connected.delete(worker.profile.id);
+  }
+
+  held(fence: number): HeldGrant | undefined {
+    return this.#held.get(fence);
+  }
+
+  heldOfRun(runId: string): HeldGrant[] {
+    return [...this.#held.values()].filter((grant) => grant.runId === runId);
+  }
+
+  add(grant: HeldGrant): void {
+    if (this.#held.has(grant.fence)) return;
+    this.#held.set(grant.fence, grant);
+    this.#usedSlots.set(grant.workerId, this.#used(grant.workerId) + grant.slots);
+    this.#lastGrant.set(grant.workerId, ++this.#grants);
+  }
+
+  remove(fence: number): void {
+    const grant = this.#held.get(fence);
+    if (!grant) return;
+    this.#held.delete(fence);
+    this.#usedSlots.set(grant.workerId, this.#used(grant.workerId) - grant.slots);
+  }
+
+  /** Follows the event log. Returns the grants that a worker must be told to stop. */
+  apply(event: StoredEvent): { stop: HeldGrant; reason: string } | null {
+    const fence = event.data.fence;
+    if (typeof fence !== 'number' || event.workerId === null || event.taskId === null || event.runId === null) return null;
+    if (event.type === 'task.granted') {
+      const { attempt, slots } = event.data as { attempt: number; slots: number };
+      this.add({ fence, workerId: event.workerId, taskId: event.taskId, runId: event.runId, attempt, slots });
+    } else if (event.type === 'task.finished' || event.type === 'task.requeued') {
+      const grant = this.#held.get(fence);
+      this.remove(fence);
+      const told = event.data as { state?: string; ended?: string; reason?: string | null };
+      const notByWorker = told.state === 'cancelled' || told.ended === 'expired' || told.ended === 'lost';
+      if (grant && notByWorker) return { stop: grant, reason: told.reason ?? 'no longer wanted' };
+    }
+    return null;
+  }
+
+  freeSlots(worker: Connected): number {
+    const { id, intent, slots } = worker.profile;
+    return intent === 'active' ? Math.max(0, slots - this.#used(id)) : 0;
+  }
+
+  /** Slots of all connected workers that take work: how many processes could run at once. */
+  totalSlots(): number {
+    let sum = 0;
+    for (const { profile } of this.#connected.values()) if (profile.intent === 'active') sum += profile.slots;
+    return sum;
+  }
+
+  load(worker: Connected): WorkerLoad {
+    const { id, priority, weight, successRatio, avgDurationMs } = worker.profile;
+    return { id, freeSlots: this.freeSlots(worker), priority, weight, successRatio, avgDurationMs, lastGrant: this.#lastGrant.get(id) ?? 0 };
+  }
+
+  get nextGrant(): number {
+    return this.#grants + 1;
+  }
+
+  #used(workerId: string): number {
+    return this.#usedSlots.get(workerId) ?? 0;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * The life of a task:
+ *
+ *              ┌───────── release · expire · lose · retry ─────────┐
+ *              ▼                                                   │
+ *   pending ─claim─► assigned ─begin─► running ─complete─► completed
+ *              │         └────────────────┴──fail──────────► failed | timeout   (no automatic retry left)
+ *              └──────────────────cancel───────────────────► cancelled
+ *
+ * Each grant is an attempt with a fence; whoever speaks with an older fence changes nothing.
+ */
+import type { ProcessEnd } from '../../../shared/protocol/work.ts';
+
+/** How an attempt ended, as `task_attempts.ended` holds it. */
+export type AttemptEnd = 'completed' | 'failed' | 'timeout' | 'cancelled' | 'released' | 'expired' | 'lost';
+
+/** These use up an automatic retry; giving work back (released) and being told to stop (cancelled) do not. */
+export const COSTS_RETRY: readonly AttemptEnd[] = ['failed', 'timeout', 'expired', 'lost'];
+
+export type Verdict =
+  | { next: 'completed'; ended: 'completed'; reason: null }
+  | { next: 'pending'; ended: AttemptEnd; reason: string }
+  | { next: 'failed' | 'timeout'; ended: AttemptEnd; reason: string };
+
+export interface AttemptFacts {
+  /** Attempts of this task that ended in one of COSTS_RETRY, this one not counted. */
+  retriesUsed: number;
+  maxRetries: number;
+  /** Ordered tests without an outcome, those that Playwright chose not to run not counted. */
+  missing: number;
+}
+
+/** What becomes of a task whose worker reported the end of its Playwright process. */
+export function judgeFinish(end: Pick<ProcessEnd, 'how' | 'message' | 'permanent'>, facts: AttemptFacts): Verdict {
+  switch (end.how) {
+    case 'finished':
+      if (facts.missing === 0) return { next: 'completed', ended: 'completed', reason: null };
+      return retryOrFail('failed', end.message ?? `${facts.missing} ordered tests did not report a result`, facts, end.permanent);
+    case 'crashed':
+      return retryOrFail('failed', end.message ?? 'the Playwright process ended without its last word', facts, end.permanent);
+    case 'timeout':
+      return retryOrFail('timeout', end.message ?? 'the task took longer than its time-out', facts, end.permanent);
+    case 'prepare_failed':
+      return retryOrFail('failed', end.message ?? 'the worker could not prepare the suite', facts, end.permanent);
+    case 'cancelled':
+      return { next: 'pending', ended: 'released', reason: end.message ?? 'stopped on the worker' };
+  }
+}
+
+/** What becomes of a task whose worker was lost or whose lease ended. With nothing left to run it is complete. */
+export function judgeLoss(ended: 'expired' | 'lost', reason: string, facts: AttemptFacts, hadTests: boolean): Verdict {
+  if (hadTests && facts.missing === 0) return { next: 'completed', ended: 'completed', reason: null };
+  return retryOrFail(ended, reason, facts, false);
+}
+
+function retryOrFail(ended: AttemptEnd, reason: string, facts: AttemptFacts, permanent: boolean): Verdict {
+  if (!permanent && facts.retriesUsed < facts.maxRetries) return { next: 'pending', ended, reason };
+  return { next: ended === 'timeout' ? 'timeout' : 'failed', ended, reason };
+}

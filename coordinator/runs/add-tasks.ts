@@ -1,0 +1,29 @@
+/** Adds pending tasks to a run. One statement for all of them: a run may have 100,000. */
+import { newId } from '../../shared/base/id.ts';
+import type { WriteHandle } from '../storage/database.ts';
+
+export interface NewTask {
+  kind: 'discover' | 'shard' | 'units';
+  shardIndex?: number;
+  shardTotal?: number;
+  /** See `tasks.needs`. */
+  needs: string;
+}
+
+/** Returns the new tasks' ids, in the order given. `firstSeq` continues the run's numbering. */
+export async function addTasks(
+  w: WriteHandle,
+  run: { runId: string; maxRetries: number; timeoutMs: number; firstSeq: number },
+  tasks: readonly NewTask[],
+  now: number,
+): Promise<string[]> {
+  const ids = tasks.map(() => newId(now));
+  const rows = tasks.map((task, i) => [ids[i], run.firstSeq + i, task.kind, task.shardIndex ?? null, task.shardTotal ?? null, task.needs]);
+  await w.run(
+    `INSERT INTO tasks (id, run_id, seq, kind, shard_index, shard_total, needs, state, max_retries, timeout_ms, created_at)
+     SELECT value ->> 0, ?, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 'pending', ?, ?, ? FROM json_each(?)`,
+    [run.runId, run.maxRetries, run.timeoutMs, now, JSON.stringify(rows)],
+  );
+  await w.run('UPDATE runs SET tasks_total = tasks_total + ? WHERE id = ?', [tasks.length, run.runId]);
+  return ids;
+}

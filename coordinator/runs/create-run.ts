@@ -1,0 +1,64 @@
+/** Creates a run in state pending with its first tasks: all shards of a static run, or the discovery of a queue run. */
+import type { RunCreate } from '../../shared/protocol/rest/runs.ts';
+import { newId } from '../../shared/base/id.ts';
+import type { WriteHandle } from '../storage/database.ts';
+import { addTasks } from './add-tasks.ts';
+
+export interface CreateRunInput {
+  create: RunCreate;
+  projectId: string;
+  createdBy: string;
+  /** From the settings task_max_retries and task_timeout_default_seconds, where the request leaves them open. */
+  defaults: { maxRetries: number; taskTimeoutMs: number };
+  /** Only these tests; for reruns of failures. */
+  onlyTestIds?: readonly string[];
+  rerunOf?: string;
+}
+
+export async function createRun(w: WriteHandle, input: CreateRunInput, now: number): Promise<{ id: string; number: number }> {
+  const { create } = input;
+  const id = newId(now);
+  const kind = create.kind ?? (create.total_shards === undefined ? 'queue' : 'shards');
+  const shards = kind === 'shards' ? (create.total_shards ?? 1) : 0;
+  const last = await w.get<{ number: number | null }>('SELECT max(number) AS number FROM runs');
+  const number = (last?.number ?? 0) + 1;
+  const maxRetries = create.max_retries ?? input.defaults.maxRetries;
+  const timeoutMs = create.task_timeout_seconds === undefined ? input.defaults.taskTimeoutMs : create.task_timeout_seconds * 1000;
+  await w.query
+    .insertInto('runs')
+    .values({
+      id,
+      number,
+      project_id: input.projectId,
+      name: create.name,
+      description: create.description,
+      kind,
+      state: 'pending',
+      config: JSON.stringify({ ...create.config, env: { ...create.config.env, ...create.env } }),
+      source: create.source && JSON.stringify(create.source),
+      requirements: JSON.stringify(create.requirements),
+      total_shards: shards,
+      priority: create.priority,
+      max_retries: maxRetries,
+      task_timeout_ms: timeoutMs,
+      scheduled_for: create.scheduled_for === undefined ? null : Date.parse(create.scheduled_for),
+      tags: JSON.stringify(create.tags),
+      metadata: JSON.stringify(create.metadata),
+      selection: input.onlyTestIds ? JSON.stringify(input.onlyTestIds) : null,
+      created_by: input.createdBy,
+      rerun_of: input.rerunOf ?? null,
+      created_at: now,
+    })
+    .execute();
+  await w.event({
+    type: 'run.created',
+    runId: id,
+    data: { number, name: create.name, kind, total_shards: shards, created_by: input.createdBy },
+  });
+  const tasks =
+    kind === 'shards'
+      ? Array.from({ length: shards }, (_, i) => ({ kind: 'shard' as const, shardIndex: i + 1, shardTotal: shards, needs: '' }))
+      : [{ kind: 'discover' as const, needs: '' }];
+  await addTasks(w, { runId: id, maxRetries, timeoutMs, firstSeq: 0 }, tasks, now);
+  return { id, number };
+}

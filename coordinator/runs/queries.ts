@@ -1,0 +1,119 @@
+/** Reads of runs, in the shapes of the REST API. */
+import type { Run, RunProgress, RunState } from '../../shared/protocol/rest/runs.ts';
+import type { Requirements, RunConfig, RunSource } from '../../shared/protocol/work.ts';
+import type { ReadHandle } from '../storage/database.ts';
+import type { Tables } from '../storage/tables.ts';
+import { iso, percent, runTotals, successRate } from './rules/run-figures.ts';
+import type { Selectable } from 'kysely';
+
+type RunRow = Selectable<Tables['runs']> & { project: string };
+
+export interface RunFilter {
+  status?: RunState | undefined;
+  project?: string | undefined;
+  tag?: string | undefined;
+  search?: string | undefined;
+}
+
+const selectRuns = (r: ReadHandle) =>
+  r.query.selectFrom('runs').innerJoin('projects', 'projects.id', 'runs.project_id').selectAll('runs').select('projects.name as project');
+
+/** By id or by number. */
+export async function getRun(r: ReadHandle, idOrNumber: string): Promise<Run | null> {
+  const id = await findRunId(r, idOrNumber);
+  if (id === null) return null;
+  const row = await selectRuns(r).where('runs.id', '=', id).executeTakeFirst();
+  return row ? toRun(row) : null;
+}
+
+/** People name runs by their number, programs by their id. */
+export async function findRunId(r: ReadHandle, idOrNumber: string): Promise<string | null> {
+  const number = /^\d{1,15}$/.test(idOrNumber) ? Number(idOrNumber) : null;
+  const row =
+    number === null
+      ? await r.get<{ id: string }>('SELECT id FROM runs WHERE id = ?', [idOrNumber])
+      : await r.get<{ id: string }>('SELECT id FROM runs WHERE number = ?', [number]);
+  return row?.id ?? null;
+}
+
+/** Newest first; `before` is the number of the last run of the page before. */
+export async function listRuns(r: ReadHandle, filter: RunFilter, page: { limit: number; before: number | null }): Promise<Run[]> {
+  let query = selectRuns(r).orderBy('runs.number', 'desc').limit(page.limit);
+  if (page.before !== null) query = query.where('runs.number', '<', page.before);
+  if (filter.status) query = query.where('runs.state', '=', filter.status);
+  if (filter.project) query = query.where('projects.name', '=', filter.project);
+  if (filter.search) query = query.where('runs.name', 'like', `%${filter.search.replace(/[%_]/g, '')}%`);
+  if (filter.tag) query = query.where('runs.tags', 'like', `%${JSON.stringify(filter.tag).replace(/[%_]/g, '')}%`);
+  return (await query.execute()).map(toRun);
+}
+
+export async function getProgress(r: ReadHandle, id: string, now: number): Promise<RunProgress | null> {
+  const row = await selectRuns(r).where('runs.id', '=', id).executeTakeFirst();
+  if (!row) return null;
+  const states = await r.all<{ state: keyof RunProgress['tasks']; n: number }>(
+    'SELECT state, count(*) AS n FROM tasks WHERE run_id = ? GROUP BY state',
+    [id],
+  );
+  const tasks = { total: row.tasks_total, pending: 0, assigned: 0, running: 0, completed: 0, failed: 0, timeout: 0, cancelled: 0 };
+  for (const { state, n } of states) tasks[state] = n;
+  return {
+    test_run_id: id,
+    status: row.state,
+    reason: row.reason,
+    outcome: row.outcome,
+    progress: percent(row.tasks_finished, row.tasks_total),
+    tasks,
+    tests: runTotals(row),
+    tests_progress: percent(row.tests_settled, row.tests_total),
+    success_rate: successRate(row),
+    elapsed_ms: row.started_at === null ? null : (row.completed_at ?? now) - row.started_at,
+  };
+}
+
+function toRun(row: RunRow): Run {
+  const self = `/api/v1/test-runs/${row.id}`;
+  return {
+    id: row.id,
+    number: row.number,
+    name: row.name,
+    description: row.description,
+    project: row.project,
+    kind: row.kind,
+    status: row.state,
+    reason: row.reason,
+    outcome: row.outcome,
+    config: JSON.parse(row.config) as RunConfig,
+    source: row.source === null ? null : (JSON.parse(row.source) as RunSource),
+    requirements: JSON.parse(row.requirements) as Requirements,
+    total_shards: row.total_shards,
+    total_tests: row.tests_total,
+    tasks: { total: row.tasks_total, finished: row.tasks_finished },
+    tests: runTotals(row),
+    progress: percent(row.tasks_finished, row.tasks_total),
+    success_rate: successRate(row),
+    priority: row.priority,
+    max_retries: row.max_retries,
+    task_timeout_seconds: row.task_timeout_ms / 1000,
+    tags: JSON.parse(row.tags) as string[],
+    metadata: JSON.parse(row.metadata) as Run['metadata'],
+    created_by: row.created_by,
+    rerun_of: row.rerun_of,
+    playwright_version: row.playwright_version,
+    report: { state: row.report_state, message: row.report === null ? null : reportMessage(row.report) },
+    scheduled_for: iso(row.scheduled_for),
+    schedule_cron: row.schedule_cron,
+    created_at: new Date(row.created_at).toISOString(),
+    started_at: iso(row.started_at),
+    completed_at: iso(row.completed_at),
+    duration_ms: row.completed_at === null || row.started_at === null ? null : row.completed_at - row.started_at,
+    links: {
+      self,
+      progress: `${self}/progress`,
+      results: `/api/v1/results/${row.id}`,
+      download: `/api/v1/results/${row.id}/download`,
+      report: `${self}/report`,
+    },
+  };
+}
+
+const reportMessage = (report: string) => (JSON.parse(report) as { message?: string | null }).message ?? null;
