@@ -95,6 +95,8 @@ export interface Tables {
     schedule_cron: string | null;
     tags: Generated<string>;
     metadata: Generated<string>;
+    selection: string | null;
+    errors: Generated<number>;
     created_by: string;
     rerun_of: string | null;
     playwright_version: string | null;
@@ -164,9 +166,7 @@ export interface Tables {
     file: string;
     title: string;
     expected_ms: number;
-    state: 'pending' | 'assigned' | 'settled';
-    task_id: string | null;
-    losses: Generated<number>;
+    task_id: string;
   };
   tests: {
     run_id: string;

@@ -129,6 +129,10 @@ CREATE TABLE runs (
   schedule_cron TEXT,
   tags TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(tags)),
   metadata TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(metadata)),
+  -- Ids of the only tests that it takes (reruns of failures); NULL = all that its arguments select.
+  selection TEXT CHECK (json_valid(selection)),
+  -- A task ended with an error outside any test; the run cannot be called passed.
+  errors INTEGER NOT NULL DEFAULT 0,
   created_by TEXT NOT NULL,
   rerun_of TEXT,
   playwright_version TEXT,
@@ -221,15 +225,10 @@ CREATE TABLE units (
   file TEXT NOT NULL,
   title TEXT NOT NULL,
   expected_ms REAL NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('pending', 'assigned', 'settled')),
-  task_id TEXT REFERENCES tasks (id) ON DELETE SET NULL,
-  -- How many workers were lost while they held it.
-  losses INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (run_id, no),
-  CHECK (state <> 'assigned' OR task_id IS NOT NULL)
+  task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+  PRIMARY KEY (run_id, no)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX units_pending ON units (run_id, expected_ms DESC, no) WHERE state = 'pending';
-CREATE INDEX units_of_task ON units (task_id) WHERE task_id IS NOT NULL;
+CREATE INDEX units_of_task ON units (task_id);
 
 CREATE TABLE tests (
   run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
