@@ -17,10 +17,27 @@ export type ReporterMessage =
   | { type: 'settled'; tests: SettledTest[] }
   /** Errors outside any test: config, globalSetup, webServer, load errors. */
   | { type: 'error'; error: TestError }
-  /** The last message: Playwright's own status, and the planned tests that were never begun (setup failed, max failures, interrupted). */
-  | { type: 'end'; status: 'passed' | 'failed' | 'timedout' | 'interrupted'; notRun: string[] };
+  /**
+   * The last message. Every planned test is by then either settled or in `notRun` (never begun, or cut off), and `notRunReason` says
+   * why where any is: only after `interrupted` is it worth ordering them again, all else is the suite's own doing.
+   */
+  | {
+      type: 'end';
+      status: 'passed' | 'failed' | 'timedout' | 'interrupted';
+      notRun: string[];
+      notRunReason: NotRunReason | null;
+    };
+
+/** `setupFailed`: a supporting project failed; `globalTimeout`, `maxFailures`: the suite's own limits; `error`: an error outside tests. */
+export type NotRunReason = 'interrupted' | 'globalTimeout' | 'maxFailures' | 'setupFailed' | 'error';
 
 export type DiscoverMessage = { type: 'discovered'; discovery: Discovery };
+
+/** What really crosses the channel: batches, marked so that messages sent by a suite's own code are told apart. */
+export interface ReporterEnvelope {
+  playfleet: 1;
+  messages: (ReporterMessage | DiscoverMessage)[];
+}
 
 /** Agent → reporter. */
 export type AgentMessage =

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { systemClock, type Clock } from '../../../shared/base/clock.ts';
+import { discovery as discoverySchema, type Discovery } from '../../../shared/protocol/playwright.ts';
+import { reporterFile } from './command.ts';
+import { ProcessGroup } from './process-group.ts';
+import { PORT } from './reporter/ports.ts';
+import { resolvePlaywright } from './resolve-playwright.ts';
+
+export interface DiscoverOptions {
+  /** The suite's folder: where its package.json and config are found, and the working folder of the process. */
+  suiteDir: string;
+  /** Config file relative to suiteDir, where it is not the default. */
+  config?: string | undefined;
+  /** The run's own Playwright arguments, accepted by parsePlaywrightArgs. */
+  args: string[];
+  /** From childEnvironment. */
+  env: Record<string, string>;
+  /** First of the ports that the process would have: tells whether its webServers follow PLAYFLEET_PORT. */
+  port: number;
+  /** The Node that runs the suite; this process's own by default. */
+  node?: string;
+  /** Playwright's `--shard`, to learn what is in it. */
+  shard?: { index: number; total: number };
+  onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** Ends the process; the promise then rejects with the signal's reason. */
+  signal?: AbortSignal;
+  clock?: Clock;
+}
+
+/**
+ * Loads the suite once, as `playwright test --list` does (globalSetup and webServer do not run), and returns what is in it. Errors of
+ * the suite itself (config, syntax, duplicate titles, no tests) come back in `errors`.
+ * @throws PlaywrightRefusal where Playwright is not there or cannot be started.
+ */
+export async function discoverSuite(options: DiscoverOptions): Promise<Discovery> {
+  const { suiteDir, shard, signal, onOutput } = options;
+  signal?.throwIfAborted();
+  const playwright = resolvePlaywright(suiteDir);
+  let found: unknown = null;
+  let printed = '';
+  const group = await ProcessGroup.start({
+    command: options.node ?? process.execPath,
+    args: [
+      playwright.cli,
+      'test',
+      ...(options.config === undefined ? [] : [`--config=${options.config}`]),
+      ...options.args,
+      '--list',
+      `--reporter=${reporterFile('discover-reporter.cjs')}`,
+      ...(shard ? [`--shard=${shard.index}/${shard.total}`] : []),
+    ],
+    cwd: suiteDir,
+    env: { ...options.env, [PORT]: String(options.port) },
+    marker: `discover-${randomUUID()}`,
+    onMessages: (messages) => {
+      for (const message of messages) if (message.type === 'discovered') found = message.discovery;
+    },
+    onOutput: (stream, text) => {
+      printed = (printed + text).slice(-20_000);
+      onOutput?.(stream, text);
+    },
+    clock: options.clock ?? systemClock,
+  });
+  const abort = () => void group.stop({ hard: true });
+  signal?.addEventListener('abort', abort, { once: true });
+  const end = await group.done;
+  signal?.removeEventListener('abort', abort);
+  signal?.throwIfAborted();
+  if (found !== null) return discoverySchema.parse(found);
+  // A config that does not load ends Playwright before there are reporters; what it printed is then all there is.
+  const how = end.signal === null ? `exit code ${end.exitCode}` : `signal ${end.signal}`;
+  const message = printed.trim() || `Playwright ended with ${how} and no word`;
+  return {
+    playwrightVersion: playwright.version,
+    rootDir: path.resolve(suiteDir),
+    projects: [],
+    tests: [],
+    units: [],
+    supportingTestIds: [],
+    webServer: { present: false, fixedPorts: false },
+    errors: [{ message }],
+  };
+}

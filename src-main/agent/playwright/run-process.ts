@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { systemClock, type Clock } from '../../../shared/base/clock.ts';
+import type { Order, ReporterMessage } from '../../../shared/protocol/ipc.ts';
+import { wholeBlob } from './blob-file.ts';
+import { reporterFile } from './command.ts';
+import { discoverSuite } from './discover.ts';
+import { ProcessGroup, type GroupEnd } from './process-group.ts';
+import { ORDER_FILE } from './reporter/order-file.ts';
+import { PORT } from './reporter/ports.ts';
+import { PlaywrightRefusal, resolvePlaywright, supportsQueue } from './resolve-playwright.ts';
+
+export interface RunOptions {
+  /** The suite's folder: where its package.json and config are found, and the working folder of the process. */
+  suiteDir: string;
+  /** Config file relative to suiteDir, where it is not the default. */
+  config?: string | undefined;
+  /** The run's own Playwright arguments, accepted by parsePlaywrightArgs; filters among them apply besides the order. */
+  args: string[];
+  order: Order;
+  /** How many Playwright workers. */
+  workers: number;
+  /** This process's own folder, emptied first. Attachments named in messages lie in it: keep it until they are uploaded. */
+  workDir: string;
+  /** From childEnvironment. */
+  env: Record<string, string>;
+  /** First of PORTS_PER_PROCESS ports that are this process's own. */
+  port: number;
+  /** Marks the process and all it starts; a unique part is added. */
+  taskId: string;
+  /** The Node that runs the suite; this process's own by default. */
+  node?: string;
+  onMessage: (message: ReporterMessage) => void;
+  onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** Gives up while Playwright is not started yet (a shard's remainder is looked up first); later use `stop`. */
+  signal?: AbortSignal;
+  clock?: Clock;
+}
+
+export type EndMessage = Extract<ReporterMessage, { type: 'end' }>;
+
+export interface RunEnd extends GroupEnd {
+  /** The reporter's last word; null where the process died before it. Only then exitCode and signal matter. */
+  ended: EndMessage | null;
+  /** The blob report, whole; null where none was written. */
+  blobFile: string | null;
+  /** Why `stop` was called; null where it was not. */
+  stopReason: string | null;
+}
+
+export interface PlaywrightProcess {
+  pid: number;
+  /** PLAYFLEET_TASK of this start, for a sweep after the agent's own death. */
+  marker: string;
+  /** Resolves when the process and everything it started is gone. Never rejects. */
+  done: Promise<RunEnd>;
+  /** Interrupts, so that finished results and the blob still arrive, and kills after 5 s (`hard`: 1 s). Resolves when nothing is left. */
+  stop(reason: string, options?: { hard?: boolean }): Promise<void>;
+}
+
+/**
+ * Starts Playwright on an order. An exit code of 0 proves nothing: compare what was settled with what was ordered (verdict.ts).
+ * @throws PlaywrightRefusal where Playwright is absent, too old for the order, or cannot be started.
+ */
+export async function startPlaywright(options: RunOptions): Promise<PlaywrightProcess> {
+  const { suiteDir, workDir, clock = systemClock } = options;
+  const playwright = resolvePlaywright(suiteDir);
+  const order = await exactOrder(options, playwright.version);
+  const orderFile = path.join(workDir, 'order.json');
+  const blobFile = path.join(workDir, 'blob.zip');
+  await rm(workDir, { recursive: true, force: true });
+  await mkdir(workDir, { recursive: true });
+  await writeFile(orderFile, JSON.stringify(order));
+
+  const marker = `${options.taskId}.${randomUUID()}`;
+  let ended: EndMessage | null = null;
+  let stopReason: string | null = null;
+  options.signal?.throwIfAborted();
+  const group = await ProcessGroup.start({
+    command: options.node ?? process.execPath,
+    args: [playwright.cli, ...commandLine(options, order)],
+    cwd: suiteDir,
+    env: {
+      ...options.env,
+      [ORDER_FILE]: orderFile,
+      [PORT]: String(options.port),
+      PLAYWRIGHT_BLOB_OUTPUT_FILE: blobFile,
+    },
+    marker,
+    onMessages: (messages) => {
+      for (const message of messages) {
+        if (message.type === 'discovered') continue;
+        if (message.type === 'end') ended = message;
+        options.onMessage(message);
+      }
+    },
+    onOutput: (stream, text) => options.onOutput(stream, text),
+    clock,
+  });
+  return {
+    pid: group.pid,
+    marker,
+    done: group.done.then(async (end) => ({ ...end, ended, stopReason, blobFile: await wholeBlob(blobFile) })),
+    stop: async (reason, how) => {
+      stopReason ??= reason;
+      await group.stop(how);
+    },
+  };
+}
+
+function commandLine({ config, args, workers, workDir }: RunOptions, order: Order): string[] {
+  return [
+    'test',
+    ...(config === undefined ? [] : [`--config=${config}`]),
+    ...args,
+    // `list` writes the log as people know it; `blob` is what the merged report is made of.
+    `--reporter=${reporterFile('reporter.cjs')},list,blob`,
+    `--workers=${workers}`,
+    `--output=${path.join(workDir, 'output')}`,
+    ...(order.kind === 'shard' ? [`--shard=${order.index}/${order.total}`] : []),
+    // Only then can an order be empty on purpose: all that it held is settled.
+    ...(order.kind === 'tests' && order.testIds.length === 0 ? ['--pass-with-no-tests'] : []),
+  ];
+}
+
+/**
+ * A shard of which parts are settled becomes an order of its other tests. Excluding them from within the sharded process would move
+ * the borders of the shard, because Playwright cuts shards after reporters have excluded. Before 1.62 nothing can be excluded and the
+ * shard runs whole again.
+ */
+async function exactOrder(options: RunOptions, version: string): Promise<Order> {
+  const { order } = options;
+  if (order.kind === 'tests') {
+    if (supportsQueue(version)) return order;
+    const message = `queue runs need Playwright 1.62 or newer in the suite; this one has ${version}. Use --shards N or upgrade`;
+    throw new PlaywrightRefusal('tooOld', message);
+  }
+  if (order.settledTestIds.length === 0 || !supportsQueue(version)) return order;
+  const { onOutput: _log, ...discoverOptions } = options;
+  const discovery = await discoverSuite({ ...discoverOptions, shard: order });
+  // What keeps the suite from loading keeps the run from it as well, and is told there.
+  if (discovery.errors.length > 0) return order;
+  const settled = new Set(order.settledTestIds);
+  const ids = discovery.units.flatMap((unit) => unit.testIds);
+  return { kind: 'tests', testIds: ids.filter((id) => !settled.has(id)) };
+}
