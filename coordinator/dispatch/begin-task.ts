@@ -12,14 +12,19 @@ export async function beginTask(
   if (found.standing !== 'held') return { result: 'stale', detail: whyStale(found) };
   const { task } = found;
   if (task.state === 'running') return { result: 'accepted' };
-  await w.run(`UPDATE tasks SET state = 'running', started_at = ?, heartbeat_at = ? WHERE id = ? AND fence = ?`, [now, now, task.id, task.fence]);
+  await w.run(`UPDATE tasks SET state = 'running', started_at = ?, heartbeat_at = ? WHERE id = ? AND fence = ?`, [
+    now,
+    now,
+    task.id,
+    task.fence,
+  ]);
   await w.run('UPDATE task_attempts SET started_at = ? WHERE fence = ?', [now, task.fence]);
   await w.event({
     type: 'task.started',
     runId: task.runId,
     workerId: task.workerId,
     taskId: task.id,
-    data: { attempt: task.attempt, fence: task.fence, worker: task.workerName },
+    data: { attempt: task.attempt, fence: task.fence },
   });
   return { result: 'accepted' };
 }

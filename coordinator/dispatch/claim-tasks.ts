@@ -85,7 +85,16 @@ async function claimOne(w: WriteHandle, row: PendingRow, taker: Taker, input: Cl
       tests: work.kind === 'units' ? work.testIds.length : 0,
     },
   });
-  return { taskId: row.id, runId, workerId: taker.workerId, attempt, fence, timeoutMs: row.timeout_ms, slots: taker.slots, work };
+  return {
+    taskId: row.id,
+    runId,
+    workerId: taker.workerId,
+    attempt,
+    fence,
+    timeoutMs: row.timeout_ms,
+    slots: taker.slots,
+    work,
+  };
 }
 
 async function workOf(w: WriteHandle, row: PendingRow): Promise<Grant['work']> {

@@ -97,7 +97,9 @@ export class Dispatcher {
     const taken = new Map<string, number>();
     for (const run of runs) {
       const requirements = JSON.parse(run.requirements) as Requirements;
-      const matching = [...this.#options.fleet.connected].filter((c) => whyNotMatching(requirements, c.profile) === null);
+      const matching = [...this.#options.fleet.connected].filter(
+        (c) => whyNotMatching(requirements, c.profile) === null,
+      );
       const needs = await this.#needsOf(w, run);
       await this.#explain(w, run, requirements, needs, granted.length > 0);
       // The most demanding first, so that machines that have everything are not used up by work that any machine can do.
@@ -113,11 +115,21 @@ export class Dispatcher {
     return granted;
   }
 
-  async #claim(w: WriteHandle, run: ActiveRun, needs: string, able: Connected[], taken: Map<string, number>, now: number): Promise<Claim[]> {
+  async #claim(
+    w: WriteHandle,
+    run: ActiveRun,
+    needs: string,
+    able: Connected[],
+    taken: Map<string, number>,
+    now: number,
+  ): Promise<Claim[]> {
     const { fleet, settings } = this.#options;
     const { strategy, leaseMs } = settings();
     const loads = able
-      .map((worker) => ({ ...fleet.load(worker), freeSlots: fleet.freeSlots(worker) - (taken.get(worker.profile.id) ?? 0) }))
+      .map((worker) => ({
+        ...fleet.load(worker),
+        freeSlots: fleet.freeSlots(worker) - (taken.get(worker.profile.id) ?? 0),
+      }))
       .filter((load) => load.freeSlots > 0);
     const usable = run.exclusive === 1 ? this.#onePerMachine(run.id, loads) : loads;
     if (usable.length === 0) return [];
@@ -159,14 +171,22 @@ export class Dispatcher {
     const known = this.#needs.get(key);
     if (known) return known;
     const rows = await w.all<{ needs: string }>('SELECT DISTINCT needs FROM tasks WHERE run_id = ?', [run.id]);
-    const needs = rows.map((row) => row.needs).sort((a, b) => b.split(',').length - a.split(',').length || (a < b ? -1 : 1));
+    const needs = rows
+      .map((row) => row.needs)
+      .sort((a, b) => b.split(',').length - a.split(',').length || (a < b ? -1 : 1));
     if (this.#needs.size > 1000) this.#needs.clear();
     this.#needs.set(key, needs);
     return needs;
   }
 
   /** Says at once, in the run itself, when nobody could serve it, and takes it back when somebody can. */
-  async #explain(w: WriteHandle, run: ActiveRun, requirements: Requirements, needs: string[], busy: boolean): Promise<void> {
+  async #explain(
+    w: WriteHandle,
+    run: ActiveRun,
+    requirements: Requirements,
+    needs: string[],
+    busy: boolean,
+  ): Promise<void> {
     const profiles = [...this.#options.fleet.connected].map((c) => c.profile);
     const reason = busy && run.reason === null ? null : whyUnservable(requirements, needs, profiles);
     if (reason === run.reason) return;
@@ -180,7 +200,11 @@ export class Dispatcher {
   }
 }
 
-export function toGrant(run: Pick<ActiveRun, 'id' | 'name' | 'source' | 'config'>, claim: Claim, leaseMs: number): Grant {
+export function toGrant(
+  run: Pick<ActiveRun, 'id' | 'name' | 'source' | 'config'>,
+  claim: Claim,
+  leaseMs: number,
+): Grant {
   return {
     taskId: claim.taskId,
     runId: run.id,

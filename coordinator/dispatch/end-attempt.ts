@@ -17,7 +17,13 @@ export interface AttemptFigures {
   permanent?: boolean;
 }
 
-export async function endAttempt(w: WriteHandle, task: HeldTask, verdict: Verdict, figures: AttemptFigures, now: number): Promise<void> {
+export async function endAttempt(
+  w: WriteHandle,
+  task: HeldTask,
+  verdict: Verdict,
+  figures: AttemptFigures,
+  now: number,
+): Promise<void> {
   await w.run(
     `UPDATE task_attempts SET ended = ?, ended_at = ?, reason = ?, report_hash = ?, exit_code = ?, wall_ms = ?, peak_memory_bytes = ?,
        mean_cpu_percent = ?, blob_sha256 = ? WHERE fence = ? AND ended IS NULL`,
@@ -42,7 +48,15 @@ export async function endAttempt(w: WriteHandle, task: HeldTask, verdict: Verdic
   await w.run(
     `UPDATE tasks SET state = ?, reason = ?, completed_at = ?, lease_until = NULL, error_message = coalesce(?, error_message), error_stack = coalesce(?, error_stack)
      WHERE id = ? AND fence = ?`,
-    [verdict.next, verdict.reason, now, failed ? verdict.reason : null, figures.errorStack ?? null, task.id, task.fence],
+    [
+      verdict.next,
+      verdict.reason,
+      now,
+      failed ? verdict.reason : null,
+      figures.errorStack ?? null,
+      task.id,
+      task.fence,
+    ],
   );
   await w.run(
     `UPDATE workers SET total_completed = total_completed + ?, total_failed = total_failed + ?, total_duration_ms = total_duration_ms + ? WHERE id = ?`,
@@ -53,7 +67,7 @@ export async function endAttempt(w: WriteHandle, task: HeldTask, verdict: Verdic
     runId: task.runId,
     workerId: task.workerId,
     taskId: task.id,
-    data: { attempt: task.attempt, fence: task.fence, worker: task.workerName, state: verdict.next, reason: verdict.reason },
+    data: { attempt: task.attempt, fence: task.fence, state: verdict.next, reason: verdict.reason },
   });
   await w.run('UPDATE runs SET tasks_finished = tasks_finished + 1 WHERE id = ?', [task.runId]);
   if (failed && (figures.permanent === true || task.kind === 'discover')) {
@@ -75,7 +89,7 @@ async function requeue(w: WriteHandle, task: HeldTask, reason: string, ended: st
     runId: task.runId,
     workerId: task.workerId,
     taskId: task.id,
-    data: { attempt: task.attempt, fence: task.fence, worker: task.workerName, ended, reason },
+    data: { attempt: task.attempt, fence: task.fence, ended, reason },
   });
 }
 
@@ -88,19 +102,21 @@ export async function failRun(w: WriteHandle, runId: string, reason: string, now
 
 /** Cancels every task of a run that has not ended. Workers that hold some are told by whoever listens to the events. */
 export async function cancelOpenTasks(w: WriteHandle, runId: string, reason: string, now: number): Promise<number> {
-  const held = await w.all<{ id: string; worker_id: string; attempt: number; fence: number; worker: string }>(
-    `SELECT t.id, t.worker_id, t.attempt, t.fence, w.hostname AS worker FROM tasks t JOIN workers w ON w.id = t.worker_id
-     WHERE t.run_id = ? AND t.state IN ('assigned', 'running')`,
+  const held = await w.all<{ id: string; worker_id: string; attempt: number; fence: number }>(
+    `SELECT id, worker_id, attempt, fence FROM tasks WHERE run_id = ? AND state IN ('assigned', 'running')`,
     [runId],
   );
   for (const task of held) {
-    await w.run(`UPDATE task_attempts SET ended = 'cancelled', ended_at = ?, reason = ? WHERE fence = ? AND ended IS NULL`, [now, reason, task.fence]);
+    await w.run(
+      `UPDATE task_attempts SET ended = 'cancelled', ended_at = ?, reason = ? WHERE fence = ? AND ended IS NULL`,
+      [now, reason, task.fence],
+    );
     await w.event({
-      type: 'task.finished',
+      type: 'task.cancelled',
       runId,
       workerId: task.worker_id,
       taskId: task.id,
-      data: { attempt: task.attempt, fence: task.fence, worker: task.worker, state: 'cancelled', reason },
+      data: { attempt: task.attempt, fence: task.fence, reason },
     });
   }
   const { changes } = await w.run(

@@ -29,12 +29,22 @@ export async function finishTask(
   const nothingRan = open.length > 0 && notRun.length === open.length && end.message !== null;
   if (notRun.length > 0 && !nothingRan) {
     const note = end.message ?? 'did not run: Playwright stopped before it (failed setup or max failures)';
-    const settlements = notRun.map((testId) => ({ testId, outcome: 'skipped' as const, attempts: 0, durationMs: 0, note }));
-    await settleTests(w, task.runId, task.fence, settlements, now);
+    const settlements = notRun.map((testId) => ({
+      testId,
+      outcome: 'skipped' as const,
+      attempts: 0,
+      durationMs: 0,
+      note,
+    }));
+    await settleTests(w, task.runId, { fence: task.fence, taskId: task.id, workerId: task.workerId }, settlements, now);
   }
   if (end.how === 'finished' && end.message !== null && !nothingRan) await noteError(w, task.runId, task.id, end);
   const missing = nothingRan ? open.length : open.length - notRun.length;
-  const verdict = judgeFinish(end, { retriesUsed: await retriesUsed(w, task.id), maxRetries: task.maxRetries, missing });
+  const verdict = judgeFinish(end, {
+    retriesUsed: await retriesUsed(w, task.id),
+    maxRetries: task.maxRetries,
+    missing,
+  });
   const figures = {
     reportHash,
     exitCode: end.exitCode,
@@ -58,5 +68,8 @@ async function noteError(w: WriteHandle, runId: string, taskId: string, end: Pro
 /** The attempt does not count any more, but its blob may hold results that do: those it reported before it was superseded. */
 async function keepLateBlob(w: WriteHandle, fence: number, end: ProcessEnd): Promise<void> {
   if (end.blobSha256 === null) return;
-  await w.run('UPDATE task_attempts SET blob_sha256 = ? WHERE fence = ? AND blob_sha256 IS NULL', [end.blobSha256, fence]);
+  await w.run('UPDATE task_attempts SET blob_sha256 = ? WHERE fence = ? AND blob_sha256 IS NULL', [
+    end.blobSha256,
+    fence,
+  ]);
 }

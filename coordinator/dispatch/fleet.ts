@@ -84,16 +84,17 @@ export class Fleet {
   /** Follows the event log. Returns the grants that a worker must be told to stop. */
   apply(event: StoredEvent): { stop: HeldGrant; reason: string } | null {
     const fence = event.data.fence;
-    if (typeof fence !== 'number' || event.workerId === null || event.taskId === null || event.runId === null) return null;
+    if (typeof fence !== 'number' || event.workerId === null || event.taskId === null || event.runId === null)
+      return null;
     if (event.type === 'task.granted') {
       const { attempt, slots } = event.data as { attempt: number; slots: number };
       this.add({ fence, workerId: event.workerId, taskId: event.taskId, runId: event.runId, attempt, slots });
-    } else if (event.type === 'task.finished' || event.type === 'task.requeued') {
+    } else if (event.type === 'task.finished' || event.type === 'task.requeued' || event.type === 'task.cancelled') {
       const grant = this.#held.get(fence);
       this.remove(fence);
-      const told = event.data as { state?: string; ended?: string; reason?: string | null };
-      const notByWorker = told.state === 'cancelled' || told.ended === 'expired' || told.ended === 'lost';
-      if (grant && notByWorker) return { stop: grant, reason: told.reason ?? 'no longer wanted' };
+      const { ended, reason } = event.data as { ended?: string; reason?: string | null };
+      const notByWorker = event.type === 'task.cancelled' || ended === 'expired' || ended === 'lost';
+      if (grant && notByWorker) return { stop: grant, reason: reason ?? 'no longer wanted' };
     }
     return null;
   }
@@ -112,7 +113,15 @@ export class Fleet {
 
   load(worker: Connected): WorkerLoad {
     const { id, priority, weight, successRatio, avgDurationMs } = worker.profile;
-    return { id, freeSlots: this.freeSlots(worker), priority, weight, successRatio, avgDurationMs, lastGrant: this.#lastGrant.get(id) ?? 0 };
+    return {
+      id,
+      freeSlots: this.freeSlots(worker),
+      priority,
+      weight,
+      successRatio,
+      avgDurationMs,
+      lastGrant: this.#lastGrant.get(id) ?? 0,
+    };
   }
 
   get nextGrant(): number {

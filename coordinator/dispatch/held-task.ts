@@ -9,7 +9,6 @@ export interface HeldTask {
   attempt: number;
   fence: number;
   workerId: string;
-  workerName: string;
   maxRetries: number;
   startedAt: number | null;
   assignedAt: number | null;
@@ -28,7 +27,6 @@ export async function standingOf(r: ReadHandle, workerId: string, taskId: string
     ended: string | null;
     report_hash: string | null;
     worker_id: string;
-    worker_name: string | null;
     run_id: string;
     kind: HeldTask['kind'];
     state: string;
@@ -38,8 +36,8 @@ export async function standingOf(r: ReadHandle, workerId: string, taskId: string
     started_at: number | null;
     assigned_at: number | null;
   }>(
-    `SELECT a.ended, a.report_hash, a.worker_id, t.run_id, t.kind, t.state, t.attempt, t.fence, t.max_retries, t.started_at, t.assigned_at, w.hostname AS worker_name
-     FROM task_attempts a JOIN tasks t ON t.id = a.task_id LEFT JOIN workers w ON w.id = a.worker_id WHERE a.fence = ? AND a.task_id = ?`,
+    `SELECT a.ended, a.report_hash, a.worker_id, t.run_id, t.kind, t.state, t.attempt, t.fence, t.max_retries, t.started_at, t.assigned_at
+     FROM task_attempts a JOIN tasks t ON t.id = a.task_id WHERE a.fence = ? AND a.task_id = ?`,
     [fence, taskId],
   );
   if (!row || row.worker_id !== workerId) return { standing: 'unknown' };
@@ -56,7 +54,6 @@ export async function standingOf(r: ReadHandle, workerId: string, taskId: string
       attempt: row.attempt,
       fence,
       workerId,
-      workerName: row.worker_name ?? workerId,
       maxRetries: row.max_retries,
       startedAt: row.started_at,
       assignedAt: row.assigned_at,
@@ -92,6 +89,9 @@ export async function unsettledTests(r: ReadHandle, task: { id: string; kind: st
 
 /** Ids of the tests of a shard that need not run again. */
 export async function settledTestsOfShard(r: ReadHandle, taskId: string): Promise<string[]> {
-  const rows = await r.all<{ test_id: string }>('SELECT test_id FROM tests WHERE task_id = ? AND outcome IS NOT NULL AND supporting = 0', [taskId]);
+  const rows = await r.all<{ test_id: string }>(
+    'SELECT test_id FROM tests WHERE task_id = ? AND outcome IS NOT NULL AND supporting = 0',
+    [taskId],
+  );
   return rows.map((row) => row.test_id);
 }

@@ -21,7 +21,13 @@ export async function expireLeases(w: WriteHandle, now: number): Promise<number>
 }
 
 /** Everything that a worker holds, except the grants named in `keep` (by fence). Returns how many were taken from it. */
-export async function loseTasksOf(w: WriteHandle, workerId: string, keep: readonly number[], reason: string, now: number): Promise<number> {
+export async function loseTasksOf(
+  w: WriteHandle,
+  workerId: string,
+  keep: readonly number[],
+  reason: string,
+  now: number,
+): Promise<number> {
   const rows = await w.all<Lost>(
     `SELECT id, worker_id, fence FROM tasks WHERE worker_id = ? AND state IN ('assigned', 'running')
        AND fence NOT IN (SELECT value FROM json_each(?))`,
@@ -35,7 +41,10 @@ async function lose(w: WriteHandle, row: Lost, ended: 'expired' | 'lost', reason
   const found = await standingOf(w, row.worker_id, row.id, row.fence);
   if (found.standing !== 'held') return;
   const missing = (await unsettledTests(w, found.task)).length;
-  const hadTests = await w.get<{ n: number }>('SELECT count(*) AS n FROM tests WHERE run_id = ? AND fence = ?', [found.task.runId, row.fence]);
+  const hadTests = await w.get<{ n: number }>('SELECT count(*) AS n FROM tests WHERE run_id = ? AND fence = ?', [
+    found.task.runId,
+    row.fence,
+  ]);
   const facts = { retriesUsed: await retriesUsed(w, row.id), maxRetries: found.task.maxRetries, missing };
   await endAttempt(w, found.task, judgeLoss(ended, reason, facts, (hadTests?.n ?? 0) > 0), {}, now);
 }

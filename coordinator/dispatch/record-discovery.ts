@@ -11,20 +11,31 @@ import type { ReportAnswer } from './report-answer.ts';
 
 export async function recordDiscovery(
   w: WriteHandle,
-  grant: { workerId: string; taskId: string; fence: number; discovery: Discovery; commit: string | null; slots: number },
+  grant: {
+    workerId: string;
+    taskId: string;
+    fence: number;
+    discovery: Discovery;
+    commit: string | null;
+    slots: number;
+  },
   now: number,
 ): Promise<ReportAnswer> {
   const found = await standingOf(w, grant.workerId, grant.taskId, grant.fence);
   if (found.standing !== 'held') return { result: 'stale', detail: whyStale(found) };
   if (found.task.kind !== 'discover') return { result: 'refused', detail: 'this grant is not a discovery' };
   const { runId } = found.task;
-  const run = await w.get<{ state: string; source: string | null }>('SELECT state, source FROM runs WHERE id = ?', [runId]);
+  const run = await w.get<{ state: string; source: string | null }>('SELECT state, source FROM runs WHERE id = ?', [
+    runId,
+  ]);
   // A lost discovery may have been planned already by the attempt before.
   if (run?.state !== 'scheduling') return { result: 'accepted' };
   await pinCommit(w, runId, run.source, grant.commit);
   if (grant.discovery.errors.length === 0) await rememberDiscovery(w, runId, grant.discovery, now);
   await planRun(w, runId, grant.discovery, grant.slots, now);
-  const after = await w.get<{ state: string; reason: string | null }>('SELECT state, reason FROM runs WHERE id = ?', [runId]);
+  const after = await w.get<{ state: string; reason: string | null }>('SELECT state, reason FROM runs WHERE id = ?', [
+    runId,
+  ]);
   if (after?.state === 'failed') await cancelOpenTasks(w, runId, after.reason ?? 'the suite cannot be run', now);
   return { result: 'accepted' };
 }

@@ -19,5 +19,8 @@ export async function renewLeases(
 
 /** After the coordinator itself was away (restart, suspended): nobody could renew, so nobody is blamed. */
 export async function extendAllLeases(w: WriteHandle, until: number): Promise<void> {
-  await w.run(`UPDATE tasks SET lease_until = ? WHERE state IN ('assigned', 'running') AND lease_until < ?`, [until, until]);
+  await w.run(`UPDATE tasks SET lease_until = ? WHERE state IN ('assigned', 'running') AND lease_until < ?`, [
+    until,
+    until,
+  ]);
 }

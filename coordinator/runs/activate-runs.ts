@@ -8,7 +8,11 @@ import { planRun } from './plan-run.ts';
  * `slots`: how many Playwright processes could work now, for cutting tasks of runs whose suite is known already.
  * Returns the ids of the runs that began.
  */
-export async function activateRuns(w: WriteHandle, limits: { maxActive: number; slots: number }, now: number): Promise<string[]> {
+export async function activateRuns(
+  w: WriteHandle,
+  limits: { maxActive: number; slots: number },
+  now: number,
+): Promise<string[]> {
   const active = await w.get<{ n: number }>(`SELECT count(*) AS n FROM runs WHERE state IN ('scheduling', 'running')`);
   const free = limits.maxActive - (active?.n ?? 0);
   if (free <= 0) return [];

@@ -18,7 +18,14 @@ export async function addTasks(
   now: number,
 ): Promise<string[]> {
   const ids = tasks.map(() => newId(now));
-  const rows = tasks.map((task, i) => [ids[i], run.firstSeq + i, task.kind, task.shardIndex ?? null, task.shardTotal ?? null, task.needs]);
+  const rows = tasks.map((task, i) => [
+    ids[i],
+    run.firstSeq + i,
+    task.kind,
+    task.shardIndex ?? null,
+    task.shardTotal ?? null,
+    task.needs,
+  ]);
   await w.run(
     `INSERT INTO tasks (id, run_id, seq, kind, shard_index, shard_total, needs, state, max_retries, timeout_ms, created_at)
      SELECT value ->> 0, ?, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 'pending', ?, ?, ? FROM json_each(?)`,

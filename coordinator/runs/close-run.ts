@@ -8,19 +8,31 @@ const NEWEST_WEIGHT = 0.3;
 
 /** Does nothing while tasks are left, or where the run has ended already. Returns whether it ended now. */
 export async function closeRunWhenDone(w: WriteHandle, runId: string, now: number): Promise<boolean> {
-  const run = await w.get<{ state: string; project_id: string; tasks_total: number; tasks_finished: number; errors: number }>(
-    'SELECT state, project_id, tasks_total, tasks_finished, errors FROM runs WHERE id = ?',
-    [runId],
-  );
+  const run = await w.get<{
+    state: string;
+    project_id: string;
+    tasks_total: number;
+    tasks_finished: number;
+    errors: number;
+  }>('SELECT state, project_id, tasks_total, tasks_finished, errors FROM runs WHERE id = ?', [runId]);
   if (!run || run.state !== 'running' || run.tasks_finished < run.tasks_total) return false;
   const failedTask = await w.get<{ error_message: string | null; state: string }>(
     `SELECT error_message, state FROM tasks WHERE run_id = ? AND state IN ('failed', 'timeout') ORDER BY seq LIMIT 1`,
     [runId],
   );
   await settleLeftOvers(w, runId, failedTask ? 'did not run: its task failed' : 'did not run', now);
-  const totals = await w.get<{ unexpected: number; tests_total: number }>('SELECT unexpected, tests_total FROM runs WHERE id = ?', [runId]);
+  const totals = await w.get<{ unexpected: number; tests_total: number }>(
+    'SELECT unexpected, tests_total FROM runs WHERE id = ?',
+    [runId],
+  );
   if (failedTask) {
-    await moveRun(w, runId, { type: 'fail' }, { reason: failedTask.error_message ?? `a task ended as ${failedTask.state}` }, now);
+    await moveRun(
+      w,
+      runId,
+      { type: 'fail' },
+      { reason: failedTask.error_message ?? `a task ended as ${failedTask.state}` },
+      now,
+    );
   } else if (totals?.tests_total === 0) {
     await moveRun(w, runId, { type: 'fail' }, { reason: 'No tests found: no shard reported a test' }, now);
   } else {
@@ -34,8 +46,16 @@ export async function closeRunWhenDone(w: WriteHandle, runId: string, now: numbe
 
 /** What is left without an outcome never ran: supporting tests that no process needed, tests behind a failed task. */
 async function settleLeftOvers(w: WriteHandle, runId: string, note: string, now: number): Promise<void> {
-  const rows = await w.all<{ test_id: string }>('SELECT test_id FROM tests WHERE run_id = ? AND outcome IS NULL', [runId]);
-  const settlements = rows.map((row) => ({ testId: row.test_id, outcome: 'skipped' as const, attempts: 0, durationMs: 0, note }));
+  const rows = await w.all<{ test_id: string }>('SELECT test_id FROM tests WHERE run_id = ? AND outcome IS NULL', [
+    runId,
+  ]);
+  const settlements = rows.map((row) => ({
+    testId: row.test_id,
+    outcome: 'skipped' as const,
+    attempts: 0,
+    durationMs: 0,
+    note,
+  }));
   await settleTests(w, runId, null, settlements, now);
 }
 

@@ -15,7 +15,11 @@ export interface CreateRunInput {
   rerunOf?: string;
 }
 
-export async function createRun(w: WriteHandle, input: CreateRunInput, now: number): Promise<{ id: string; number: number }> {
+export async function createRun(
+  w: WriteHandle,
+  input: CreateRunInput,
+  now: number,
+): Promise<{ id: string; number: number }> {
   const { create } = input;
   const id = newId(now);
   const kind = create.kind ?? (create.total_shards === undefined ? 'queue' : 'shards');
@@ -23,7 +27,8 @@ export async function createRun(w: WriteHandle, input: CreateRunInput, now: numb
   const last = await w.get<{ number: number | null }>('SELECT max(number) AS number FROM runs');
   const number = (last?.number ?? 0) + 1;
   const maxRetries = create.max_retries ?? input.defaults.maxRetries;
-  const timeoutMs = create.task_timeout_seconds === undefined ? input.defaults.taskTimeoutMs : create.task_timeout_seconds * 1000;
+  const timeoutMs =
+    create.task_timeout_seconds === undefined ? input.defaults.taskTimeoutMs : create.task_timeout_seconds * 1000;
   await w.query
     .insertInto('runs')
     .values({
@@ -57,7 +62,12 @@ export async function createRun(w: WriteHandle, input: CreateRunInput, now: numb
   });
   const tasks =
     kind === 'shards'
-      ? Array.from({ length: shards }, (_, i) => ({ kind: 'shard' as const, shardIndex: i + 1, shardTotal: shards, needs: '' }))
+      ? Array.from({ length: shards }, (_, i) => ({
+          kind: 'shard' as const,
+          shardIndex: i + 1,
+          shardTotal: shards,
+          needs: '',
+        }))
       : [{ kind: 'discover' as const, needs: '' }];
   await addTasks(w, { runId: id, maxRetries, timeoutMs, firstSeq: 0 }, tasks, now);
   return { id, number };

@@ -9,7 +9,9 @@ const CACHE_VERSION = 1;
 
 /** null where the content has no name that lasts (path sources, git branches). The lock file, hence Playwright's version, is part of the content. */
 async function cacheKey(w: WriteHandle, runId: string): Promise<string | null> {
-  const row = await w.get<{ source: string | null; config: string }>('SELECT source, config FROM runs WHERE id = ?', [runId]);
+  const row = await w.get<{ source: string | null; config: string }>('SELECT source, config FROM runs WHERE id = ?', [
+    runId,
+  ]);
   if (!row?.source) return null;
   const source = runSource.parse(JSON.parse(row.source));
   if (source.type === 'path') return null;
@@ -24,7 +26,10 @@ async function cacheKey(w: WriteHandle, runId: string): Promise<string | null> {
 export async function findDiscovery(w: WriteHandle, runId: string, now: number): Promise<Discovery | null> {
   const key = await cacheKey(w, runId);
   if (!key) return null;
-  const row = await w.get<{ data: string }>('UPDATE discoveries SET used_at = ? WHERE key = ? RETURNING data', [now, key]);
+  const row = await w.get<{ data: string }>('UPDATE discoveries SET used_at = ? WHERE key = ? RETURNING data', [
+    now,
+    key,
+  ]);
   return row ? discovery.parse(JSON.parse(row.data)) : null;
 }
 

@@ -12,11 +12,19 @@ import { projectNeeds } from './rules/needs.ts';
  * The run must be in state scheduling; it becomes running, or failed where the suite cannot be run (load errors, no tests).
  * `slots`: how many Playwright processes could work now.
  */
-export async function planRun(w: WriteHandle, runId: string, found: Discovery, slots: number, now: number): Promise<void> {
-  const run = await w.get<{ project_id: string; selection: string | null; max_retries: number; task_timeout_ms: number }>(
-    'SELECT project_id, selection, max_retries, task_timeout_ms FROM runs WHERE id = ?',
-    [runId],
-  );
+export async function planRun(
+  w: WriteHandle,
+  runId: string,
+  found: Discovery,
+  slots: number,
+  now: number,
+): Promise<void> {
+  const run = await w.get<{
+    project_id: string;
+    selection: string | null;
+    max_retries: number;
+    task_timeout_ms: number;
+  }>('SELECT project_id, selection, max_retries, task_timeout_ms FROM runs WHERE id = ?', [runId]);
   if (!run) throw new Error(`no run ${runId}`);
   const units = selectUnits(found.units, run.selection === null ? null : (JSON.parse(run.selection) as string[]));
   const problem = whyNot(found, units);
@@ -29,14 +37,28 @@ export async function planRun(w: WriteHandle, runId: string, found: Discovery, s
   const unitOf = new Map(units.flatMap((unit, no) => unit.testIds.map((id) => [id, no] as const)));
   const supporting = new Set(found.supportingTestIds);
   const tests = found.tests.filter((test) => unitOf.has(test.id) || supporting.has(test.id));
-  await addTests(w, runId, tests.map((test) => ({ test, unitNo: unitOf.get(test.id) ?? null, taskId: null, supporting: supporting.has(test.id) })));
+  await addTests(
+    w,
+    runId,
+    tests.map((test) => ({
+      test,
+      unitNo: unitOf.get(test.id) ?? null,
+      taskId: null,
+      supporting: supporting.has(test.id),
+    })),
+  );
   const cut = cutTasks(
     units.map((unit, no) => ({ no, expectedMs: expected[no] ?? 0, needs: needs.get(unit.project) ?? '' })),
     slots,
   );
   const firstSeq = await nextSeq(w, runId);
   const settings = { runId, maxRetries: run.max_retries, timeoutMs: run.task_timeout_ms, firstSeq };
-  const taskIds = await addTasks(w, settings, cut.map((task) => ({ kind: 'units' as const, needs: task.needs })), now);
+  const taskIds = await addTasks(
+    w,
+    settings,
+    cut.map((task) => ({ kind: 'units' as const, needs: task.needs })),
+    now,
+  );
   const taskOf = new Map(cut.flatMap((task, i) => task.unitNos.map((no) => [no, taskIds[i]] as const)));
   await addUnits(w, runId, units, expected, taskOf);
   await w.run('UPDATE runs SET playwright_version = ?, exclusive = ? WHERE id = ?', [
@@ -67,8 +89,16 @@ function whyNot(found: Discovery, units: readonly Unit[]): string | null {
   return null;
 }
 
-async function expectUnits(w: WriteHandle, projectId: string, found: Discovery, units: readonly Unit[]): Promise<number[]> {
-  const rows = await w.all<{ test_id: string; mean_ms: number }>('SELECT test_id, mean_ms FROM test_history WHERE project_id = ?', [projectId]);
+async function expectUnits(
+  w: WriteHandle,
+  projectId: string,
+  found: Discovery,
+  units: readonly Unit[],
+): Promise<number[]> {
+  const rows = await w.all<{ test_id: string; mean_ms: number }>(
+    'SELECT test_id, mean_ms FROM test_history WHERE project_id = ?',
+    [projectId],
+  );
   const durations = expectDurations(found.tests, { byTest: new Map(rows.map((row) => [row.test_id, row.mean_ms])) });
   return units.map((unit) => unit.testIds.reduce((sum, id) => sum + (durations.get(id) ?? 0), 0));
 }
@@ -85,11 +115,18 @@ async function addUnits(
   expected: readonly number[],
   taskOf: ReadonlyMap<number, string | undefined>,
 ): Promise<void> {
-  const rows = units.map((unit, no) => [no, unit.kind, unit.project, unit.file, unit.title, expected[no] ?? 0, taskOf.get(no) ?? null]);
+  const rows = units.map((unit, no) => [
+    no,
+    unit.kind,
+    unit.project,
+    unit.file,
+    unit.title,
+    expected[no] ?? 0,
+    taskOf.get(no) ?? null,
+  ]);
   await w.run(
     `INSERT INTO units (run_id, no, kind, project, file, title, expected_ms, task_id)
      SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?)`,
     [runId, JSON.stringify(rows)],
   );
 }
-

@@ -16,7 +16,11 @@ export interface RunFilter {
 }
 
 const selectRuns = (r: ReadHandle) =>
-  r.query.selectFrom('runs').innerJoin('projects', 'projects.id', 'runs.project_id').selectAll('runs').select('projects.name as project');
+  r.query
+    .selectFrom('runs')
+    .innerJoin('projects', 'projects.id', 'runs.project_id')
+    .selectAll('runs')
+    .select('projects.name as project');
 
 /** By id or by number. */
 export async function getRun(r: ReadHandle, idOrNumber: string): Promise<Run | null> {
@@ -37,7 +41,11 @@ export async function findRunId(r: ReadHandle, idOrNumber: string): Promise<stri
 }
 
 /** Newest first; `before` is the number of the last run of the page before. */
-export async function listRuns(r: ReadHandle, filter: RunFilter, page: { limit: number; before: number | null }): Promise<Run[]> {
+export async function listRuns(
+  r: ReadHandle,
+  filter: RunFilter,
+  page: { limit: number; before: number | null },
+): Promise<Run[]> {
   let query = selectRuns(r).orderBy('runs.number', 'desc').limit(page.limit);
   if (page.before !== null) query = query.where('runs.number', '<', page.before);
   if (filter.status) query = query.where('runs.state', '=', filter.status);
@@ -54,7 +62,16 @@ export async function getProgress(r: ReadHandle, id: string, now: number): Promi
     'SELECT state, count(*) AS n FROM tasks WHERE run_id = ? GROUP BY state',
     [id],
   );
-  const tasks = { total: row.tasks_total, pending: 0, assigned: 0, running: 0, completed: 0, failed: 0, timeout: 0, cancelled: 0 };
+  const tasks = {
+    total: row.tasks_total,
+    pending: 0,
+    assigned: 0,
+    running: 0,
+    completed: 0,
+    failed: 0,
+    timeout: 0,
+    cancelled: 0,
+  };
   for (const { state, n } of states) tasks[state] = n;
   return {
     test_run_id: id,

@@ -1,4 +1,5 @@
-/** Gives tests their one counted outcome (invariant I1) and keeps the run's totals in step, in the same transaction. */
+/** Gives tests their one counted outcome (invariant I1) and keeps the run's totals and its event in step, in the same transaction. */
+import type { SettledTestEvent } from '../../shared/protocol/events.ts';
 import type { TestOutcome } from '../../shared/protocol/playwright.ts';
 import type { WriteHandle } from '../storage/database.ts';
 
@@ -9,9 +10,20 @@ export interface Settlement {
   attempts: number;
   durationMs: number;
   note?: string;
+  /** First error of the last counted attempt, short enough for an event. */
+  error?: string | null;
 }
 
-export interface Settled extends Settlement {
+/** Whose attempts count from now on; null where the coordinator itself settles what never ran. */
+export interface SettledBy {
+  fence: number;
+  taskId: string;
+  workerId: string;
+}
+
+interface Before {
+  outcome: TestOutcome | null;
+  supporting: number;
   project: string;
   file: string;
   plan: string;
@@ -19,19 +31,18 @@ export interface Settled extends Settlement {
 
 /**
  * A test that has its outcome keeps it. The exception are supporting tests, which run in every process: a failure replaces a success,
- * so that the reason why other tests did not run is never hidden.
- * Returns the settlements that counted. `fence` names the grant whose attempts count from now on.
+ * so that the reason why other tests did not run is never hidden. Returns how many settlements counted.
  */
 export async function settleTests(
   w: WriteHandle,
   runId: string,
-  fence: number | null,
+  by: SettledBy | null,
   settlements: readonly Settlement[],
   now: number,
-): Promise<Settled[]> {
-  const counted: Settled[] = [];
+): Promise<number> {
+  const settled: SettledTestEvent[] = [];
   for (const settlement of settlements) {
-    const before = await w.get<{ outcome: TestOutcome | null; supporting: number; project: string; file: string; plan: string }>(
+    const before = await w.get<Before>(
       'SELECT outcome, supporting, project, file, plan FROM tests WHERE run_id = ? AND test_id = ?',
       [runId, settlement.testId],
     );
@@ -40,15 +51,48 @@ export async function settleTests(
     if (before.outcome !== null && !replaces) continue;
     await w.run(
       'UPDATE tests SET outcome = ?, fence = ?, attempts = ?, duration_ms = ?, note = ?, settled_at = ? WHERE run_id = ? AND test_id = ?',
-      [settlement.outcome, fence, settlement.attempts, settlement.durationMs, settlement.note ?? null, now, runId, settlement.testId],
+      [
+        settlement.outcome,
+        by?.fence ?? null,
+        settlement.attempts,
+        settlement.durationMs,
+        settlement.note ?? null,
+        now,
+        runId,
+        settlement.testId,
+      ],
     );
     if (before.outcome !== null) await count(w, runId, before.outcome, -1);
     await count(w, runId, settlement.outcome, 1);
-    counted.push({ ...settlement, project: before.project, file: before.file, plan: before.plan });
+    settled.push(toEvent(settlement, before));
   }
-  return counted;
+  if (settled.length > 0) {
+    const ids = by ? { workerId: by.workerId, taskId: by.taskId } : {};
+    await w.event({ type: 'results', runId, ...ids, data: { settled } });
+  }
+  return settled.length;
 }
 
 async function count(w: WriteHandle, runId: string, outcome: TestOutcome, by: 1 | -1): Promise<void> {
-  await w.run(`UPDATE runs SET tests_settled = tests_settled + ?, ${outcome} = ${outcome} + ? WHERE id = ?`, [by, by, runId]);
+  await w.run(`UPDATE runs SET tests_settled = tests_settled + ?, ${outcome} = ${outcome} + ? WHERE id = ?`, [
+    by,
+    by,
+    runId,
+  ]);
+}
+
+function toEvent(settlement: Settlement, before: Before): SettledTestEvent {
+  const plan = JSON.parse(before.plan) as { titlePath: string[]; line: number };
+  return {
+    test_id: settlement.testId,
+    title: plan.titlePath.join(' › '),
+    project: before.project,
+    file: before.file,
+    line: plan.line,
+    outcome: settlement.outcome,
+    replaces: before.outcome,
+    attempts: settlement.attempts,
+    duration_ms: settlement.durationMs,
+    error: settlement.outcome === 'expected' ? null : (settlement.error ?? settlement.note ?? null),
+  };
 }

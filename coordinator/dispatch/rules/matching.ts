@@ -24,7 +24,8 @@ export function whyNotMatching(requirements: Requirements, candidate: Candidate)
   if (requirements.min_disk_bytes !== undefined && (has.disk_free_bytes ?? 0) < requirements.min_disk_bytes) {
     return `has ${gib(has.disk_free_bytes ?? 0)} of free disk`;
   }
-  if (requirements.min_displays !== undefined && has.displays < requirements.min_displays) return `has ${has.displays} displays`;
+  if (requirements.min_displays !== undefined && has.displays < requirements.min_displays)
+    return `has ${has.displays} displays`;
   const missingTags = (requirements.tags ?? []).filter((tag) => !tags.includes(tag));
   if (missingTags.length > 0) return `lacks the tag ${missingTags.join(', ')}`;
   return null;
@@ -34,16 +35,24 @@ export function whyNotMatching(requirements: Requirements, candidate: Candidate)
  * Why nobody can serve a run's pending tasks, with the mend; null where somebody can. `needs` are the browser sets of its pending tasks
  * (see `tasks.needs`).
  */
-export function whyUnservable(requirements: Requirements, needs: readonly string[], connected: readonly Candidate[]): string | null {
+export function whyUnservable(
+  requirements: Requirements,
+  needs: readonly string[],
+  connected: readonly Candidate[],
+): string | null {
   if (connected.length === 0) {
     return 'No worker is connected. Start one on any machine: playfleet worker --join <address>#<token> (playfleet token create --join makes a token)';
   }
   const matching = connected.filter((candidate) => whyNotMatching(requirements, candidate) === null);
   if (matching.length === 0) {
-    const reasons = connected.slice(0, 5).map((candidate) => `${candidate.name} ${whyNotMatching(requirements, candidate)}`);
+    const reasons = connected
+      .slice(0, 5)
+      .map((candidate) => `${candidate.name} ${whyNotMatching(requirements, candidate)}`);
     return `No connected worker meets what this run requires: ${reasons.join('; ')}. Connect one that does, or change --require`;
   }
-  const unserved = needs.filter((set) => !matching.some((candidate) => hasBrowsers(set, candidate.capabilities.browsers)));
+  const unserved = needs.filter(
+    (set) => !matching.some((candidate) => hasBrowsers(set, candidate.capabilities.browsers)),
+  );
   if (unserved.length === 0) return null;
   const browsers = [...new Set(unserved.flatMap((set) => set.split(',')))].filter(
     (browser) => !matching.some((candidate) => candidate.capabilities.browsers.has(browser)),

@@ -31,7 +31,12 @@ export type StrategyName = keyof typeof strategies;
  * Who takes `tasks` tasks, one entry each, in order; a worker without free slots is passed over. `nextGrant` continues the count behind
  * `lastGrant`. Cost: O((workers + tasks) · log workers), by a binary heap.
  */
-export function distribute(workers: readonly WorkerLoad[], tasks: number, strategy: StrategyName, nextGrant: number): string[] {
+export function distribute(
+  workers: readonly WorkerLoad[],
+  tasks: number,
+  strategy: StrategyName,
+  nextGrant: number,
+): string[] {
   const score = strategies[strategy];
   const heap = new MaxHeap<WorkerLoad & { score: number }>((a, b) => a.score - b.score || (a.id < b.id ? 1 : -1));
   for (const worker of workers) if (worker.freeSlots > 0) heap.push({ ...worker, score: score(worker) });
@@ -67,7 +72,7 @@ class MaxHeap<T> {
     const last = items.pop();
     if (items.length === 0 || last === undefined) return top;
     items[0] = last;
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const left = 2 * at + 1;
       if (left >= items.length) return top;
       const child = left + 1 < items.length && this.#greater(left + 1, left) ? left + 1 : left;

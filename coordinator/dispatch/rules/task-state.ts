@@ -35,9 +35,19 @@ export function judgeFinish(end: Pick<ProcessEnd, 'how' | 'message' | 'permanent
   switch (end.how) {
     case 'finished':
       if (facts.missing === 0) return { next: 'completed', ended: 'completed', reason: null };
-      return retryOrFail('failed', end.message ?? `${facts.missing} ordered tests did not report a result`, facts, end.permanent);
+      return retryOrFail(
+        'failed',
+        end.message ?? `${facts.missing} ordered tests did not report a result`,
+        facts,
+        end.permanent,
+      );
     case 'crashed':
-      return retryOrFail('failed', end.message ?? 'the Playwright process ended without its last word', facts, end.permanent);
+      return retryOrFail(
+        'failed',
+        end.message ?? 'the Playwright process ended without its last word',
+        facts,
+        end.permanent,
+      );
     case 'timeout':
       return retryOrFail('timeout', end.message ?? 'the task took longer than its time-out', facts, end.permanent);
     case 'prepare_failed':

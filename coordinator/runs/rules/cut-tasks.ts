@@ -50,7 +50,8 @@ function cutOneSet(needs: string, units: CuttableUnit[], slots: number): CutTask
     while (next < queue.length) {
       const unit = queue[next];
       const emptiest = round.reduce((a, b) => (b.expectedMs < a.expectedMs ? b : a));
-      if (unit === undefined || (emptiest.unitNos.length > 0 && emptiest.expectedMs + unit.expectedMs > targetMs)) break;
+      if (unit === undefined || (emptiest.unitNos.length > 0 && emptiest.expectedMs + unit.expectedMs > targetMs))
+        break;
       emptiest.unitNos.push(unit.no);
       emptiest.expectedMs += unit.expectedMs;
       remainingMs -= unit.expectedMs;

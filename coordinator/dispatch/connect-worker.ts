@@ -1,0 +1,97 @@
+/** A worker's link comes up or goes down: what it says of itself is stored, and its grants are compared with what the coordinator knows. */
+import type { AgentMessage, Held } from '../../shared/protocol/link.ts';
+import type { ReadHandle, WriteHandle } from '../storage/database.ts';
+import type { Intent, WorkerProfile } from './fleet.ts';
+import { loseTasksOf } from './lose-tasks.ts';
+import { renewLeases } from './renew-leases.ts';
+
+export type Hello = Extract<AgentMessage, { type: 'hello' }>;
+
+/**
+ * Grants that the agent holds and the coordinator agrees on are renewed; what the coordinator thought it held and it does not (lost on the
+ * way, or the agent was restarted) is queued again; what it holds and may not is returned as `stale`.
+ */
+export async function connectWorker(
+  w: WriteHandle,
+  workerId: string,
+  hello: Hello,
+  lease: { leaseMs: number },
+  now: number,
+): Promise<{ stale: Held[] } | null> {
+  const before = await w.get<{ hostname: string; online: number; capabilities: string }>(
+    'SELECT hostname, online, capabilities FROM workers WHERE id = ? AND revoked_at IS NULL',
+    [workerId],
+  );
+  if (!before) return null;
+  const lentBefore = (JSON.parse(before.capabilities) as { slots?: number }).slots;
+  await w.run(
+    `UPDATE workers SET online = 1, last_seen_at = ?, failed_health_checks = 0, capabilities = ?, fingerprint = ?, agent_version = ?, protocol = ?,
+       tags = ?, max_parallel_tasks = CASE WHEN ? THEN ? ELSE max_parallel_tasks END WHERE id = ?`,
+    [
+      now,
+      JSON.stringify({ ...hello.capabilities, slots: hello.slots }),
+      hello.capabilities.fingerprint,
+      hello.agentVersion,
+      hello.protocol,
+      JSON.stringify(hello.tags),
+      // The owner changed how much the machine lends; otherwise what an admin has set stays.
+      lentBefore === hello.slots ? 0 : 1,
+      hello.slots,
+      workerId,
+    ],
+  );
+  const known = await w.all<{ fence: number }>(
+    `SELECT fence FROM tasks WHERE worker_id = ? AND state IN ('assigned', 'running') AND fence IN (SELECT value FROM json_each(?))`,
+    [workerId, JSON.stringify(hello.held.map((held) => held.fence))],
+  );
+  const agreed = known.map((row) => row.fence);
+  await renewLeases(w, workerId, agreed, lease.leaseMs, now);
+  await loseTasksOf(w, workerId, agreed, 'its worker came back without it', now);
+  if (before.online === 0) {
+    await w.event({ type: 'worker.online', workerId, data: { worker: before.hostname, slots: hello.slots } });
+  }
+  return { stale: hello.held.filter((held) => !agreed.includes(held.fence)) };
+}
+
+/** The link stayed down longer than the grace: everything it held is queued again. */
+export async function disconnectWorker(w: WriteHandle, workerId: string, reason: string, now: number): Promise<void> {
+  const row = await w.get<{ hostname: string }>(
+    'UPDATE workers SET online = 0 WHERE id = ? AND online = 1 RETURNING hostname',
+    [workerId],
+  );
+  await loseTasksOf(w, workerId, [], reason, now);
+  if (row) await w.event({ type: 'worker.offline', workerId, data: { worker: row.hostname, reason } });
+}
+
+/** What the dispatcher needs to know of a worker; null where it does not exist or was revoked. */
+export async function readProfile(r: ReadHandle, workerId: string): Promise<WorkerProfile | null> {
+  const row = await r.get<{
+    hostname: string;
+    fingerprint: string | null;
+    intent: Intent;
+    max_parallel_tasks: number;
+    priority: number;
+    weight: number;
+    tags: string;
+    capabilities: string;
+    total_completed: number;
+    total_failed: number;
+    total_duration_ms: number;
+  }>('SELECT * FROM workers WHERE id = ? AND revoked_at IS NULL', [workerId]);
+  if (!row) return null;
+  const has = JSON.parse(row.capabilities) as Hello['capabilities'] & { slots?: number };
+  const ended = row.total_completed + row.total_failed;
+  return {
+    id: workerId,
+    name: row.hostname,
+    fingerprint: row.fingerprint,
+    intent: row.intent,
+    slots: Math.min(row.max_parallel_tasks, has.slots ?? row.max_parallel_tasks),
+    priority: row.priority,
+    weight: row.weight,
+    tags: JSON.parse(row.tags) as string[],
+    capabilities: { ...has, browsers: new Set(Object.keys(has.browsers)) },
+    successRatio: ended === 0 ? 1 : row.total_completed / ended,
+    avgDurationMs: ended === 0 ? 0 : row.total_duration_ms / ended,
+  };
+}

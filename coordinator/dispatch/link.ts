@@ -1,0 +1,334 @@
+/**
+ * The coordinator's side of the agent link (shared/protocol/link.ts): one session per WebSocket. Reports are handed to the commands in the
+ * order in which they came (the database keeps that order) and acknowledged when they are durable.
+ */
+import type { Clock } from '../../shared/base/clock.ts';
+import {
+  agentMessage,
+  CLOSE,
+  LINK_PROTOCOL,
+  OLDEST_LINK_PROTOCOL,
+  type AgentMessage,
+  type CoordinatorMessage,
+  type Held,
+  type Report,
+} from '../../shared/protocol/link.ts';
+import type { MachineMetrics } from '../../shared/protocol/work.ts';
+import type { Database, WriteHandle } from '../storage/database.ts';
+import { connectWorker, disconnectWorker, readProfile, type Hello } from './connect-worker.ts';
+import type { Connected, Fleet } from './fleet.ts';
+import { renewLeases } from './renew-leases.ts';
+import type { ReportAnswer } from './report-answer.ts';
+
+/** The part of a `ws` WebSocket that the link uses. */
+export interface LinkSocket {
+  send(text: string): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  ping(): void;
+  on(event: 'message', listener: (data: { toString(): string }) => void): void;
+  on(event: 'close' | 'pong', listener: () => void): void;
+}
+
+export interface LinkOptions {
+  db: Database;
+  fleet: Fleet;
+  clock: Clock;
+  coordinatorVersion: string;
+  settings: () => { leaseMs: number; heartbeatMs: number; reconnectGraceMs: number };
+  /** Carries out one report inside a command. */
+  onReport: (w: WriteHandle, workerId: string, report: Report, now: number) => Promise<ReportAnswer>;
+  onHeartbeat: (
+    w: WriteHandle,
+    workerId: string,
+    metrics: MachineMetrics,
+    running: number,
+    now: number,
+  ) => Promise<void>;
+  onIntent: (
+    w: WriteHandle,
+    workerId: string,
+    intent: 'active' | 'paused' | 'draining',
+    reason: string,
+    now: number,
+  ) => Promise<void>;
+  /** Live only: they may be dropped. */
+  onProgress: (workerId: string, message: Extract<AgentMessage, { type: 'progress' }>) => void;
+  onLog: (workerId: string, message: Extract<AgentMessage, { type: 'log' }>) => void;
+  wake: () => void;
+  log: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
+}
+
+/** A healthy agent answers a ping at once; two missed ones mean that the machine or the way to it is gone. */
+const PING_MS = 4_000;
+const HELLO_TIMEOUT_MS = 10_000;
+
+export class AgentLink {
+  readonly #options: LinkOptions;
+  readonly #sessions = new Map<string, Session>();
+  #stopping = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over a WebSocket whose upgrade was authenticated as this worker. */
+  accept(socket: LinkSocket, workerId: string): void {
+    if (this.#stopping) socket.close(1001, 'coordinator stops');
+    else new Session(socket, workerId, this.#options, this.#sessions).open();
+  }
+
+  /** Ends the link of a worker whose key was revoked or that was removed. */
+  refuse(workerId: string, reason: string): void {
+    this.#sessions.get(workerId)?.end(CLOSE.keyRefused, 'key_refused', reason);
+  }
+
+  /** Reads a worker's settings again after they were changed, and tells it its new intent. */
+  async refresh(workerId: string): Promise<void> {
+    await this.#sessions.get(workerId)?.refresh();
+  }
+
+  /** For a graceful stop: agents reconnect when the coordinator is back. */
+  closeAll(): void {
+    this.#stopping = true;
+    for (const session of this.#sessions.values()) session.close();
+  }
+}
+
+class Session implements Connected {
+  profile!: Connected['profile'];
+  readonly #socket: LinkSocket;
+  readonly #workerId: string;
+  readonly #options: LinkOptions;
+  readonly #sessions: Map<string, Session>;
+  #state: 'waiting' | 'greeting' | 'open' | 'closed' = 'waiting';
+  #missedPongs = 0;
+  #cancelTimer: () => void = () => {};
+  /** Messages that came while the hello was being stored. */
+  readonly #early: Exclude<AgentMessage, Hello>[] = [];
+
+  constructor(socket: LinkSocket, workerId: string, options: LinkOptions, sessions: Map<string, Session>) {
+    this.#socket = socket;
+    this.#workerId = workerId;
+    this.#options = options;
+    this.#sessions = sessions;
+  }
+
+  open(): void {
+    this.#socket.on('message', (data) => this.#receive(data.toString()));
+    this.#socket.on('pong', () => {
+      this.#missedPongs = 0;
+    });
+    this.#socket.on('close', () => this.#closed());
+    this.#cancelTimer = this.#options.clock.after(HELLO_TIMEOUT_MS, () => {
+      if (this.#state === 'waiting')
+        this.end(CLOSE.badMessage, 'no_hello', `no hello within ${HELLO_TIMEOUT_MS / 1000} s`);
+    });
+  }
+
+  send(message: CoordinatorMessage): void {
+    if (this.#state !== 'closed') this.#socket.send(JSON.stringify(message));
+  }
+
+  end(closeCode: number, code: string, message: string): void {
+    this.send({ type: 'error', code, message });
+    this.#socket.close(closeCode, code);
+  }
+
+  /** Ends the link without blaming the worker for it. */
+  close(): void {
+    this.#state = 'closed';
+    this.#cancelTimer();
+    this.#socket.close(1001, 'coordinator stops');
+  }
+
+  async refresh(): Promise<void> {
+    if (this.#state !== 'open') return;
+    const profile = await this.#options.db.read((r) => readProfile(r, this.#workerId));
+    if (!profile) return;
+    const changed = profile.intent !== this.profile.intent;
+    this.profile = profile;
+    if (changed) this.send({ type: 'intent', intent: profile.intent, reason: 'set on the coordinator' });
+    this.#options.wake();
+  }
+
+  #receive(text: string): void {
+    const parsed = parseMessage(text);
+    if ('problem' in parsed) {
+      this.#options.log.warn({ workerId: this.#workerId, problem: parsed.problem }, 'bad message on the agent link');
+      // A report that cannot be understood is answered, so that the agent does not send it for ever.
+      if (parsed.reportId !== null)
+        this.send({ type: 'ack', id: parsed.reportId, result: 'refused', detail: parsed.problem });
+      else this.end(CLOSE.badMessage, 'bad_message', parsed.problem);
+      return;
+    }
+    const { message } = parsed;
+    if (message.type === 'hello') {
+      if (this.#state === 'waiting') void this.#greet(message);
+      else this.end(CLOSE.badMessage, 'bad_message', 'hello comes once, first');
+    } else if (this.#state === 'open') this.#handle(message);
+    else if (this.#state === 'greeting') this.#early.push(message);
+    else if (this.#state === 'waiting') this.end(CLOSE.badMessage, 'bad_message', 'hello comes first');
+  }
+
+  async #greet(hello: Hello): Promise<void> {
+    const { db, fleet, clock, settings, coordinatorVersion, log } = this.#options;
+    if (hello.protocol < OLDEST_LINK_PROTOCOL) {
+      const text = `this coordinator speaks link protocol ${OLDEST_LINK_PROTOCOL} to ${LINK_PROTOCOL}, the agent ${hello.protocol}: update the agent`;
+      this.end(CLOSE.protocolTooOld, 'protocol_too_old', text);
+      return;
+    }
+    this.#state = 'greeting';
+    const { leaseMs, heartbeatMs } = settings();
+    try {
+      const connected = await db.write((w) => connectWorker(w, this.#workerId, hello, { leaseMs }, clock.now()));
+      const profile = connected && (await db.read((r) => readProfile(r, this.#workerId)));
+      if (this.#isClosed()) return;
+      if (!profile) {
+        this.end(
+          CLOSE.keyRefused,
+          'key_refused',
+          'this worker is not known any more: enrol it again with a new join token',
+        );
+        return;
+      }
+      this.profile = profile;
+      this.#sessions.get(this.#workerId)?.end(CLOSE.replaced, 'replaced', 'the same worker connected again');
+      this.#sessions.set(this.#workerId, this);
+      this.#state = 'open';
+      fleet.attach(this);
+      this.send({
+        type: 'welcome',
+        protocol: Math.min(hello.protocol, LINK_PROTOCOL),
+        workerId: this.#workerId,
+        coordinatorVersion,
+        heartbeatMs,
+        intent: profile.intent,
+        stale: connected.stale,
+      });
+      this.#schedulePing();
+      log.info({ workerId: this.#workerId, worker: profile.name, slots: profile.slots }, 'worker connected');
+      for (const message of this.#early.splice(0)) this.#handle(message);
+      this.#options.wake();
+    } catch (error) {
+      log.warn({ workerId: this.#workerId, error: String(error) }, 'a worker could not be greeted');
+      this.#socket.close(1013, 'try again later');
+    }
+  }
+
+  #handle(message: Exclude<AgentMessage, Hello>): void {
+    const { clock, settings, onHeartbeat, onIntent, onLog, onProgress, wake } = this.#options;
+    const workerId = this.#workerId;
+    switch (message.type) {
+      case 'offer':
+        wake();
+        return;
+      case 'report':
+        void this.#report(message.id, message.report);
+        return;
+      case 'progress':
+        onProgress(workerId, message);
+        return;
+      case 'log':
+        onLog(workerId, message);
+        return;
+      case 'heartbeat':
+        this.#store('heartbeat', async (w) => {
+          await renewLeases(w, workerId, fences(message.held), settings().leaseMs, clock.now());
+          await onHeartbeat(w, workerId, message.metrics, message.held.length, clock.now());
+        });
+        return;
+      case 'capabilities':
+        this.#store('capabilities', async (w) => {
+          const capabilities = JSON.stringify({ ...message.capabilities, slots: this.profile.slots });
+          await w.run('UPDATE workers SET capabilities = ?, tags = ? WHERE id = ?', [
+            capabilities,
+            JSON.stringify(message.tags),
+            workerId,
+          ]);
+          w.afterCommit(() => void this.refresh());
+        });
+        return;
+      case 'intent':
+        this.#store('intent', async (w) => {
+          await onIntent(w, workerId, message.intent, message.reason, clock.now());
+          w.afterCommit(() => void this.refresh());
+        });
+        return;
+    }
+  }
+
+  async #report(id: number, report: Report): Promise<void> {
+    const { db, clock, onReport, log } = this.#options;
+    try {
+      const answer = await db.write((w) => onReport(w, this.#workerId, report, clock.now()));
+      this.send({ type: 'ack', id, ...answer });
+    } catch (error) {
+      // Not acknowledged: the agent keeps it and sends it again (full disk, restart).
+      log.warn({ workerId: this.#workerId, kind: report.kind, error: String(error) }, 'a report could not be stored');
+    }
+  }
+
+  #store(what: string, command: (w: WriteHandle) => Promise<void>): void {
+    this.#options.db.write(command).catch((error: unknown) => {
+      this.#options.log.warn({ workerId: this.#workerId, what, error: String(error) }, 'could not be stored');
+    });
+  }
+
+  #schedulePing(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.clock.after(PING_MS, () => {
+      if (this.#state !== 'open') return;
+      if (this.#missedPongs >= 2) {
+        this.#socket.terminate();
+        return;
+      }
+      this.#missedPongs++;
+      this.#socket.ping();
+      this.#schedulePing();
+    });
+  }
+
+  #closed(): void {
+    const wasOpen = this.#state === 'open';
+    this.#state = 'closed';
+    this.#cancelTimer();
+    if (!wasOpen) return;
+    const { clock, fleet, settings, db, log } = this.#options;
+    fleet.detach(this);
+    if (this.#sessions.get(this.#workerId) === this) this.#sessions.delete(this.#workerId);
+    log.info({ workerId: this.#workerId, worker: this.profile.name }, 'worker disconnected');
+    clock.after(settings().reconnectGraceMs, () => {
+      if (this.#sessions.has(this.#workerId)) return;
+      db.write((w) => disconnectWorker(w, this.#workerId, 'the connection to its worker broke', clock.now())).catch(
+        (error: unknown) => {
+          // Its leases still run out, which has the same effect later.
+          log.warn({ workerId: this.#workerId, error: String(error) }, 'a lost worker could not be recorded');
+        },
+      );
+    });
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+}
+
+const fences = (held: readonly Held[]) => held.map((grant) => grant.fence);
+
+type Parsed = { message: AgentMessage } | { problem: string; reportId: number | null };
+
+function parseMessage(text: string): Parsed {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return { problem: 'not JSON', reportId: null };
+  }
+  const parsed = agentMessage.safeParse(raw);
+  if (parsed.success) return { message: parsed.data };
+  const issue = parsed.error.issues[0];
+  const problem = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}`;
+  const { type, id } = raw as { type?: unknown; id?: unknown };
+  return { problem, reportId: type === 'report' && typeof id === 'number' ? id : null };
+}

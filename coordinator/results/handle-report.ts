@@ -1,0 +1,61 @@
+/** Hands a worker's report to the command that it is for. Agents and polling workers come through here alike. */
+import type { Report } from '../../shared/protocol/link.ts';
+import { beginTask } from '../dispatch/begin-task.ts';
+import { finishTask } from '../dispatch/finish-task.ts';
+import { recordDiscovery } from '../dispatch/record-discovery.ts';
+import { releaseTask } from '../dispatch/release-task.ts';
+import type { ReportAnswer } from '../dispatch/report-answer.ts';
+import type { WriteHandle } from '../storage/database.ts';
+import { addArtifacts } from './add-artifacts.ts';
+import { recordPlan } from './record-plan.ts';
+import { recordResults } from './record-results.ts';
+
+/** `slots`: how many Playwright processes the fleet could run now; a discovered suite is cut for them. */
+export async function handleReport(
+  w: WriteHandle,
+  workerId: string,
+  report: Report,
+  fleet: { slots: number },
+  now: number,
+): Promise<ReportAnswer> {
+  const grant = { workerId, taskId: report.taskId, fence: report.fence };
+  switch (report.kind) {
+    case 'begin':
+      return beginTask(w, grant, now);
+    case 'discovered':
+      return recordDiscovery(
+        w,
+        { ...grant, discovery: report.discovery, commit: report.commit, slots: fleet.slots },
+        now,
+      );
+    case 'planned':
+      return recordPlan(w, workerId, report, now);
+    case 'results':
+      return recordResults(w, workerId, report, now);
+    case 'finish': {
+      await addBlob(w, report);
+      return finishTask(w, { ...grant, end: report.end }, now);
+    }
+    case 'release':
+      return releaseTask(w, { ...grant, reason: report.reason }, now);
+  }
+}
+
+async function addBlob(w: WriteHandle, report: Extract<Report, { kind: 'finish' }>): Promise<void> {
+  const { blobSha256, blobSize } = report.end;
+  const task = await w.get<{ run_id: string }>('SELECT run_id FROM tasks WHERE id = ?', [report.taskId]);
+  if (blobSha256 === null || !task) return;
+  await addArtifacts(w, [
+    {
+      runId: task.run_id,
+      taskId: report.taskId,
+      fence: report.fence,
+      testId: null,
+      kind: 'blob',
+      name: `report-${report.taskId}-${report.attempt}.zip`,
+      contentType: 'application/zip',
+      sha256: blobSha256,
+      size: blobSize ?? 0,
+    },
+  ]);
+}
