@@ -21,6 +21,7 @@ interface Prepared {
 
 export class Connection {
   #open: Libsql.Database | undefined;
+  #writable = false;
   /** Most recently used last. */
   readonly #statements = new Map<string, Prepared>();
 
@@ -52,7 +53,9 @@ export class Connection {
     return this.#statements.size;
   }
 
+  /** Allows changes, or (as after the start) refuses them. */
   writable(allowed: boolean): void {
+    this.#writable = allowed;
     this.exec(`PRAGMA query_only = ${allowed ? 'OFF' : 'ON'}`);
   }
 
@@ -66,7 +69,8 @@ export class Connection {
     const prepared = this.#prepare(sql);
     if (!prepared.returnsRows) throw new TypeError(`This statement returns no rows, use run(): ${sql}`);
     // Never statement.get(): after all() or an error on the same statement it runs with the values of the call before.
-    return this.#guarded(() => prepared.statement.all(bindable(params, prepared.parameters)));
+    const rows = this.#guarded(() => prepared.statement.all(bindable(params, prepared.parameters)));
+    return rows.map(bytesAsUint8Array);
   }
 
   /** A change without RETURNING (run() on one with RETURNING would keep the write lock). */
@@ -127,29 +131,49 @@ export class Connection {
     try {
       return fn();
     } catch (error) {
-      throw storageError(error) ?? error;
+      throw this.#meaning(error);
+    }
+  }
+
+  /** The typed error for what the disk or another process did to us; mistakes in a statement or its values pass as they are. */
+  #meaning(cause: unknown): unknown {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const [, kind] = /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED)/.exec(code) ?? [];
+    switch (kind) {
+      case 'FULL':
+        return new StorageFullError('The disk is full: nothing was stored. Free some space; no restart is needed.', {
+          cause,
+        });
+      case 'IOERR':
+        return new StorageFullError(
+          'The disk answered with an error: nothing was stored. Check its free space and its health; no restart is needed.',
+          { cause },
+        );
+      case 'READONLY':
+        if (!this.#writable) return new TypeError('A read may not change anything: use write().', { cause });
+        return new StorageFullError(
+          'The disk or the database file is read-only: nothing was stored. Make it writable.',
+          { cause },
+        );
+      case 'BUSY':
+      case 'LOCKED':
+        return new StorageLockedError(
+          'Another program holds the database file: nothing was stored. Close that program.',
+          {
+            cause,
+          },
+        );
+      default:
+        return cause;
     }
   }
 }
 
-/** The typed error for what the disk or another process did to us; undefined for mistakes in a statement or its values. */
-function storageError(cause: unknown): StorageFullError | StorageLockedError | undefined {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  if (code === 'SQLITE_FULL') {
-    return new StorageFullError('The disk is full: nothing was stored. Free some space; no restart is needed.', {
-      cause,
-    });
+/** The binding hands bytes out as ArrayBuffer, though it takes Uint8Array only. */
+function bytesAsUint8Array(row: unknown): unknown {
+  const columns = row as Record<string, unknown>;
+  for (const name in columns) {
+    if (columns[name] instanceof ArrayBuffer) columns[name] = new Uint8Array(columns[name]);
   }
-  if (code.startsWith('SQLITE_IOERR')) {
-    return new StorageFullError(
-      'The disk answered with an error: nothing was stored. Check its free space and its health; no restart is needed.',
-      { cause },
-    );
-  }
-  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new StorageLockedError('Another program holds the database file: nothing was stored. Close that program.', {
-      cause,
-    });
-  }
-  return undefined;
+  return row;
 }

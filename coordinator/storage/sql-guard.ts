@@ -1,6 +1,7 @@
 /**
  * What stands between our code and the native binding. The binding ends the process on a boolean, binds whole numbers as REAL, ignores
- * superfluous parameters, silently keeps the values of the previous call for missing ones, and runs only the first of several statements.
+ * superfluous parameters, silently keeps the values of the previous call for missing ones, cuts texts off at a NUL
+ * when they are read, and runs only the first of several statements.
  */
 import type { SqlValue } from './database.ts';
 
@@ -44,7 +45,12 @@ export function bindable(params: readonly SqlValue[], expected: number): Bound[]
 }
 
 function bound(value: unknown, index: number): Bound {
-  if (value === null || typeof value === 'string') return value;
+  if (value === null) return value;
+  if (typeof value === 'string') {
+    // It would be cut off there when read.
+    if (value.includes('\0')) throw refusal(index, 'a text with a NUL character', 'text without; JSON escapes it');
+    return value;
+  }
   if (typeof value === 'number') {
     if (!Number.isInteger(value)) {
       if (Number.isFinite(value)) return value;
