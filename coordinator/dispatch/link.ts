@@ -56,6 +56,8 @@ export interface LinkOptions {
   onProgress: (workerId: string, message: Extract<AgentMessage, { type: 'progress' }>) => void;
   onLog: (workerId: string, message: Extract<AgentMessage, { type: 'log' }>) => void;
   wake: () => void;
+  /** The link of this worker is down. */
+  onGone: (workerId: string) => void;
   log: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
 
@@ -294,8 +296,9 @@ class Session implements Connected {
     this.#state = 'closed';
     this.#cancelTimer();
     if (!wasOpen) return;
-    const { clock, fleet, settings, db, log } = this.#options;
+    const { clock, fleet, settings, db, log, onGone } = this.#options;
     fleet.detach(this);
+    onGone(this.#workerId);
     if (this.#sessions.get(this.#workerId) === this) this.#sessions.delete(this.#workerId);
     log.info({ workerId: this.#workerId, worker: this.profile.name }, 'worker disconnected');
     clock.after(settings().reconnectGraceMs, () => {

@@ -123,7 +123,7 @@ export const runProgress = z.object({
 });
 export type RunProgress = z.infer<typeof runProgress>;
 
-export const runFilter = z.object({
+export const runFilter = z.strictObject({
   status: runState.optional(),
   project: z.string().optional(),
   tag: z.string().optional(),

@@ -1,0 +1,99 @@
+/** Work for a worker that asks for it itself, by REST: what it could claim, and the claim of one task by its id. */
+import type { Grant, Requirements } from '../../shared/protocol/work.ts';
+import type { nextTask } from '../../shared/protocol/rest/tasks.ts';
+import { hasBrowsers } from '../runs/rules/needs.ts';
+import type { WriteHandle } from '../storage/database.ts';
+import { claimTasks } from './claim-tasks.ts';
+import { readProfile } from './connect-worker.ts';
+import { toGrant } from './dispatcher.ts';
+import { whyNotMatching } from './rules/matching.ts';
+import type { z } from 'zod';
+
+interface Waiting {
+  id: string;
+  kind: Grant['work']['kind'];
+  needs: string;
+  shard_index: number | null;
+  shard_total: number | null;
+  run_id: string;
+  name: string;
+  config: string;
+  source: string | null;
+  requirements: string;
+}
+
+const waitingTasks = `
+  SELECT t.id, t.kind, t.needs, t.shard_index, t.shard_total, t.run_id, r.name, r.config, r.source, r.requirements
+  FROM runs r JOIN tasks t ON t.run_id = r.id WHERE r.state IN ('scheduling', 'running') AND t.state = 'pending'`;
+
+/** null where nothing waits that it could do, or it does all that it may already. */
+export async function nextForWorker(w: WriteHandle, workerId: string): Promise<z.infer<typeof nextTask> | null> {
+  const room = await roomOf(w, workerId);
+  if ('reason' in room) return null;
+  const rows = await w.all<Waiting>(
+    `${waitingTasks} ORDER BY r.priority DESC, r.number, t.priority DESC, t.seq LIMIT 100`,
+  );
+  const row = rows.find((candidate) => room.whyNot(candidate) === null);
+  if (!row) return null;
+  return {
+    task_id: row.id,
+    test_run_id: row.run_id,
+    kind: row.kind,
+    shard_index: row.shard_index ?? 1,
+    shard_total: row.shard_total ?? 1,
+    config: JSON.parse(row.config) as Record<string, never>,
+  };
+}
+
+export type ClaimAnswer =
+  { result: 'claimed'; grant: Grant } | { result: 'unknown' } | { result: 'refused'; reason: string };
+
+export async function claimForWorker(
+  w: WriteHandle,
+  workerId: string,
+  taskId: string,
+  leaseMs: number,
+  now: number,
+): Promise<ClaimAnswer> {
+  const row = await w.get<Waiting>(`${waitingTasks} AND t.id = ?`, [taskId]);
+  if (!row) {
+    const exists = await w.get<{ state: string }>('SELECT state FROM tasks WHERE id = ?', [taskId]);
+    return exists
+      ? { result: 'refused', reason: `Task ${taskId} is not waiting (it is ${exists.state})` }
+      : { result: 'unknown' };
+  }
+  const room = await roomOf(w, workerId);
+  const reason = 'reason' in room ? room.reason : room.whyNot(row);
+  if (reason !== null) return { result: 'refused', reason };
+  const takers = () => [{ workerId, workerName: 'name' in room ? room.name : workerId, slots: 1 }];
+  const [claim] = await claimTasks(
+    w,
+    { runId: row.run_id, needs: [row.needs], limit: 1, takers, leaseMs, taskId },
+    now,
+  );
+  if (!claim) return { result: 'refused', reason: `Task ${taskId} is not waiting any more` };
+  const run = { id: row.run_id, name: row.name, source: row.source, config: row.config };
+  return { result: 'claimed', grant: toGrant(run, claim, leaseMs) };
+}
+
+type Room = { reason: string } | { name: string; whyNot: (task: Waiting) => string | null };
+
+async function roomOf(w: WriteHandle, workerId: string): Promise<Room> {
+  const profile = await readProfile(w, workerId);
+  if (!profile) return { reason: 'This worker is not known any more' };
+  if (profile.intent !== 'active') return { reason: `This worker takes no work: it is set to ${profile.intent}` };
+  const held = await w.get<{ n: number }>(
+    `SELECT count(*) AS n FROM tasks WHERE worker_id = ? AND state IN ('assigned', 'running')`,
+    [workerId],
+  );
+  if ((held?.n ?? 0) >= profile.slots)
+    return { reason: `This worker holds ${held?.n} tasks, as many as it may (max_parallel_tasks)` };
+  return {
+    name: profile.name,
+    whyNot: (task) => {
+      const mismatch = whyNotMatching(JSON.parse(task.requirements) as Requirements, profile);
+      if (mismatch !== null) return `This worker ${mismatch}`;
+      return hasBrowsers(task.needs, profile.capabilities.browsers) ? null : `This worker lacks one of ${task.needs}`;
+    },
+  };
+}

@@ -1,0 +1,169 @@
+/** Puts the room together: fleet, dispatcher, agent link, and the loop that ends leases. Everything follows the event log. */
+import type { Clock } from '../../shared/base/clock.ts';
+import type { Report } from '../../shared/protocol/link.ts';
+import type { Database, StoredEvent, WriteHandle } from '../storage/database.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Fleet } from './fleet.ts';
+import { AgentLink, type LinkOptions } from './link.ts';
+import { expireLeases, loseTasksOf } from './lose-tasks.ts';
+import { extendAllLeases, renewLeases } from './renew-leases.ts';
+import type { ReportAnswer } from './report-answer.ts';
+import type { StrategyName } from './rules/strategies.ts';
+import { StopWatch } from './stop-watch.ts';
+
+export interface DispatchSettings {
+  enabled: boolean;
+  strategy: StrategyName;
+  maxActiveRuns: number;
+  /** A worker that is not heard of for so long loses its grants. */
+  leaseMs: number;
+  heartbeatMs: number;
+}
+
+export interface DispatchDeps extends Pick<
+  LinkOptions,
+  'db' | 'clock' | 'coordinatorVersion' | 'onHeartbeat' | 'onIntent' | 'onProgress' | 'onLog' | 'log'
+> {
+  settings: () => DispatchSettings;
+  /** Carries out one report of a worker; `slots` = how many Playwright processes the fleet could run now. */
+  onReport: (w: WriteHandle, workerId: string, report: Report, slots: number, now: number) => Promise<ReportAnswer>;
+}
+
+/** How long a broken link may stay broken before its worker's tasks go elsewhere: long enough for a reconnect, 10 s in all with detection. */
+const RECONNECT_GRACE_MS = 4_000;
+/** How long all workers have to come back after the coordinator itself was away. */
+const RETURN_GRACE_MS = 30_000;
+const EXPIRY_TICK_MS = 1_000;
+/** A tick that comes this much later than planned means that this process was suspended. */
+const SUSPENDED_MS = 5_000;
+
+export interface Dispatch {
+  link: AgentLink;
+  stops: StopWatch;
+  fleet: Fleet;
+  leaseMs: () => number;
+  onReport: LinkOptions['onReport'];
+  /** For workers that only poll: their heartbeat renews all that they hold. */
+  renew: (w: WriteHandle, workerId: string, now: number) => Promise<void>;
+  /** For workers that went offline or are removed: what they hold is queued again. */
+  releaseAll: (w: WriteHandle, workerId: string, reason: string, now: number) => Promise<void>;
+  stop(): void;
+}
+
+/** Takes up what the database says is held; call it before the server listens. */
+export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
+  const { db, clock, settings, log } = deps;
+  const report = (error: unknown, during: string) => log.warn({ error: String(error) }, `${during} failed`);
+  const fleet = new Fleet();
+  const stops = new StopWatch(clock);
+  const dispatcher = new Dispatcher({ db, fleet, clock, settings, report });
+  const onReport: LinkOptions['onReport'] = async (w, workerId, message, now) => {
+    const answer = await deps.onReport(w, workerId, message, fleet.totalSlots(), now);
+    if (message.kind === 'finish' || message.kind === 'release') w.afterCommit(() => stops.ended(message.fence));
+    return answer;
+  };
+  const link = new AgentLink({
+    ...deps,
+    fleet,
+    settings: () => ({ ...settings(), reconnectGraceMs: RECONNECT_GRACE_MS }),
+    onReport,
+    wake: () => dispatcher.wake(),
+    onGone: (workerId) => stops.workerGone(workerId),
+  });
+  await resume(db, fleet, clock);
+  const unsubscribe = db.onCommitted((events) => follow(events, { fleet, stops, link, dispatcher }));
+  const stopExpiry = startExpiry(db, clock, report);
+  dispatcher.wake();
+  return {
+    link,
+    stops,
+    fleet,
+    onReport,
+    leaseMs: () => settings().leaseMs,
+    renew: async (w, workerId, now) => void (await renewLeases(w, workerId, null, settings().leaseMs, now)),
+    releaseAll: async (w, workerId, reason, now) => void (await loseTasksOf(w, workerId, [], reason, now)),
+    stop() {
+      stopExpiry();
+      unsubscribe();
+      dispatcher.stop();
+      link.closeAll();
+    },
+  };
+}
+
+async function resume(db: Database, fleet: Fleet, clock: Clock): Promise<void> {
+  await db.write((w) => extendAllLeases(w, clock.now() + RETURN_GRACE_MS));
+  const held = await db.read((r) =>
+    r.all<{ fence: number; worker_id: string; id: string; run_id: string; attempt: number }>(
+      `SELECT fence, worker_id, id, run_id, attempt FROM tasks WHERE state IN ('assigned', 'running')`,
+    ),
+  );
+  for (const row of held) {
+    fleet.add({
+      fence: row.fence,
+      workerId: row.worker_id,
+      taskId: row.id,
+      runId: row.run_id,
+      attempt: row.attempt,
+      slots: 1,
+    });
+  }
+}
+
+interface Followers {
+  fleet: Fleet;
+  stops: StopWatch;
+  link: AgentLink;
+  dispatcher: Dispatcher;
+}
+
+/** What makes another round worth while: work that became pending, slots that became free, workers or settings that changed. */
+const WAKING = /^(run\.(created|state|planned)|task\.(finished|requeued|cancelled)|worker\.|setting)/;
+
+function follow(events: readonly StoredEvent[], { fleet, stops, link, dispatcher }: Followers): void {
+  let wake = false;
+  for (const event of events) {
+    const told = fleet.apply(event);
+    const worker = told && fleet.find(told.stop.workerId);
+    if (told && worker) {
+      const { taskId, attempt, fence } = told.stop;
+      stops.told(told.stop);
+      worker.send({ type: 'cancel', taskId, attempt, fence, reason: told.reason });
+    }
+    if (event.workerId !== null && (event.type === 'worker.intent' || event.type === 'worker.changed'))
+      void link.refresh(event.workerId);
+    if (event.workerId !== null && event.type === 'worker.removed')
+      link.refuse(event.workerId, 'this worker was removed on the coordinator');
+    wake ||= WAKING.test(event.type);
+  }
+  if (wake) dispatcher.wake();
+}
+
+function startExpiry(db: Database, clock: Clock, report: (error: unknown, during: string) => void): () => void {
+  let last = clock.monotonic();
+  let stopped = false;
+  let cancel = () => {};
+  const tick = async () => {
+    const passed = clock.monotonic() - last;
+    last = clock.monotonic();
+    try {
+      // While this process stood still nobody could renew a lease: give all of them time before any is ended.
+      if (passed > SUSPENDED_MS) await db.write((w) => extendAllLeases(w, clock.now() + RETURN_GRACE_MS));
+      else if (await db.read(async (r) => (await r.get(expired, [clock.now()])) !== undefined)) {
+        await db.write((w) => expireLeases(w, clock.now()));
+      }
+    } catch (error) {
+      report(error, 'ending leases');
+    }
+  };
+  const schedule = () => {
+    if (!stopped) cancel = clock.after(EXPIRY_TICK_MS, () => void tick().then(schedule));
+  };
+  schedule();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
+const expired = `SELECT 1 FROM tasks WHERE state IN ('assigned', 'running') AND lease_until < ? LIMIT 1`;

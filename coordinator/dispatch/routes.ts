@@ -1,0 +1,306 @@
+/**
+ * HTTP edge of tasks: what a worker that only polls needs (next, claim, start, heartbeat, complete, fail), and what people ask of tasks
+ * and running runs. The same commands serve the agent link.
+ */
+import { z } from 'zod';
+import type { Clock } from '../../shared/base/clock.ts';
+import type { Report } from '../../shared/protocol/link.ts';
+import { processEnd } from '../../shared/protocol/work.ts';
+import { runCancel } from '../../shared/protocol/rest/runs.ts';
+import {
+  claimed,
+  nextTask,
+  task,
+  taskAnswer,
+  taskComplete,
+  taskFail,
+  taskHeartbeat,
+  taskStart,
+} from '../../shared/protocol/rest/tasks.ts';
+import { idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
+import { afterNumber, pageBy } from '../http/paging.ts';
+import { requireWorker } from '../http/principal.ts';
+import { notFound, Refusal } from '../http/refusal.ts';
+import { json, jsonBody, route } from '../http/route.ts';
+import { createRouter } from '../http/router.ts';
+import { findRunId } from '../runs/queries.ts';
+import { unknownRun } from '../runs/routes.ts';
+import type { Database, WriteHandle } from '../storage/database.ts';
+import { cancelRun } from './cancel-run.ts';
+import { claimForWorker, nextForWorker } from './claim-for-worker.ts';
+import { newestFence } from './held-task.ts';
+import { getTask, listTasks } from './queries.ts';
+import { renewLeases } from './renew-leases.ts';
+import type { ReportAnswer } from './report-answer.ts';
+import type { StopWatch } from './stop-watch.ts';
+
+export interface DispatchRoutesDeps {
+  db: Database;
+  clock: Clock;
+  leaseMs: () => number;
+  /** The same command that the agent link uses. */
+  onReport: (w: WriteHandle, workerId: string, report: Report, now: number) => Promise<ReportAnswer>;
+  stops: StopWatch;
+}
+
+const tags: [string] = ['Tasks'];
+/** How long the answer to a cancel waits for workers to confirm that their processes are gone. */
+const STOP_WAIT_MS = 5_000;
+
+const unknownTask = (id: string) => notFound(`task ${id}`);
+
+export function dispatchRoutes(deps: DispatchRoutesDeps) {
+  const { db, clock, leaseMs, stops } = deps;
+  const router = createRouter();
+  return router
+    .openapi(
+      route({
+        method: 'get',
+        path: '/api/v1/tasks/next',
+        tags,
+        summary: 'The next task that this worker could claim',
+        description: 'Holds nothing: claim it next. task_id is null where there is none.',
+        access: 'worker',
+        responses: { 200: json(nextTask, 'A task or none') },
+      }),
+      async (c) => {
+        const found = await db.write((w) => nextForWorker(w, requireWorker(c)));
+        return c.json(found ?? { task_id: null, message: 'No task available' }, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/api/v1/tasks/{id}/claim',
+        tags,
+        summary: 'Claim a task: atomic, for one worker only',
+        access: 'worker',
+        request: { params: idParam },
+        responses: { 200: json(claimed, 'It is yours until the lease ends') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const answer = await db.write((w) => claimForWorker(w, requireWorker(c), id, leaseMs(), clock.now()));
+        if (answer.result === 'unknown') throw unknownTask(id);
+        if (answer.result === 'refused') throw new Refusal(409, 'not_claimable', answer.reason);
+        const { grant } = answer;
+        return c.json(
+          {
+            task_id: id,
+            status: 'assigned' as const,
+            attempt: grant.attempt,
+            fence: grant.fence,
+            lease_ms: grant.leaseMs,
+            grant,
+          },
+          200,
+        );
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/api/v1/tasks/{id}/start',
+        tags,
+        summary: 'Say that the work begins',
+        access: 'worker',
+        request: { params: idParam, body: jsonBody(taskStart) },
+        responses: { 200: json(taskAnswer, 'The task') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        await report(deps, requireWorker(c), id, c.req.valid('json').fence, (held) => ({ kind: 'begin', ...held }));
+        return c.json(await answerFor(deps, id, 'started'), 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/api/v1/tasks/{id}/heartbeat',
+        tags,
+        summary: 'Renew the lease of a task',
+        access: 'worker',
+        request: { params: idParam, body: jsonBody(taskHeartbeat) },
+        responses: { 200: json(taskAnswer, 'The task') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const workerId = requireWorker(c);
+        const { fence } = c.req.valid('json');
+        const renewed = await db.write(async (w) => {
+          const meant = fence ?? (await newestFence(w, workerId, id));
+          if (meant === null) throw unknownTask(id);
+          return renewLeases(w, workerId, [meant], leaseMs(), clock.now());
+        });
+        if (renewed === 0)
+          throw new Refusal(409, 'stale_fence', 'This grant has ended: stop the work and ask for the next task');
+        return c.json(await answerFor(deps, id, 'lease renewed'), 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/api/v1/tasks/{id}/complete',
+        tags,
+        summary: 'Say that the task is done',
+        access: 'worker',
+        request: { params: idParam, body: jsonBody(taskComplete) },
+        responses: { 200: json(taskAnswer, 'The task') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const { fence, result } = c.req.valid('json');
+        const end = processEnd.parse({ how: 'finished', wallMs: 0, ...result });
+        await report(deps, requireWorker(c), id, fence, (held) => ({ kind: 'finish', ...held, end }));
+        return c.json(await answerFor(deps, id, 'completed'), 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/api/v1/tasks/{id}/fail',
+        tags,
+        summary: 'Say that the task could not be done',
+        description: 'It waits for another try while automatic retries are left.',
+        access: 'worker',
+        request: { params: idParam, body: jsonBody(taskFail) },
+        responses: { 200: json(taskAnswer, 'The task') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const { fence, error_message, error_stack, permanent } = c.req.valid('json');
+        const end = processEnd.parse({
+          how: 'crashed',
+          message: error_message,
+          stack: error_stack,
+          permanent,
+          wallMs: 0,
+        });
+        await report(deps, requireWorker(c), id, fence, (held) => ({ kind: 'finish', ...held, end }));
+        return c.json(await answerFor(deps, id, 'failure recorded'), 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        path: '/api/v1/tasks/{id}',
+        tags,
+        summary: 'Read a task with its attempts',
+        access: 'user',
+        request: { params: idParam },
+        responses: { 200: json(task, 'The task') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const found = await db.read((r) => getTask(r, id));
+        if (!found) throw unknownTask(id);
+        return c.json(found, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        path: '/api/v1/test-runs/{id}/tasks',
+        tags,
+        summary: 'List the tasks of a run',
+        access: 'user',
+        request: { params: idParam, query: pageQuery },
+        responses: { 200: json(page(task), 'A page of tasks') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const { limit, cursor } = c.req.valid('query');
+        const rows = await db.read(async (r) => {
+          const runId = await findRunId(r, id);
+          return runId === null ? null : listTasks(r, runId, { limit: limit + 1, after: afterNumber(cursor) });
+        });
+        if (!rows) throw unknownRun(id);
+        return c.json(
+          pageBy(
+            rows,
+            limit,
+            (row) => row.seq,
+            (row) => row.task,
+          ),
+          200,
+        );
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/api/v1/test-runs/{id}/cancel',
+        tags: ['Test runs'],
+        summary: 'Cancel a run',
+        description:
+          'Nothing of it is handed out after the answer. The answer waits up to 5 s for workers to say that its processes are gone.',
+        access: 'user',
+        request: { params: idParam, body: jsonBody(runCancel) },
+        responses: { 200: json(cancelAnswer, 'Cancelled') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const { reason } = c.req.valid('json');
+        const runId = await db.read((r) => findRunId(r, id));
+        if (runId === null) throw unknownRun(id);
+        const answer = await db.write((w) => cancelRun(w, runId, reason, clock.now()));
+        if (answer.result === 'unknown') throw unknownRun(id);
+        if (answer.result === 'already_final' && answer.state !== 'cancelled') {
+          throw new Refusal(409, 'run_final', `Test run ${id} has already ended (${answer.state})`);
+        }
+        // Workers are told in the same turn in which the cancel became durable, that is before this line.
+        const stillStopping = await stops.whenStopped(runId, STOP_WAIT_MS);
+        return c.json(
+          {
+            test_run_id: runId,
+            status: 'cancelled' as const,
+            still_stopping: stillStopping,
+            message: `Test run ${id} cancelled`,
+          },
+          200,
+        );
+      },
+    );
+}
+
+const cancelAnswer = z.object({
+  test_run_id: z.string(),
+  status: z.literal('cancelled'),
+  /** Grants whose workers have not yet said that their processes are gone. */
+  still_stopping: z.int(),
+  message: z.string(),
+});
+
+/** Sends a report in the worker's name; without a fence its newest claim of the task is meant. */
+async function report(
+  { db, clock, onReport }: DispatchRoutesDeps,
+  workerId: string,
+  taskId: string,
+  fence: number | undefined,
+  build: (held: { taskId: string; attempt: number; fence: number }) => Report,
+): Promise<void> {
+  const answer = await db.write(async (w) => {
+    const meant = fence ?? (await newestFence(w, workerId, taskId));
+    if (meant === null) throw unknownTask(taskId);
+    return onReport(w, workerId, build({ taskId, attempt: 1, fence: meant }), clock.now());
+  });
+  if (answer.result === 'stale')
+    throw new Refusal(409, 'stale_fence', `Not counted: ${answer.detail ?? 'this grant has ended'}`);
+  if (answer.result === 'refused') throw new Refusal(422, 'report_refused', answer.detail ?? 'not understood');
+}
+
+async function answerFor(
+  { db, clock }: DispatchRoutesDeps,
+  id: string,
+  message: string,
+): Promise<z.infer<typeof taskAnswer>> {
+  const row = await db.read((r) =>
+    r.get<{ state: z.infer<typeof taskAnswer>['status']; attempt: number; lease_until: number | null }>(
+      'SELECT state, attempt, lease_until FROM tasks WHERE id = ?',
+      [id],
+    ),
+  );
+  if (!row) throw unknownTask(id);
+  const lease = row.lease_until === null ? null : Math.max(0, row.lease_until - clock.now());
+  return { task_id: id, status: row.state, attempt: row.attempt, lease_ms: lease, message };
+}

@@ -1,0 +1,57 @@
+/** A new run with the source and settings of an earlier one: all of its tests, or those that failed or never ran. */
+import { runConfig, runSource, requirements } from '../../shared/protocol/work.ts';
+import { runCreate } from '../../shared/protocol/rest/runs.ts';
+import type { WriteHandle } from '../storage/database.ts';
+import { createRun } from './create-run.ts';
+import { isFinal } from './rules/run-state.ts';
+
+export type RerunResult =
+  { result: 'created'; id: string; number: number } | { result: 'open' } | { result: 'nothing' };
+
+export async function rerun(
+  w: WriteHandle,
+  input: { runId: string; only: 'all' | 'failed'; createdBy: string },
+  now: number,
+): Promise<RerunResult> {
+  const before = await w.query.selectFrom('runs').selectAll().where('id', '=', input.runId).executeTakeFirstOrThrow();
+  if (!isFinal(before.state)) return { result: 'open' };
+  const onlyTestIds = input.only === 'failed' ? await failedTests(w, input.runId) : undefined;
+  if (onlyTestIds?.length === 0) return { result: 'nothing' };
+  // Which tests a shard holds depends on all of them: what failed is rerun as a queue.
+  const shards = before.kind === 'shards' && input.only === 'all' ? { total_shards: before.total_shards } : {};
+  const create = runCreate.parse({
+    name: before.name,
+    description: before.description,
+    config: runConfig.parse(JSON.parse(before.config)),
+    source: before.source === null ? null : runSource.parse(JSON.parse(before.source)),
+    requirements: requirements.parse(JSON.parse(before.requirements)),
+    priority: before.priority,
+    tags: JSON.parse(before.tags) as unknown,
+    metadata: JSON.parse(before.metadata) as unknown,
+    max_retries: before.max_retries,
+    task_timeout_seconds: before.task_timeout_ms / 1000,
+    ...shards,
+  });
+  const created = await createRun(
+    w,
+    {
+      create,
+      projectId: before.project_id,
+      createdBy: input.createdBy,
+      defaults: { maxRetries: before.max_retries, taskTimeoutMs: before.task_timeout_ms },
+      rerunOf: input.runId,
+      ...(onlyTestIds ? { onlyTestIds } : {}),
+    },
+    now,
+  );
+  return { result: 'created', ...created };
+}
+
+async function failedTests(w: WriteHandle, runId: string): Promise<string[]> {
+  const rows = await w.all<{ test_id: string }>(
+    `SELECT test_id FROM tests WHERE run_id = ? AND supporting = 0
+       AND (outcome IS NULL OR outcome = 'unexpected' OR (outcome = 'skipped' AND attempts = 0)) ORDER BY no`,
+    [runId],
+  );
+  return rows.map((row) => row.test_id);
+}

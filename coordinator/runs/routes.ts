@@ -1,0 +1,156 @@
+/** HTTP edge of runs: /api/v1/test-runs. */
+import type { Clock } from '../../shared/base/clock.ts';
+import { run, runCreate, runCreated, runFilter, runProgress, runRetry } from '../../shared/protocol/rest/runs.ts';
+import { idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
+import { commit } from '../http/commit.ts';
+import { afterNumber, pageBy } from '../http/paging.ts';
+import { requireUser } from '../http/principal.ts';
+import { badField, notFound, Refusal } from '../http/refusal.ts';
+import { json, jsonBody, route } from '../http/route.ts';
+import { createRouter } from '../http/router.ts';
+import { getOrCreateProject } from '../projects/get-or-create-project.ts';
+import type { Database } from '../storage/database.ts';
+import { createRun } from './create-run.ts';
+import { findRunId, getProgress, getRun, listRuns } from './queries.ts';
+import { rerun } from './rerun.ts';
+
+export interface RunRoutesDeps {
+  db: Database;
+  clock: Clock;
+  defaults: () => { maxRetries: number; taskTimeoutMs: number };
+}
+
+const tags: [string] = ['Test runs'];
+
+export const unknownRun = (id: string) => notFound(`test run ${id}`);
+
+const answer = (created: { id: string; number: number }) => ({
+  test_run_id: created.id,
+  number: created.number,
+  message: `Test run ${created.number} created`,
+});
+
+export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
+  const router = createRouter();
+  return router
+    .openapi(
+      route({
+        method: 'post',
+        access: 'user',
+        path: '/api/v1/test-runs/create',
+        tags,
+        summary: 'Create a run',
+        description: 'With total_shards a static run (`playwright test --shard=i/n`), without it a queue run.',
+        request: { body: jsonBody(runCreate) },
+        responses: { 201: json(runCreated, 'Created') },
+      }),
+      async (c) => {
+        const create = c.req.valid('json');
+        if (create.kind === 'queue' && create.total_shards !== undefined) {
+          throw badField('total_shards', 'belongs to static runs: leave it out, or set kind to shards');
+        }
+        if (create.kind === 'shards' && create.total_shards === undefined) {
+          throw badField('total_shards', 'is needed when kind is shards');
+        }
+        const createdBy = requireUser(c).name;
+        return commit(c, { db, clock }, 201, async (w, now) => {
+          const projectId = await getOrCreateProject(w, create.project, now);
+          return answer(await createRun(w, { create, projectId, createdBy, defaults: defaults() }, now));
+        });
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        access: 'user',
+        path: '/api/v1/test-runs',
+        tags,
+        summary: 'List runs, newest first',
+        request: { query: runFilter.extend(pageQuery.shape) },
+        responses: { 200: json(page(run), 'A page of runs') },
+      }),
+      async (c) => {
+        const { limit, cursor, ...filter } = c.req.valid('query');
+        const before = afterNumber(cursor);
+        const runs = await db.read((r) => listRuns(r, filter, { limit: limit + 1, before }));
+        return c.json(
+          pageBy(
+            runs,
+            limit,
+            (item) => item.number,
+            (item) => item,
+          ),
+          200,
+        );
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        access: 'user',
+        path: '/api/v1/test-runs/{id}',
+        tags,
+        summary: 'Read a run',
+        request: { params: idParam },
+        responses: { 200: json(run, 'The run') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const found = await db.read((r) => getRun(r, id));
+        if (!found) throw unknownRun(id);
+        return c.json(found, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        access: 'user',
+        path: '/api/v1/test-runs/{id}/progress',
+        tags,
+        summary: 'Follow a run: finished of all tasks, settled of all tests',
+        request: { params: idParam },
+        responses: { 200: json(runProgress, 'Progress') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const progress = await db.read(async (r) => {
+          const runId = await findRunId(r, id);
+          return runId === null ? null : getProgress(r, runId, clock.now());
+        });
+        if (!progress) throw unknownRun(id);
+        return c.json(progress, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        access: 'user',
+        path: '/api/v1/test-runs/{id}/retry',
+        tags,
+        summary: 'Run again: all of it, or only what failed',
+        request: { params: idParam, body: jsonBody(runRetry) },
+        responses: { 201: json(runCreated, 'The new run') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const { only } = c.req.valid('json');
+        const createdBy = requireUser(c).name;
+        return commit(c, { db, clock }, 201, async (w, now) => {
+          const runId = await findRunId(w, id);
+          if (runId === null) throw unknownRun(id);
+          const created = await rerun(w, { runId, only, createdBy }, now);
+          if (created.result === 'open') {
+            throw new Refusal(409, 'run_not_final', `Test run ${id} has not ended yet: cancel it or wait for its end.`);
+          }
+          if (created.result === 'nothing') {
+            throw new Refusal(
+              409,
+              'nothing_failed',
+              `No test of run ${id} failed: use only=all to run everything again.`,
+            );
+          }
+          return answer(created);
+        });
+      },
+    );
+}
