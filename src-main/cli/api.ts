@@ -1,0 +1,119 @@
+/** The coordinator's REST API as the command line uses it: answers checked against their shapes, refusals turned into failures with a mend. */
+import type { z } from 'zod';
+import { backoffMs, type Backoff } from '../../shared/base/backoff.ts';
+import type { Clock } from '../../shared/base/clock.ts';
+import { CliFailure, messageOf } from './failure.ts';
+import { failureOf, PassingFailure, unreachable } from './problem.ts';
+import { wait } from '../transfer/retry.ts';
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+  /** Sent as Idempotency-Key: makes a change safe to ask for again. */
+  key?: string;
+}
+
+export type Method = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface Api {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** Path and query, beginning with `/`. Asked again when the way fails. */
+  get<S extends z.ZodType>(path: string, answer: S, options?: CallOptions): Promise<z.output<S>>;
+  /** A change; `body` undefined sends none. Asked again when the way fails only with `key`, or where the method itself allows it. */
+  send<S extends z.ZodType>(method: Method, path: string, body: unknown, answer: S, options?: CallOptions): Promise<z.output<S>>;
+  /** One try, the answer unread: for streams and downloads. Refusals are thrown as by the others. */
+  open(path: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response>;
+}
+
+export interface ApiOptions {
+  url: string;
+  /** null: nobody logged in. */
+  token: string | null;
+  clock: Clock;
+  /** 0 ≤ x < 1. */
+  random: () => number;
+  /** Milliseconds until an answer must have begun. */
+  timeoutMs?: number;
+}
+
+const TRIES = 5;
+const BACKOFF: Backoff = { baseMs: 200, maxMs: 3000 };
+
+export function createApi({ url, token, clock, random, timeoutMs = 30_000 }: ApiOptions): Api {
+  async function once(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (token !== null) headers.set('authorization', `Bearer ${token}`);
+    const patience = new AbortController();
+    const lateness = new Error(`no answer within ${timeoutMs / 1000} s`);
+    const stopWaiting = clock.after(timeoutMs, () => patience.abort(lateness));
+    const signals = signal ? [signal, patience.signal] : [patience.signal];
+    try {
+      // A redirect would carry the token to another place.
+      return await fetch(url + path, { ...init, headers, redirect: 'manual', signal: AbortSignal.any(signals) });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unreachable(url, messageOf(error), error);
+    } finally {
+      stopWaiting();
+    }
+  }
+
+  async function read(response: Response, signal: AbortSignal | undefined): Promise<string> {
+    try {
+      return await response.text();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unreachable(url, messageOf(error), error);
+    }
+  }
+
+  async function call<S extends z.ZodType>(path: string, init: RequestInit, answer: S, again: boolean, signal?: AbortSignal) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const response = await once(path, init, signal);
+        const text = await read(response, signal);
+        if (!response.ok) throw failureOf(url, response, text);
+        return shaped(url, path, text, answer);
+      } catch (error) {
+        if (!again || attempt === TRIES || !(error instanceof PassingFailure)) throw error;
+        await wait(error.retryAfterMs ?? backoffMs(BACKOFF, attempt, random), clock, signal);
+      }
+    }
+  }
+
+  return {
+    url,
+    get: (path, answer, { signal } = {}) => call(path, { headers: { accept: 'application/json' } }, answer, true, signal),
+    send(method, path, body, answer, { signal, key } = {}) {
+      const headers: Record<string, string> = { accept: 'application/json' };
+      if (body !== undefined) headers['content-type'] = 'application/json';
+      if (key !== undefined) headers['idempotency-key'] = key;
+      const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+      return call(path, init, answer, key !== undefined || method === 'PUT' || method === 'DELETE', signal);
+    },
+    async open(path, headers, signal) {
+      const response = await once(path, { headers }, signal);
+      if (response.ok) return response;
+      throw failureOf(url, response, await read(response, signal));
+    },
+  };
+}
+
+function shaped<S extends z.ZodType>(url: string, path: string, text: string, answer: S): z.output<S> {
+  let json: unknown = null;
+  try {
+    json = text === '' ? null : JSON.parse(text);
+  } catch {
+    throw notOurs(url, path, 'not JSON');
+  }
+  const parsed = answer.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw notOurs(url, path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'another shape'}`);
+}
+
+const notOurs = (url: string, path: string, what: string) =>
+  new CliFailure(
+    `${url}${path.split('?')[0]} answered something else than expected (${what}).`,
+    'Check the address, and that the coordinator and this program are of the same version (playfleet doctor).',
+  );

@@ -1,0 +1,53 @@
+/** `playfleet run`: brings the suite to the coordinator, creates a run, follows it, and says how it ended. */
+import { randomUUID } from 'node:crypto';
+import process from 'node:process';
+import { run as runShape, runCreated } from '../../../shared/protocol/rest/runs.ts';
+import { page } from '../../../shared/protocol/rest/common.ts';
+import { openApi, styleOf, type Cli } from '../cli.ts';
+import { EXIT } from '../failure.ts';
+import { watchInterrupts } from '../interrupts.ts';
+import { attend, runPath } from '../run/attend.ts';
+import { createJsonViewer } from '../run/json-viewer.ts';
+import { createLiveViewer } from '../run/live-viewer.ts';
+import { createPlainViewer } from '../run/plain-viewer.ts';
+import { createRequest, type RunOptions } from '../run/request.ts';
+import { findSource } from '../run/source.ts';
+import type { Viewer } from '../run/viewer.ts';
+
+export async function runCommand(cli: Cli, playwrightArgs: readonly string[], options: RunOptions): Promise<number> {
+  const api = await openApi(cli);
+  const viewer = chooseViewer(cli, options.json === true);
+  const interrupts = watchInterrupts(() => {
+    viewer.close();
+    process.exit(EXIT.cancelled);
+  });
+  try {
+    // Before anything is packed: whether there is a coordinator that accepts this user.
+    await api.get('/api/v1/test-runs?limit=1', page(runShape), { signal: interrupts.signal });
+    const found = await findSource(cli, options, playwrightArgs, { api, viewer, signal: interrupts.signal });
+    const request = createRequest(options, playwrightArgs, found, cli.config.variables);
+    viewer.step('Creating the run');
+    interrupts.signal.throwIfAborted();
+    // Not interrupted: a run that exists unknown to us could not be cancelled.
+    const created = await api.send('POST', '/api/v1/test-runs/create', request, runCreated, { key: randomUUID() });
+    const { test_run_id: id, number } = created;
+    viewer.created({ id, number, name: request.name, project: request.project, api: api.url + runPath(id) });
+    if (options.detach) return EXIT.ok;
+    const { exitCode } = await attend(cli, api, viewer, id, interrupts.signal);
+    return exitCode;
+  } catch (error) {
+    if (interrupts.signal.aborted && error === interrupts.signal.reason) return EXIT.cancelled;
+    throw error;
+  } finally {
+    viewer.close();
+    interrupts.end();
+  }
+}
+
+export function chooseViewer(cli: Cli, json: boolean): Viewer {
+  if (json) return createJsonViewer(cli.stdout, cli.clock);
+  const style = styleOf(cli);
+  const { term, ci } = cli.config.terminal;
+  const live = cli.stdout.isTTY === true && term !== 'dumb' && !ci;
+  return live ? createLiveViewer(cli.stdout, style, cli.clock) : createPlainViewer(cli.stdout, style, cli.clock);
+}

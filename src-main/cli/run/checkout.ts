@@ -1,0 +1,40 @@
+/** What git knows of the launcher's folder, for the run's name and its history. */
+import type { Clock } from '../../../shared/base/clock.ts';
+import { git, GitError } from '../../command/git.ts';
+import type { Env } from '../../command/run-command.ts';
+import { CliFailure } from '../failure.ts';
+
+export interface Checkout {
+  commit: string;
+  /** null where no branch is checked out. */
+  branch: string | null;
+  /** Whether anything tracked differs from the commit. */
+  changed: boolean;
+}
+
+/** null outside a repository, without a commit, and where there is no git. */
+export async function describeCheckout(folder: string, env: Env, clock: Clock): Promise<Checkout | null> {
+  const ask = async (...args: string[]): Promise<string> => (await git(args, { cwd: folder, env, clock })).toString('utf8').trim();
+  try {
+    const commit = await ask('rev-parse', 'HEAD');
+    const branch = await ask('rev-parse', '--abbrev-ref', 'HEAD');
+    const changes = await ask('status', '--porcelain', '--untracked-files=no');
+    return { commit, branch: branch === 'HEAD' ? null : branch, changed: changes !== '' };
+  } catch (error) {
+    if (error instanceof GitError) return null;
+    throw error;
+  }
+}
+
+/** Where others find this repository, and the folder's place in it. Throws CliFailure where it has no origin. */
+export async function originOf(folder: string, env: Env, clock: Clock): Promise<{ url: string; prefix: string }> {
+  const options = { cwd: folder, env, clock };
+  try {
+    const url = (await git(['remote', 'get-url', 'origin'], options)).toString('utf8').trim();
+    const prefix = (await git(['rev-parse', '--show-prefix'], options)).toString('utf8').trim().replace(/\/$/, '');
+    return { url, prefix };
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    throw new CliFailure('This repository has no remote named origin.', 'Name the address with --git URL, or leave out --source git.', { cause: error });
+  }
+}

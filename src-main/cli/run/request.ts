@@ -1,0 +1,154 @@
+/** Turns what was typed after `playfleet run` into the request that creates the run. Pure: files and git are looked at elsewhere. */
+import { environment, requirements, runConfig, type Requirements, type RunSource } from '../../../shared/protocol/work.ts';
+import { runCreate, type RunCreate } from '../../../shared/protocol/rest/runs.ts';
+import { parsePlaywrightArgs } from '../../agent/playwright/args.ts';
+import type { z } from 'zod';
+import { CliFailure } from '../failure.ts';
+import { byteCount, milliseconds, wholeNumber } from './quantities.ts';
+
+/** As commander hands them over. */
+export interface RunOptions {
+  name?: string;
+  project?: string;
+  shards?: string;
+  source?: 'bundle' | 'git' | 'path';
+  git?: string;
+  ref?: string;
+  dir?: string;
+  path?: string;
+  config?: string;
+  tag?: string[];
+  require?: string[];
+  priority?: string;
+  env?: string[];
+  baseUrl?: string;
+  timeout?: string;
+  retries?: string;
+  taskTimeout?: string;
+  maxSize?: string;
+  failed?: boolean;
+  detach?: boolean;
+  json?: boolean;
+  reportDir?: string;
+  open?: boolean;
+}
+
+/** What the working folder says; see source.ts. */
+export interface Found {
+  source: RunSource;
+  /** Relative to the suite's folder, where one was named. */
+  configFile: string | null;
+  project: string;
+  name: string;
+  metadata: Record<string, z.core.util.JSONType>;
+}
+
+/** `variables`: this process's own, for `--env NAME`. Throws CliFailure that names the option and the mend. */
+export function createRequest(
+  options: RunOptions,
+  playwrightArgs: readonly string[],
+  found: Found,
+  variables: Readonly<Record<string, string | undefined>>,
+): RunCreate {
+  const given = parsePlaywrightArgs([...playwrightArgs]);
+  if (!given.ok) throw new CliFailure(`${given.message}.`, 'playfleet run --help lists the options; what stands behind -- goes to Playwright.');
+  const config: z.input<typeof runConfig> = {
+    args: given.value.args,
+    env: environmentOf(options.env ?? [], variables),
+  };
+  const configFile = found.configFile ?? given.value.config;
+  if (configFile !== null) config.config_file = configFile;
+  if (options.baseUrl !== undefined) config.base_url = options.baseUrl;
+  if (options.timeout !== undefined) config.timeout = milliseconds('--timeout', options.timeout, 1);
+  if (options.retries !== undefined) config.retries = wholeNumber('--retries', options.retries, 0, 100);
+  const request: z.input<typeof runCreate> = {
+    name: options.name ?? found.name,
+    project: options.project ?? found.project,
+    config,
+    source: found.source,
+    requirements: requirementsOf(options.require ?? []),
+    tags: options.tag ?? [],
+    metadata: found.metadata,
+  };
+  if (options.shards !== undefined) request.total_shards = wholeNumber('--shards', options.shards, 1, 100_000);
+  if (options.priority !== undefined) request.priority = wholeNumber('--priority', options.priority, 0, 1000);
+  if (options.taskTimeout !== undefined) {
+    request.task_timeout_seconds = Math.max(1, Math.round(milliseconds('--task-timeout', options.taskTimeout, 1000) / 1000));
+  }
+  return checked(request);
+}
+
+function checked(request: z.input<typeof runCreate>): RunCreate {
+  const parsed = runCreate.safeParse(request);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join('.') ?? '';
+  const option = OPTION_OF.find(([prefix]) => field.startsWith(prefix))?.[1] ?? field;
+  throw new CliFailure(`${option}: ${issue?.message ?? 'not accepted'}.`, 'playfleet run --help tells what each option takes.');
+}
+
+const OPTION_OF: readonly (readonly [string, string])[] = [
+  ['config.base_url', '--base-url'],
+  ['config.config_file', '--config'],
+  ['config.timeout', '--timeout'],
+  ['config.env', '--env'],
+  ['config.args', 'a Playwright argument'],
+  ['source.url', '--git'],
+  ['source.ref', '--ref'],
+  ['source.projectDir', '--dir'],
+  ['source.path', '--path'],
+  ['name', '--name'],
+  ['project', '--project'],
+  ['tags', '--tag'],
+  ['requirements', '--require'],
+  ['task_timeout_seconds', '--task-timeout'],
+];
+
+function environmentOf(pairs: readonly string[], variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const pair of pairs) {
+    const equals = pair.indexOf('=');
+    const name = equals < 0 ? pair : pair.slice(0, equals);
+    const value = equals < 0 ? variables[name] : pair.slice(equals + 1);
+    if (value === undefined) {
+      throw new CliFailure(`--env ${name}: this variable is not set here.`, `Set it, or give its value: --env ${name}=VALUE`);
+    }
+    const parsed = environment.safeParse({ [name]: value });
+    // The value is not repeated: it may be a secret.
+    if (!parsed.success) throw new CliFailure(`--env ${name}: ${parsed.error.issues[0]?.message ?? 'not accepted'}.`);
+    env[name] = value;
+  }
+  return env;
+}
+
+const REQUIRE_HELP = 'Known are browser, platform, arch, cpus, memory, disk, displays and tag, as in --require browser=firefox,memory=8GB.';
+
+/** `browser=firefox,tag=gpu,memory=8GB`, several of them joined. */
+export function requirementsOf(texts: readonly string[]): Requirements {
+  const needs: { [K in keyof Requirements]?: Requirements[K] } = {};
+  const add = <K extends 'browsers' | 'platform' | 'arch' | 'tags'>(key: K, value: string): void => {
+    needs[key] = [...(needs[key] ?? []), value] as NonNullable<Requirements[K]>;
+  };
+  for (const item of texts.flatMap((text) => text.split(',')).map((text) => text.trim()).filter((text) => text !== '')) {
+    const equals = item.indexOf('=');
+    const [key, value] = equals < 0 ? [item, ''] : [item.slice(0, equals), item.slice(equals + 1)];
+    const what = `--require ${key}`;
+    if (value === '') throw new CliFailure(`--require ${item}: a value is missing.`, REQUIRE_HELP);
+    if (key === 'browser') add('browsers', value);
+    else if (key === 'platform') add('platform', PLATFORMS[value] ?? value);
+    else if (key === 'arch') add('arch', value);
+    else if (key === 'tag') add('tags', value);
+    else if (key === 'cpus') needs.min_cpus = wholeNumber(what, value, 1, 10_000);
+    else if (key === 'displays') needs.min_displays = wholeNumber(what, value, 0, 100);
+    else if (key === 'memory') needs.min_memory_bytes = byteCount(what, value);
+    else if (key === 'disk') needs.min_disk_bytes = byteCount(what, value);
+    else throw new CliFailure(`--require ${key}: not known.`, REQUIRE_HELP);
+  }
+  const parsed = requirements.safeParse(needs);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new CliFailure(`--require: ${issue?.message ?? 'not accepted'}.`, REQUIRE_HELP);
+}
+
+/** As people say it, and as Node does. */
+const PLATFORMS: Record<string, string> = { macos: 'darwin', mac: 'darwin', windows: 'win32' };
