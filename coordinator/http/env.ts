@@ -1,0 +1,15 @@
+/** What every handler finds in its context. */
+import type { HttpBindings } from '@hono/node-server';
+import type { Logger } from 'pino';
+import type { Principal } from './principal.ts';
+
+export interface AppEnv {
+  Bindings: HttpBindings;
+  Variables: {
+    /** Also in the header x-request-id, in the log, and in `instance` of a problem. */
+    requestId: string;
+    log: Logger;
+    /** null: no credential, or none that is known. */
+    principal: Principal | null;
+  };
+}
