@@ -13,6 +13,7 @@ const entries: { out: string; source: string; format: 'esm' | 'cjs' }[] = [
   { out: 'merge.mjs', source: 'coordinator/reports/merge-process.ts', format: 'esm' },
   { out: 'reporter.cjs', source: 'src-main/agent/playwright/reporter/run-reporter.ts', format: 'cjs' },
   { out: 'discover-reporter.cjs', source: 'src-main/agent/playwright/reporter/discover-reporter.ts', format: 'cjs' },
+  { out: 'browser-probe.cjs', source: 'src-main/agent/playwright/browser-probe.ts', format: 'cjs' },
 ];
 
 export async function buildAll(): Promise<void> {

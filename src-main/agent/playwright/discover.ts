@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { systemClock, type Clock } from '../../../shared/base/clock.ts';
 import { discovery as discoverySchema, type Discovery } from '../../../shared/protocol/playwright.ts';
-import { reporterFile } from './command.ts';
-import { ProcessGroup } from './process-group.ts';
+import { bundled } from './bundled.ts';
 import { PORT } from './reporter/ports.ts';
 import { resolvePlaywright } from './resolve-playwright.ts';
+import { runProgram } from './run-program.ts';
 
 export interface DiscoverOptions {
   /** The suite's folder: where its package.json and config are found, and the working folder of the process. */
@@ -34,43 +33,34 @@ export interface DiscoverOptions {
  * @throws PlaywrightRefusal where Playwright is not there or cannot be started.
  */
 export async function discoverSuite(options: DiscoverOptions): Promise<Discovery> {
-  const { suiteDir, shard, signal, onOutput } = options;
-  signal?.throwIfAborted();
+  const { suiteDir, shard, config, signal, onOutput, clock = systemClock } = options;
   const playwright = resolvePlaywright(suiteDir);
   let found: unknown = null;
-  let printed = '';
-  const group = await ProcessGroup.start({
+  const end = await runProgram({
+    name: 'discover',
     command: options.node ?? process.execPath,
     args: [
       playwright.cli,
       'test',
-      ...(options.config === undefined ? [] : [`--config=${options.config}`]),
+      ...(config === undefined ? [] : [`--config=${config}`]),
       ...options.args,
       '--list',
-      `--reporter=${reporterFile('discover-reporter.cjs')}`,
+      `--reporter=${bundled('discover-reporter.cjs')}`,
       ...(shard ? [`--shard=${shard.index}/${shard.total}`] : []),
     ],
     cwd: suiteDir,
     env: { ...options.env, [PORT]: String(options.port) },
-    marker: `discover-${randomUUID()}`,
     onMessages: (messages) => {
       for (const message of messages) if (message.type === 'discovered') found = message.discovery;
     },
-    onOutput: (stream, text) => {
-      printed = (printed + text).slice(-20_000);
-      onOutput?.(stream, text);
-    },
-    clock: options.clock ?? systemClock,
+    onOutput,
+    signal,
+    clock,
   });
-  const abort = () => void group.stop({ hard: true });
-  signal?.addEventListener('abort', abort, { once: true });
-  const end = await group.done;
-  signal?.removeEventListener('abort', abort);
-  signal?.throwIfAborted();
   if (found !== null) return discoverySchema.parse(found);
   // A config that does not load ends Playwright before there are reporters; what it printed is then all there is.
   const how = end.signal === null ? `exit code ${end.exitCode}` : `signal ${end.signal}`;
-  const message = printed.trim() || `Playwright ended with ${how} and no word`;
+  const message = end.printed.trim() || `Playwright ended with ${how} and no word`;
   return {
     playwrightVersion: playwright.version,
     rootDir: path.resolve(suiteDir),

@@ -22,6 +22,7 @@ const INHERITED = new Set([
   'all_proxy',
   'NODE_EXTRA_CA_CERTS',
   'PLAYWRIGHT_BROWSERS_PATH',
+  'PLAYWRIGHT_DOWNLOAD_HOST',
 ]);
 
 const INHERITED_WINDOWS = new Set([

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { systemClock, type Clock } from '../../../shared/base/clock.ts';
 import type { Order, ReporterMessage } from '../../../shared/protocol/ipc.ts';
 import { wholeBlob } from './blob-file.ts';
-import { reporterFile } from './command.ts';
+import { bundled } from './bundled.ts';
 import { discoverSuite } from './discover.ts';
 import { ProcessGroup, type GroupEnd } from './process-group.ts';
 import { ORDER_FILE } from './reporter/order-file.ts';
@@ -115,7 +115,7 @@ function commandLine({ config, args, workers, workDir }: RunOptions, order: Orde
     ...(config === undefined ? [] : [`--config=${config}`]),
     ...args,
     // `list` writes the log as people know it; `blob` is what the merged report is made of.
-    `--reporter=${reporterFile('reporter.cjs')},list,blob`,
+    `--reporter=${bundled('reporter.cjs')},list,blob`,
     `--workers=${workers}`,
     `--output=${path.join(workDir, 'output')}`,
     ...(order.kind === 'shard' ? [`--shard=${order.index}/${order.total}`] : []),

@@ -1,0 +1,53 @@
+/**
+ * A program: launches browsers through the playwright-core of a suite and prints what happened as one line of JSON. Bundled to
+ * dist/browser-probe.cjs; runs on the suite's Node. `node browser-probe.cjs <coreDir> <tempDir> <browser>…`
+ */
+import type { BrowserType } from '@playwright/test';
+
+export interface ProbeResult {
+  ok: boolean;
+  version: string;
+  /** Where this Playwright expects the browser with a window; the one without may have its own place. */
+  executable: string;
+  error: string;
+  /** Why pages cannot be filmed; '' where they can, or where the browser does not start. */
+  videoError: string;
+}
+
+const LAUNCH_MS = 60_000;
+
+async function probe(type: BrowserType, tempDir: string): Promise<ProbeResult> {
+  const result: ProbeResult = { ok: false, version: '', executable: type.executablePath(), error: '', videoError: '' };
+  try {
+    const browser = await type.launch({ timeout: LAUNCH_MS });
+    result.version = browser.version();
+    const page = await browser.newPage();
+    await page.goto('about:blank');
+    result.ok = true;
+    try {
+      const context = await browser.newContext({ recordVideo: { dir: tempDir } });
+      await (await context.newPage()).close();
+      await context.close();
+    } catch (error) {
+      result.videoError = (error as Error).message;
+    }
+    await browser.close();
+  } catch (error) {
+    result.error = (error as Error).message;
+  }
+  return result;
+}
+
+async function main(): Promise<void> {
+  const [coreDir = '', tempDir = '', ...names] = process.argv.slice(2);
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- the suite's own copy, known only at run time
+  const core = require(coreDir) as Record<string, BrowserType>;
+  const results: Record<string, ProbeResult> = {};
+  for (const name of names) {
+    const type = core[name];
+    if (type) results[name] = await probe(type, tempDir);
+  }
+  process.stdout.write(`\n${JSON.stringify(results)}\n`);
+}
+
+void main();
