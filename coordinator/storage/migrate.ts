@@ -1,7 +1,7 @@
 /** Brings a database to the shape this version needs, by numbered SQL files that are never changed once released. */
 import { createHash } from 'node:crypto';
 import type { Connection } from './connection.ts';
-import { NewerDatabaseError } from './database.ts';
+import { NewerDatabaseError, StorageFullError, StorageLockedError } from './database.ts';
 
 export interface Migration {
   /** 1, 2, 3, … without gaps. */
@@ -77,6 +77,7 @@ function apply(connection: Connection, migration: Migration, now: number): void 
     connection.exec('COMMIT');
   } catch (cause) {
     if (connection.inTransaction) connection.exec('ROLLBACK');
+    if (cause instanceof StorageFullError || cause instanceof StorageLockedError) throw cause;
     throw new Error(
       `Migration ${version} (${name}) failed: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },

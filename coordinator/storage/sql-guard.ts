@@ -40,8 +40,10 @@ export function bindable(params: readonly SqlValue[], expected: number): Bound[]
   if (params.length !== expected) {
     throw new TypeError(`The statement has ${expected} SQL parameters, but ${params.length} were given`);
   }
-  // Not map(): that would pass over the holes of a sparse array.
-  return Array.from(params, (value: unknown, index) => bound(value, index));
+  const values: Bound[] = [];
+  // By index, which does not pass over the holes of a sparse array as map() would.
+  for (let index = 0; index < expected; index += 1) values.push(bound(params[index], index));
+  return values;
 }
 
 function bound(value: unknown, index: number): Bound {

@@ -6,9 +6,22 @@ import { spawnChild, type Child } from './spawn-child.ts';
 
 // Makes the kernel answer with errors. Not everywhere may a process trace another.
 const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
-const failing = (file: string, fault: string): string[] => [
-  'strace', '-f', '-qq', '-o', `${file}.trace`, '-P', file, '-P', `${file}-wal`, '-e', `inject=${fault}`,
-]; // prettier-ignore
+const failing = (file: string, calls: string, fault: string): string[] => {
+  const paths = ['-P', file, '-P', `${file}-wal`];
+  return [
+    'strace',
+    '-f',
+    '--seccomp-bpf',
+    '-qq',
+    '-o',
+    `${file}.trace`,
+    ...paths,
+    '-e',
+    calls,
+    '-e',
+    `inject=${calls}:${fault}`,
+  ];
+};
 
 function outcome({ lines }: Child): { stored: string[]; refused: string[] } {
   const after = (word: string): string[] =>
@@ -16,18 +29,18 @@ function outcome({ lines }: Child): { stored: string[]; refused: string[] } {
   return { stored: after('stored'), refused: after('refused') };
 }
 
-test.skipIf(!canTrace).for<[string, string]>([
-  ['syncing', 'fdatasync,fsync:error=EIO:when=12..15'],
-  ['writing', 'pwrite64:error=EIO:when=400..403'],
-  ['writing for want of space', 'pwrite64:error=ENOSPC:when=400..403'],
+test.skipIf(!canTrace).for<[string, string, string]>([
+  ['syncing', 'fdatasync,fsync', 'error=EIO:when=12..15'],
+  ['writing', 'pwrite64', 'error=EIO:when=400..403'],
+  ['writing for want of space', 'pwrite64', 'error=ENOSPC:when=400..403'],
 ])(
   'when the disk fails at %s, only what is on it was acknowledged, and work goes on without a restart',
-  async ([, fault]) => {
+  async ([, calls, fault]) => {
     const file = path.join(temporaryFolder(), 'playfleet.db');
-    const child = spawnChild('write-large', file, failing(file, fault));
+    const child = spawnChild('write-large', file, failing(file, calls, fault));
     await child.ended;
     const { stored, refused } = outcome(child);
-    console.log(`${fault}: ${stored.length} acknowledged, ${refused.length} refused`);
+    console.log(`${calls} ${fault}: ${stored.length} acknowledged, ${refused.length} refused`);
     expect(refused.length).toBeGreaterThan(0);
     for (const line of refused) expect(line).toMatch(/ StorageFullError$/);
     expect(stored.length + refused.length).toBe(120);
@@ -47,7 +60,7 @@ test.skipIf(!canTrace)(
   'what the disk cannot read from the log is not copied into the database as garbage',
   async () => {
     const file = path.join(temporaryFolder(), 'playfleet.db');
-    const child = spawnChild('write-large', file, failing(file, 'pread64:error=EIO:when=60..80'));
+    const child = spawnChild('write-large', file, failing(file, 'pread64', 'error=EIO:when=60..80'));
     await child.ended;
     const { stored } = outcome(child);
     const injected = spawnSync('grep', ['-c', 'INJECTED', `${file}.trace`], { encoding: 'utf8' }).stdout.trim();

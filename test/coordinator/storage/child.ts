@@ -1,8 +1,9 @@
 /**
- * A process with a database of its own, for tests that kill it: `child.ts open|write|write-large|migrate FILE`. It tells what it does line by
+ * A process with a database of its own, for tests that kill it: `child.ts open|write|write-large|migrate|intrude FILE`. It tells what it does line by
  * line, written before it goes on, so that a line read by the test is a fact.
  */
 import { writeSync } from 'node:fs';
+import Libsql from 'libsql';
 import { systemClock } from '../../../shared/base/clock.ts';
 import type { Migration } from '../../../coordinator/storage/migrate.ts';
 import { openDatabase } from '../../../coordinator/storage/open.ts';
@@ -24,7 +25,16 @@ const slowMigration: Migration = {
   },
 };
 
+/** What the lock of open.ts cannot prevent: another program, e.g. a database browser, in the middle of a change. */
+function intrude(): void {
+  const intruder = new Libsql(file!);
+  intruder.exec('BEGIN IMMEDIATE');
+  say('intruding');
+  setInterval(() => intruder.inTransaction, 1000);
+}
+
 async function main(): Promise<void> {
+  if (task === 'intrude') return intrude();
   const database = await openDatabase({
     file: file!,
     migrations: task === 'migrate' ? [...testMigrations, slowMigration] : testMigrations,

@@ -41,6 +41,25 @@ test('the same process cannot open a database twice either, and its attempt does
   await next.until(() => next.lines.includes('open'));
 });
 
+test('while another program holds the file commands are refused and reads go on; then all acknowledged is stored', async () => {
+  const file = path.join(temporaryFolder(), 'playfleet.db');
+  const database = await freshDatabase({ file });
+  const add = (name: string): Promise<unknown> =>
+    database.write((w) => w.run('INSERT INTO items (name) VALUES (?)', [name]));
+  await add('before');
+  const intruder = spawnChild('intrude', file);
+  await intruder.until(() => intruder.lines.includes('intruding'));
+  const refused = await Promise.allSettled([add('a'), add('b')]);
+  for (const result of refused) expect(result).toHaveProperty('reason', expect.any(StorageLockedError));
+  expect(await database.read((r) => r.all('SELECT name FROM items'))).toEqual([{ name: 'before' }]);
+  await intruder.kill();
+  await Promise.all([add('c'), add('d')]);
+  await database.close();
+  const again = await freshDatabase({ file });
+  const rows = await again.read((r) => r.all<{ name: string }>('SELECT name FROM items ORDER BY id'));
+  expect(rows.map(({ name }) => name)).toEqual(['before', 'c', 'd']);
+});
+
 test('a writing process killed twenty times has lost nothing it acknowledged', async () => {
   const file = path.join(temporaryFolder(), 'playfleet.db');
   const acknowledged = new Set<string>();

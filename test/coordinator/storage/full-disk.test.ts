@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { StorageFullError, type Database } from '../../../coordinator/storage/database.ts';
 import { freshDatabase, temporaryFolder } from './fresh.ts';
+import { testMigrations } from './test-migrations.ts';
 
 const large = new Uint8Array(50_000);
 const add = (database: Database, name: string): Promise<unknown> =>
@@ -90,4 +91,17 @@ test('a group that does not fit is refused as a whole, with no hooks and no even
   rmSync(path.join(folder, 'filler'));
   await database.write((w) => w.event({ type: 'after' }));
   expect(told).toEqual([2]);
+});
+
+test('a start on a full disk says so, and succeeds once there is space', async (t) => {
+  const folder = smallDisk();
+  if (!folder) return t.skip('mounting a small file system is not allowed here');
+  const file = path.join(folder, 'playfleet.db');
+  fillUp(folder, 30_000);
+  const slow = `CREATE TABLE big (text TEXT) STRICT; INSERT INTO big VALUES (printf('%0100000d', 1));`;
+  const migrations = [...testMigrations, { version: 2, name: 'big', sql: slow }];
+  await expect(freshDatabase({ file, migrations })).rejects.toThrow(StorageFullError);
+  rmSync(path.join(folder, 'filler'));
+  const database = await freshDatabase({ file, migrations });
+  expect(await database.read((r) => r.get('SELECT length(text) AS size FROM big'))).toEqual({ size: 100_000 });
 });

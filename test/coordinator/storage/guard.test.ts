@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { ReadHandle, SqlValue } from '../../../coordinator/storage/database.ts';
+import type { ReadHandle, SqlValue, WriteHandle } from '../../../coordinator/storage/database.ts';
 import { freshDatabase } from './fresh.ts';
 
 const insert = 'INSERT INTO items (name, value) VALUES (?, ?)';
@@ -134,6 +134,17 @@ test.for<[string, (r: ReadHandle) => Promise<unknown>]>([
   await database.write((w) => w.run("INSERT INTO items (name) VALUES ('kept')"));
   await expect(database.read(attempt)).rejects.toThrow('A read may not change anything');
   expect(await database.read((r) => r.all('SELECT name FROM items'))).toEqual([{ name: 'kept' }]);
+});
+
+test('a read handle cannot be passed where a write handle is needed', async () => {
+  const database = await freshDatabase();
+  const clear = (w: WriteHandle): Promise<unknown> => w.run('DELETE FROM items');
+  const count = (r: ReadHandle): Promise<unknown> => r.get('SELECT count(*) AS n FROM items');
+  // @ts-expect-error The compiler refuses it; so does the handle.
+  await expect(database.read((r) => clear(r))).rejects.toThrow(TypeError);
+  // @ts-expect-error Kysely of a read handle does not offer changes (it has them, and they fail: see above).
+  expect(await database.read(async (r) => typeof r.query.deleteFrom)).toBe('function');
+  expect(await database.write((w) => count(w))).toEqual({ n: 0 });
 });
 
 test('prepared statements are kept for use again, and not without bound', async () => {
