@@ -1,52 +1,87 @@
-/** Bundles the programs into dist/ with esbuild: one file per process entry, so that a start loads a handful of files instead of hundreds. */
+/**
+ * Bundles the programs into dist/ with esbuild, so that a start loads a handful of files instead of hundreds. The ESM programs share
+ * chunks, so that each command loads only its own part.
+ */
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Process entries: what the file becomes in dist/, and its module format (reporters load into any Playwright, hence CommonJS). */
-const entries: { out: string; source: string; format: 'esm' | 'cjs' }[] = [
-  { out: 'playfleet.mjs', source: 'src-main/cli/main.ts', format: 'esm' },
-  { out: 'merge.mjs', source: 'coordinator/reports/merge-process.ts', format: 'esm' },
-  { out: 'reporter.cjs', source: 'src-main/agent/playwright/reporter/run-reporter.ts', format: 'cjs' },
-  { out: 'discover-reporter.cjs', source: 'src-main/agent/playwright/reporter/discover-reporter.ts', format: 'cjs' },
-  { out: 'browser-probe.cjs', source: 'src-main/agent/playwright/browser-probe.ts', format: 'cjs' },
-];
+/** Process entries: what the file becomes in dist/. */
+const programs: Record<string, string> = {
+  'playfleet.mjs': 'src-main/cli/main.ts',
+  'merge.mjs': 'coordinator/reports/merge-process.ts',
+};
+/** These load into any Playwright, hence CommonJS, whole in one file. */
+const guests: Record<string, string> = {
+  'reporter.cjs': 'src-main/agent/playwright/reporter/run-reporter.ts',
+  'discover-reporter.cjs': 'src-main/agent/playwright/reporter/discover-reporter.ts',
+  'browser-probe.cjs': 'src-main/agent/playwright/browser-probe.ts',
+};
+
+const shared: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  platform: 'node',
+  sourcemap: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  outdir: 'dist',
+  // Native or resolved at run time by path.
+  external: ['libsql', 'playwright', 'playwright-core', '@playwright/test', 'systeminformation'],
+  loader: { '.sql': 'text' },
+};
 
 export async function buildAll(): Promise<void> {
-  await rm(path.join(root, 'dist'), { recursive: true, force: true });
-  const present = entries.filter((entry) => existsSync(path.join(root, entry.source)));
-  await Promise.all(present.map((entry) => build(optionsFor(entry))));
+  const built = await Promise.all([
+    build({
+      ...shared,
+      entryPoints: present(programs),
+      format: 'esm',
+      // Of the pinned Node and those that people have.
+      target: 'node22',
+      splitting: true,
+      // Beside the entries: code finds other programs relative to the file that it is in.
+      chunkNames: '[name]-[hash]',
+      outExtension: { '.js': '.mjs' },
+      // Bundled CommonJS packages still call require() for Node's own modules.
+      banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
+    }),
+    // A guest runs on the Node of the suite.
+    build({
+      ...shared,
+      entryPoints: present(guests),
+      format: 'cjs',
+      target: 'node18',
+      outExtension: { '.js': '.cjs' },
+    }),
+  ]);
+  const files = built.flatMap((result) => result.outputFiles ?? []);
+  await mkdir(path.join(root, 'dist'), { recursive: true });
+  await Promise.all(files.map((file) => replace(file.path, file.contents)));
+  const fresh = new Set(files.map((file) => path.basename(file.path)));
+  const stale = (await readdir(path.join(root, 'dist'))).filter((name) => !fresh.has(name) && !name.endsWith('.part'));
+  await Promise.all(stale.map((name) => rm(path.join(root, 'dist', name), { recursive: true, force: true })));
 }
 
-function optionsFor(entry: (typeof entries)[number]): BuildOptions {
-  const cjs = entry.format === 'cjs';
-  return {
-    absWorkingDir: root,
-    entryPoints: [entry.source],
-    outfile: `dist/${entry.out}`,
-    bundle: true,
-    platform: 'node',
-    // A reporter runs on the Node of the suite, the programs on the pinned one.
-    target: cjs ? 'node18' : 'node22',
-    format: entry.format,
-    splitting: false,
-    sourcemap: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-    // Native or resolved at run time by path.
-    external: ['libsql', 'playwright', 'playwright-core', '@playwright/test', 'systeminformation'],
-    loader: { '.sql': 'text' },
-    ...(cjs
-      ? {}
-      : {
-          // Bundled CommonJS packages still call require() for Node's own modules.
-          banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
-        }),
-  };
+/** Entries by their name without extension; a source that does not exist yet is left out. */
+function present(entries: Record<string, string>): { in: string; out: string }[] {
+  return Object.entries(entries)
+    .filter(([, source]) => existsSync(path.join(root, source)))
+    .map(([out, source]) => ({ in: source, out: path.parse(out).name }));
+}
+
+/** At once, and only when it differs: programs and tests that run from dist/ never see half a file. */
+async function replace(file: string, contents: Uint8Array): Promise<void> {
+  const before = await readFile(file).catch(() => null);
+  if (before?.equals(contents)) return;
+  const part = `${file}.${process.pid}.part`;
+  await writeFile(part, contents);
+  await rename(part, file);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll();

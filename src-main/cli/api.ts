@@ -20,7 +20,13 @@ export interface Api {
   /** Path and query, beginning with `/`. Asked again when the way fails. */
   get<S extends z.ZodType>(path: string, answer: S, options?: CallOptions): Promise<z.output<S>>;
   /** A change; `body` undefined sends none. Asked again when the way fails only with `key`, or where the method itself allows it. */
-  send<S extends z.ZodType>(method: Method, path: string, body: unknown, answer: S, options?: CallOptions): Promise<z.output<S>>;
+  send<S extends z.ZodType>(
+    method: Method,
+    path: string,
+    body: unknown,
+    answer: S,
+    options?: CallOptions,
+  ): Promise<z.output<S>>;
   /** One try, the answer unread: for streams and downloads. Refusals are thrown as by the others. */
   open(path: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response>;
 }
@@ -67,7 +73,13 @@ export function createApi({ url, token, clock, random, timeoutMs = 30_000 }: Api
     }
   }
 
-  async function call<S extends z.ZodType>(path: string, init: RequestInit, answer: S, again: boolean, signal?: AbortSignal) {
+  async function call<S extends z.ZodType>(
+    path: string,
+    init: RequestInit,
+    answer: S,
+    again: boolean,
+    signal?: AbortSignal,
+  ) {
     for (let attempt = 1; ; attempt++) {
       try {
         const response = await once(path, init, signal);
@@ -83,7 +95,8 @@ export function createApi({ url, token, clock, random, timeoutMs = 30_000 }: Api
 
   return {
     url,
-    get: (path, answer, { signal } = {}) => call(path, { headers: { accept: 'application/json' } }, answer, true, signal),
+    get: (path, answer, { signal } = {}) =>
+      call(path, { headers: { accept: 'application/json' } }, answer, true, signal),
     send(method, path, body, answer, { signal, key } = {}) {
       const headers: Record<string, string> = { accept: 'application/json' };
       if (body !== undefined) headers['content-type'] = 'application/json';

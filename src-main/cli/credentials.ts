@@ -37,7 +37,10 @@ export async function readLogin(configDir: string, url?: string): Promise<{ url:
     text = await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new CliFailure(`${file} cannot be read: ${messageOf(error)}.`, 'Mend its rights, or log in again after removing it.');
+    throw new CliFailure(
+      `${file} cannot be read: ${messageOf(error)}.`,
+      'Mend its rights, or log in again after removing it.',
+    );
   }
   const parsed = stored.safeParse(parseJson(text));
   if (!parsed.success) throw new CliFailure(`${file} is damaged.`, 'Run playfleet logout, then log in again.');
@@ -72,7 +75,10 @@ export function parseLink(text: string, what: string): { url: string; token: str
   try {
     url = new URL(text);
   } catch {
-    throw new CliFailure(`${what} is not an address: expected http://host:port#TOKEN.`, 'Copy the whole link, in quotes.');
+    throw new CliFailure(
+      `${what} is not an address: expected http://host:port#TOKEN.`,
+      'Copy the whole link, in quotes.',
+    );
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new CliFailure(`${what} begins with ${url.protocol}; expected http:// or https://.`);

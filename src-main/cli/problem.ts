@@ -36,7 +36,9 @@ export const MEND_LOGIN =
 export function unreachable(url: string, reason: string, cause: unknown): PassingFailure {
   const refused = /ECONNREFUSED/.test(reason);
   return new PassingFailure(
-    refused ? `No coordinator answers at ${url}.` : `The coordinator at ${url} cannot be reached: ${foreignLine(reason)}.`,
+    refused
+      ? `No coordinator answers at ${url}.`
+      : `The coordinator at ${url} cannot be reached: ${foreignLine(reason)}.`,
     refused
       ? 'Start one (playfleet up, or playfleet coordinator), or log in to another one (playfleet login URL#TOKEN).'
       : 'Check the address (playfleet login URL#TOKEN, or PLAYFLEET_URL) and the network between.',

@@ -49,7 +49,10 @@ function addRun(program: Command, cli: Cli, act: Act): void {
     .command('run')
     .summary('run the Playwright suite of this folder on the fleet')
     .description('Runs the Playwright suite of this folder on the fleet, shows how it goes, and ends with its verdict.')
-    .argument('[playwright-args...]', 'file filters, and behind -- options of Playwright: -- --grep @smoke --project chromium')
+    .argument(
+      '[playwright-args...]',
+      'file filters, and behind -- options of Playwright: -- --grep @smoke --project chromium',
+    )
     .option('--name <text>', 'name of the run (default: branch and commit)')
     .option('--project <name>', "whose history it belongs to (default: the package's name)")
     .option('--shards <n>', "cut the suite with Playwright's own --shard instead of feeding tests one by one")
@@ -60,9 +63,17 @@ function addRun(program: Command, cli: Cli, act: Act): void {
     .option('--path <folder>', 'run a folder that exists on every worker')
     .option('--config <file>', 'Playwright config file or its folder')
     .option('--tag <tag>', 'label the run; may be repeated', many)
-    .option('--require <needs>', 'only workers with browser=…, platform=…, arch=…, tag=…, cpus=…, memory=…; may be repeated', many)
+    .option(
+      '--require <needs>',
+      'only workers with browser=…, platform=…, arch=…, tag=…, cpus=…, memory=…; may be repeated',
+      many,
+    )
     .option('--priority <n>', 'higher runs first (default: 100)')
-    .option('--env <name[=value]>', 'environment variable for the tests; without a value, the one set here; may be repeated', many)
+    .option(
+      '--env <name[=value]>',
+      'environment variable for the tests; without a value, the one set here; may be repeated',
+      many,
+    )
     .option('--base-url <url>', 'address of the application under test')
     .option('--timeout <time>', 'time limit of one test, as 30s; a number alone is milliseconds, 0 is none')
     .option('--retries <n>', 'how often Playwright tries a failing test again')

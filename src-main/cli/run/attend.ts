@@ -20,7 +20,13 @@ export interface Attended {
 const CONFIRM_MS = 10_000;
 
 /** `interrupted`: aborted by the first Ctrl-C. The viewer has shown the end when this resolves. */
-export async function attend(cli: Cli, api: Api, viewer: Viewer, runId: string, interrupted: AbortSignal): Promise<Attended> {
+export async function attend(
+  cli: Cli,
+  api: Api,
+  viewer: Viewer,
+  runId: string,
+  interrupted: AbortSignal,
+): Promise<Attended> {
   const { clock, random } = cli;
   let last: Followed | null = null;
   const onChange = (followed: Followed): void => {
@@ -60,7 +66,9 @@ async function cancel({ clock }: Cli, api: Api, runId: string): Promise<void> {
   } catch (error) {
     // It has ended meanwhile.
     if (error instanceof RefusedFailure && error.status === 409) return;
-    throw new CliFailure(`The run may still go on: ${messageOf(error)}`, `Cancel it with: playfleet cancel ${runId}`, { cause: error });
+    throw new CliFailure(`The run may still go on: ${messageOf(error)}`, `Cancel it with: playfleet cancel ${runId}`, {
+      cause: error,
+    });
   } finally {
     stop();
   }

@@ -14,7 +14,8 @@ export interface Checkout {
 
 /** null outside a repository, without a commit, and where there is no git. */
 export async function describeCheckout(folder: string, env: Env, clock: Clock): Promise<Checkout | null> {
-  const ask = async (...args: string[]): Promise<string> => (await git(args, { cwd: folder, env, clock })).toString('utf8').trim();
+  const ask = async (...args: string[]): Promise<string> =>
+    (await git(args, { cwd: folder, env, clock })).toString('utf8').trim();
   try {
     const commit = await ask('rev-parse', 'HEAD');
     const branch = await ask('rev-parse', '--abbrev-ref', 'HEAD');
@@ -35,6 +36,10 @@ export async function originOf(folder: string, env: Env, clock: Clock): Promise<
     return { url, prefix };
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
-    throw new CliFailure('This repository has no remote named origin.', 'Name the address with --git URL, or leave out --source git.', { cause: error });
+    throw new CliFailure(
+      'This repository has no remote named origin.',
+      'Name the address with --git URL, or leave out --source git.',
+      { cause: error },
+    );
   }
 }

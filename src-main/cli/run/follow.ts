@@ -147,7 +147,9 @@ function understood(data: string): FleetEvent | null {
   try {
     return parseEvent(JSON.parse(data));
   } catch (error) {
-    throw new Error('an event is not understood; coordinator and command line are of different versions', { cause: error });
+    throw new Error('an event is not understood; coordinator and command line are of different versions', {
+      cause: error,
+    });
   }
 }
 

@@ -24,9 +24,12 @@ export function frameOf(input: FrameInput, style: Style, columns: number, rows: 
   const { paint } = style;
   const head = [headline(input, style), bar(figures, style, columns), countsLine(figures, style)];
   if (cancelling) head.push(paint('yellow', 'Cancelling the run. Ctrl-C again leaves at once.'));
-  if (figures.reason !== null) head.push(...wrapped(foreignLine(figures.reason), columns).map((line) => paint('yellow', line)));
+  if (figures.reason !== null)
+    head.push(...wrapped(foreignLine(figures.reason), columns).map((line) => paint('yellow', line)));
   if (trouble !== null) {
-    head.push(...wrapped(`No live view at the moment: ${foreignLine(trouble)}`, columns).map((line) => paint('yellow', line)));
+    head.push(
+      ...wrapped(`No live view at the moment: ${foreignLine(trouble)}`, columns).map((line) => paint('yellow', line)),
+    );
   }
   const lines = [...head, ...fleet(input, style, rows - head.length)];
   return lines.slice(0, rows).map((line) => clip(line, columns, style.signs.ellipsis));
@@ -42,11 +45,17 @@ function headline({ figures, name, number, view }: FrameInput, style: Style): st
 
 function bar({ settled, total, failed }: Figures, style: Style, columns: number): string {
   const known = total > 0;
-  const text = known ? ` ${Math.floor((settled / total) * 100)} %  ${settled} of ${counted(total, 'test')}` : ' number of tests not known yet';
+  const text = known
+    ? ` ${Math.floor((settled / total) * 100)} %  ${settled} of ${counted(total, 'test')}`
+    : ' number of tests not known yet';
   const width = Math.max(10, Math.min(40, columns - widthOf(text) - 1));
   const full = known ? Math.floor((settled / total) * width) : 0;
   const colour = failed > 0 ? 'red' : 'green';
-  return style.paint(colour, style.signs.full.repeat(full)) + style.paint('grey', style.signs.empty.repeat(width - full)) + text;
+  return (
+    style.paint(colour, style.signs.full.repeat(full)) +
+    style.paint('grey', style.signs.empty.repeat(width - full)) +
+    text
+  );
 }
 
 /** `✓ 110 passed  ✕ 4 failed  ▲ 2 flaky  – 4 skipped`; flaky and skipped only where there are some. */
@@ -86,7 +95,8 @@ function doings(task: HeldTask, now: number, style: Style): string[] {
   const { paint, signs } = style;
   const sign = paint('blue', signs.running);
   if (task.running.length === 0) {
-    const what = task.kind === 'discover' ? 'finding the tests' : task.state === 'assigned' ? 'preparing' : 'starting Playwright';
+    const what =
+      task.kind === 'discover' ? 'finding the tests' : task.state === 'assigned' ? 'preparing' : 'starting Playwright';
     const shard = task.shard_index === null ? '' : ` for shard ${task.shard_index}`;
     return [`  ${sign} ${paint('dim', `${clockTime(now - task.granted_at)} ${what}${shard}`)}`];
   }

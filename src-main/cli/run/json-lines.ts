@@ -20,7 +20,14 @@ const figures = {
 export const jsonLine = z.discriminatedUnion('type', [
   /** The working tree is on the coordinator; only with --source bundle. */
   z.object({ type: z.literal('uploaded'), files: z.int(), bytes: z.int(), sent_files: z.int(), sent_bytes: z.int() }),
-  z.object({ type: z.literal('created'), run_id: z.string(), number: z.int(), name: z.string(), project: z.string(), api: z.string() }),
+  z.object({
+    type: z.literal('created'),
+    run_id: z.string(),
+    number: z.int(),
+    name: z.string(),
+    project: z.string(),
+    api: z.string(),
+  }),
   /** At most once a second, and only after a change. `remaining_ms` is a rough guess. */
   z.object({ type: z.literal('progress'), ...figures, remaining_ms: z.int().nullable() }),
   /** A test that failed or was flaky, as soon as it has its outcome. */

@@ -53,7 +53,17 @@ export function createJsonViewer(stream: TerminalStream, clock: Clock): Viewer {
       if (!run) return;
       const { report, api, archive } = links;
       const { id: run_id, number } = run;
-      print({ type: 'end', run_id, number, ...lineOf(figures), outcome: figures.outcome, exit_code: exitCode, report, api, archive });
+      print({
+        type: 'end',
+        run_id,
+        number,
+        ...lineOf(figures),
+        outcome: figures.outcome,
+        exit_code: exitCode,
+        report,
+        api,
+        archive,
+      });
     },
     close: () => progress.stop(),
   };

@@ -34,7 +34,14 @@ export function createLiveViewer(stream: TerminalStream, style: Style, clock: Cl
     }
     const now = time.now();
     const { view, polled, trouble } = followed;
-    const input = { view, now, cancelling, trouble: polled === null ? null : trouble, name: run.name, number: run.number };
+    const input = {
+      view,
+      now,
+      cancelling,
+      trouble: polled === null ? null : trouble,
+      name: run.name,
+      number: run.number,
+    };
     region.draw(frameOf({ ...input, figures: figuresOf(followed, now) }, style, region.columns, region.rows));
   };
   const drawing = throttled(clock, DRAW_MS, draw);
@@ -59,7 +66,8 @@ export function createLiveViewer(stream: TerminalStream, style: Style, clock: Cl
     },
     note: (text) => region.print([style.paint('dim', foreignLine(text))]),
     uploaded({ files, bytes: size, sentFiles, sentBytes }) {
-      const sent = sentFiles === 0 ? 'all known to the coordinator' : `${counted(sentFiles, 'file')} sent (${bytes(sentBytes)})`;
+      const sent =
+        sentFiles === 0 ? 'all known to the coordinator' : `${counted(sentFiles, 'file')} sent (${bytes(sentBytes)})`;
       region.print([style.paint('dim', `Working tree: ${counted(files, 'file')}, ${bytes(size)}; ${sent}`)]);
     },
     created(facts) {
@@ -71,7 +79,8 @@ export function createLiveViewer(stream: TerminalStream, style: Style, clock: Cl
       time.heard(next.view.updated_at);
       const { unexpected, errors } = unshown.take(next);
       const lines = unexpected.flatMap((test) => failureLines(test, style));
-      for (const { message } of errors) lines.push(`${style.paint('red', style.signs.failed)} ${foreignLine(message, style.colour)}`);
+      for (const { message } of errors)
+        lines.push(`${style.paint('red', style.signs.failed)} ${foreignLine(message, style.colour)}`);
       if (lines.length > 0) region.print(lines.map(cut));
       drawing.call();
     },

@@ -43,7 +43,9 @@ export function createPlainViewer(stream: TerminalStream, style: Style, clock: C
     step: () => undefined,
     note: (text) => print(foreignLine(text)),
     uploaded({ files, bytes: size, sentFiles, sentBytes }) {
-      print(`Working tree: ${counted(files, 'file')}, ${bytes(size)}; ${counted(sentFiles, 'file')} sent (${bytes(sentBytes)})`);
+      print(
+        `Working tree: ${counted(files, 'file')}, ${bytes(size)}; ${counted(sentFiles, 'file')} sent (${bytes(sentBytes)})`,
+      );
     },
     created: (run) => print(`Run #${run.number} ${foreignLine(run.name)}: ${run.api}`),
     update(next) {
@@ -55,7 +57,10 @@ export function createPlainViewer(stream: TerminalStream, style: Style, clock: C
         const error = clip(foreignLine(test.error ?? ''), LONGEST_ERROR, style.signs.ellipsis);
         print(`${style.paint('red', style.signs.failed)} ${testName(test, style)}${error === '' ? '' : `: ${error}`}`);
       }
-      for (const test of flaky) print(`${style.paint('yellow', style.signs.flaky)} ${testName(test, style)}: flaky, ${counted(test.attempts, 'attempt')}`);
+      for (const test of flaky)
+        print(
+          `${style.paint('yellow', style.signs.flaky)} ${testName(test, style)}: flaky, ${counted(test.attempts, 'attempt')}`,
+        );
       const trouble = next.polled === null ? null : next.trouble;
       if (trouble !== null && trouble !== shownTrouble) print(`No live view at the moment: ${foreignLine(trouble)}`);
       shownTrouble = trouble;

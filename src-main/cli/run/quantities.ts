@@ -17,7 +17,17 @@ export function milliseconds(option: string, text: string, bareUnitMs: number): 
   throw new CliFailure(`${option} takes a time such as 30s, 10m or 1h, not "${text}".`);
 }
 
-const SIZE_UNITS: Record<string, number> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
+const SIZE_UNITS: Record<string, number> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
 
 /** `200MB`, `1.5GB`, `512MiB`; a number alone is bytes. */
 export function byteCount(option: string, text: string): number {

@@ -1,5 +1,5 @@
 /** Turns what was typed after `playfleet run` into the request that creates the run. Pure: files and git are looked at elsewhere. */
-import { environment, requirements, runConfig, type Requirements, type RunSource } from '../../../shared/protocol/work.ts';
+import { environment, requirements, type Requirements, type RunSource } from '../../../shared/protocol/work.ts';
 import { runCreate, type RunCreate } from '../../../shared/protocol/rest/runs.ts';
 import { parsePlaywrightArgs } from '../../agent/playwright/args.ts';
 import type { z } from 'zod';
@@ -51,8 +51,12 @@ export function createRequest(
   variables: Readonly<Record<string, string | undefined>>,
 ): RunCreate {
   const given = parsePlaywrightArgs([...playwrightArgs]);
-  if (!given.ok) throw new CliFailure(`${given.message}.`, 'playfleet run --help lists the options; what stands behind -- goes to Playwright.');
-  const config: z.input<typeof runConfig> = {
+  if (!given.ok)
+    throw new CliFailure(
+      `${given.message}.`,
+      'playfleet run --help lists the options; what stands behind -- goes to Playwright.',
+    );
+  const config: NonNullable<z.input<typeof runCreate>['config']> = {
     args: given.value.args,
     env: environmentOf(options.env ?? [], variables),
   };
@@ -73,7 +77,10 @@ export function createRequest(
   if (options.shards !== undefined) request.total_shards = wholeNumber('--shards', options.shards, 1, 100_000);
   if (options.priority !== undefined) request.priority = wholeNumber('--priority', options.priority, 0, 1000);
   if (options.taskTimeout !== undefined) {
-    request.task_timeout_seconds = Math.max(1, Math.round(milliseconds('--task-timeout', options.taskTimeout, 1000) / 1000));
+    request.task_timeout_seconds = Math.max(
+      1,
+      Math.round(milliseconds('--task-timeout', options.taskTimeout, 1000) / 1000),
+    );
   }
   return checked(request);
 }
@@ -84,7 +91,10 @@ function checked(request: z.input<typeof runCreate>): RunCreate {
   const issue = parsed.error.issues[0];
   const field = issue?.path.join('.') ?? '';
   const option = OPTION_OF.find(([prefix]) => field.startsWith(prefix))?.[1] ?? field;
-  throw new CliFailure(`${option}: ${issue?.message ?? 'not accepted'}.`, 'playfleet run --help tells what each option takes.');
+  throw new CliFailure(
+    `${option}: ${issue?.message ?? 'not accepted'}.`,
+    'playfleet run --help tells what each option takes.',
+  );
 }
 
 const OPTION_OF: readonly (readonly [string, string])[] = [
@@ -104,14 +114,20 @@ const OPTION_OF: readonly (readonly [string, string])[] = [
   ['task_timeout_seconds', '--task-timeout'],
 ];
 
-function environmentOf(pairs: readonly string[], variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+function environmentOf(
+  pairs: readonly string[],
+  variables: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
   const env: Record<string, string> = {};
   for (const pair of pairs) {
     const equals = pair.indexOf('=');
     const name = equals < 0 ? pair : pair.slice(0, equals);
     const value = equals < 0 ? variables[name] : pair.slice(equals + 1);
     if (value === undefined) {
-      throw new CliFailure(`--env ${name}: this variable is not set here.`, `Set it, or give its value: --env ${name}=VALUE`);
+      throw new CliFailure(
+        `--env ${name}: this variable is not set here.`,
+        `Set it, or give its value: --env ${name}=VALUE`,
+      );
     }
     const parsed = environment.safeParse({ [name]: value });
     // The value is not repeated: it may be a secret.
@@ -121,7 +137,8 @@ function environmentOf(pairs: readonly string[], variables: Readonly<Record<stri
   return env;
 }
 
-const REQUIRE_HELP = 'Known are browser, platform, arch, cpus, memory, disk, displays and tag, as in --require browser=firefox,memory=8GB.';
+const REQUIRE_HELP =
+  'Known are browser, platform, arch, cpus, memory, disk, displays and tag, as in --require browser=firefox,memory=8GB.';
 
 /** `browser=firefox,tag=gpu,memory=8GB`, several of them joined. */
 export function requirementsOf(texts: readonly string[]): Requirements {
@@ -129,7 +146,10 @@ export function requirementsOf(texts: readonly string[]): Requirements {
   const add = <K extends 'browsers' | 'platform' | 'arch' | 'tags'>(key: K, value: string): void => {
     needs[key] = [...(needs[key] ?? []), value] as NonNullable<Requirements[K]>;
   };
-  for (const item of texts.flatMap((text) => text.split(',')).map((text) => text.trim()).filter((text) => text !== '')) {
+  for (const item of texts
+    .flatMap((text) => text.split(','))
+    .map((text) => text.trim())
+    .filter((text) => text !== '')) {
     const equals = item.indexOf('=');
     const [key, value] = equals < 0 ? [item, ''] : [item.slice(0, equals), item.slice(equals + 1)];
     const what = `--require ${key}`;

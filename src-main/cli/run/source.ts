@@ -23,12 +23,31 @@ export interface Sending {
 }
 
 /** Looks at the folder, and with a bundle brings its files to the coordinator. */
-export async function findSource(cli: Cli, options: RunOptions, playwrightArgs: readonly string[], sending: Sending): Promise<Found> {
+export async function findSource(
+  cli: Cli,
+  options: RunOptions,
+  playwrightArgs: readonly string[],
+  sending: Sending,
+): Promise<Found> {
   const kind = sourceKind(options);
-  if (kind === 'path' && options.path !== undefined) return named({ type: 'path', path: options.path }, path.basename(options.path), options);
+  if (kind === 'path' && options.path !== undefined)
+    return named({ type: 'path', path: options.path }, path.basename(options.path), options);
   if (kind === 'git' && options.git !== undefined) {
-    const source = { type: 'git' as const, url: options.git, ref: options.ref ?? 'HEAD', commit: null, projectDir: options.dir ?? '' };
-    return named(source, options.git.replace(/\/+$/, '').replace(/^.*[/:]/, '').replace(/\.git$/, ''), options);
+    const source = {
+      type: 'git' as const,
+      url: options.git,
+      ref: options.ref ?? 'HEAD',
+      commit: null,
+      projectDir: options.dir ?? '',
+    };
+    return named(
+      source,
+      options.git
+        .replace(/\/+$/, '')
+        .replace(/^.*[/:]/, '')
+        .replace(/\.git$/, ''),
+      options,
+    );
   }
   const project = projectHere(cli, options, playwrightArgs);
   const checkout = await describeCheckout(project.folder, cli.config.variables, cli.clock);
@@ -41,9 +60,15 @@ export async function findSource(cli: Cli, options: RunOptions, playwrightArgs: 
   const name = await projectName(project.folder);
   return {
     source,
-    configFile: options.config === undefined || project.config === null ? null : posix(path.relative(project.folder, project.config)),
+    configFile:
+      options.config === undefined || project.config === null
+        ? null
+        : posix(path.relative(project.folder, project.config)),
     project: name,
-    name: checkout === null ? name : `${checkout.branch ?? 'detached'} ${checkout.commit.slice(0, 8)}${checkout.changed ? ' with changes' : ''}`,
+    name:
+      checkout === null
+        ? name
+        : `${checkout.branch ?? 'detached'} ${checkout.commit.slice(0, 8)}${checkout.changed ? ' with changes' : ''}`,
     metadata: checkout === null ? {} : { git: { ...checkout } },
   };
 }
@@ -72,7 +97,12 @@ function projectHere(cli: Cli, options: RunOptions, playwrightArgs: readonly str
   return findProject(cli.cwd, options.config ?? (given.ok ? (given.value.config ?? undefined) : undefined));
 }
 
-async function bundle(cli: Cli, project: Project, options: RunOptions, { api, viewer, signal }: Sending): Promise<RunSource> {
+async function bundle(
+  cli: Cli,
+  project: Project,
+  options: RunOptions,
+  { api, viewer, signal }: Sending,
+): Promise<RunSource> {
   viewer.step('Packing the working tree');
   const packed = await packTree(project.folder, {
     env: cli.config.variables,
@@ -88,17 +118,27 @@ async function bundle(cli: Cli, project: Project, options: RunOptions, { api, vi
     headers: (): Record<string, string> => (api.token === null ? {} : { authorization: `Bearer ${api.token}` }),
     clock: cli.clock,
   });
-  const { tree, blobs, bytes: sent } = await uploadTree(packed, client, {
+  const {
+    tree,
+    blobs,
+    bytes: sent,
+  } = await uploadTree(packed, client, {
     signal,
     onProgress: (progress) =>
-      viewer.step(`Uploading ${progress.blobs} of ${counted(progress.totalBlobs, 'file')}, ${bytes(progress.bytes)} of ${bytes(progress.totalBytes)}`),
+      viewer.step(
+        `Uploading ${progress.blobs} of ${counted(progress.totalBlobs, 'file')}, ${bytes(progress.bytes)} of ${bytes(progress.totalBytes)}`,
+      ),
   });
   viewer.uploaded({ files: tree.files.length, bytes: tree.bytes, sentFiles: blobs, sentBytes: sent });
   return { type: 'bundle', tree: tree.id, projectDir: tree.projectDir };
 }
 
 async function gitHere(cli: Cli, project: Project, checkout: Checkout | null, viewer: Viewer): Promise<RunSource> {
-  if (checkout === null) throw new CliFailure(`${project.folder} is not in a git repository.`, 'Name one with --git URL, or leave out --source git.');
+  if (checkout === null)
+    throw new CliFailure(
+      `${project.folder} is not in a git repository.`,
+      'Name one with --git URL, or leave out --source git.',
+    );
   const { url, prefix } = await originOf(project.folder, cli.config.variables, cli.clock);
   if (checkout.changed) viewer.note('Note: uncommitted changes do not travel with --source git');
   return { type: 'git', url, ref: checkout.commit, commit: checkout.commit, projectDir: prefix };

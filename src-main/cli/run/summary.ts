@@ -8,16 +8,20 @@ import { widthOf } from '../terminal/width.ts';
 import type { Figures } from './figures.ts';
 import { countsLine } from './frame.ts';
 
+export type NamedTest = Pick<
+  SettledTestEvent,
+  'test_id' | 'title' | 'project' | 'file' | 'line' | 'attempts' | 'duration_ms' | 'error'
+>;
+
 export interface Summary {
   name: string;
   number: number;
   figures: Figures;
-  /** In the order in which they came. */
-  failures: readonly SettledTestEvent[];
+  failures: readonly NamedTest[];
   /** Errors of the last attempts, by test id, of as many failures as were asked for. */
   errors: ReadonlyMap<string, readonly TestError[]>;
-  flaky: readonly SettledTestEvent[];
-  slowest: readonly SettledTestEvent[];
+  flaky: readonly NamedTest[];
+  slowest: readonly NamedTest[];
   /** Errors outside any test. */
   runErrors: readonly string[];
   workers: number;
@@ -34,16 +38,20 @@ export function summaryLines(summary: Summary, style: Style, columns: number): s
   const { figures, failures, flaky, slowest } = summary;
   const { paint, signs } = style;
   const lines: string[] = [''];
-  for (const message of summary.runErrors) lines.push(paint('red', `${signs.failed} Outside any test`), ...indented(foreign(message, style.colour), 4), '');
+  for (const message of summary.runErrors)
+    lines.push(paint('red', `${signs.failed} Outside any test`), ...indented(foreign(message, style.colour), 4), '');
   for (const [i, test] of failures.slice(0, DETAILED_FAILURES).entries()) {
     lines.push(...failure(i + 1, test, summary.errors.get(test.test_id), style, columns));
   }
-  for (const test of failures.slice(DETAILED_FAILURES, NAMED_FAILURES)) lines.push(`  ${paint('red', signs.failed)} ${testName(test, style)}`);
-  if (failures.length > NAMED_FAILURES) lines.push(`  ${signs.ellipsis} and ${failures.length - NAMED_FAILURES} more failures: see the report`);
+  for (const test of failures.slice(DETAILED_FAILURES, NAMED_FAILURES))
+    lines.push(`  ${paint('red', signs.failed)} ${testName(test, style)}`);
+  if (failures.length > NAMED_FAILURES)
+    lines.push(`  ${signs.ellipsis} and ${failures.length - NAMED_FAILURES} more failures: see the report`);
   if (failures.length > DETAILED_FAILURES) lines.push('');
   if (flaky.length > 0) {
     lines.push(paint('yellow', `${signs.flaky} Flaky: passed, but not at once`));
-    for (const test of flaky) lines.push(`    ${testName(test, style)}  ${paint('dim', counted(test.attempts, 'attempt'))}`);
+    for (const test of flaky)
+      lines.push(`    ${testName(test, style)}  ${paint('dim', counted(test.attempts, 'attempt'))}`);
     lines.push('');
   }
   if (slowest.length > 0 && figures.settled > slowest.length) {
@@ -76,12 +84,15 @@ function verdict({ figures, name, number, workers }: Summary, style: Style): str
 
 function links({ links: { report, api, archive }, reportTrouble }: Summary, style: Style): string[] {
   const line = (label: string, value: string): string => `  ${style.paint('dim', label.padEnd(8))} ${value}`;
-  const shown = report === null ? line('Report', reportTrouble === null ? 'none' : foreignLine(reportTrouble)) : line('Report', report);
+  const shown =
+    report === null
+      ? line('Report', reportTrouble === null ? 'none' : foreignLine(reportTrouble))
+      : line('Report', report);
   return [shown, line('API', api), ...(report === null ? [] : [line('Archive', archive)])];
 }
 
 /** `[chromium] tests/cart.spec.ts:12 › cart › adds an item` */
-export function testName(test: Pick<SettledTestEvent, 'project' | 'file' | 'line' | 'title'>, style: Style): string {
+export function testName(test: Pick<NamedTest, 'project' | 'file' | 'line' | 'title'>, style: Style): string {
   const project = test.project === '' ? '' : style.paint('dim', `[${foreignLine(test.project)}] `);
   const title = foreignLine(test.title).replaceAll(' › ', ` ${style.signs.separator} `);
   return `${project}${foreignLine(test.file)}:${test.line} ${style.signs.separator} ${title}`;
@@ -89,7 +100,7 @@ export function testName(test: Pick<SettledTestEvent, 'project' | 'file' | 'line
 
 function failure(
   place: number,
-  test: SettledTestEvent,
+  test: NamedTest,
   errors: readonly TestError[] | undefined,
   style: Style,
   columns: number,
@@ -112,5 +123,8 @@ function failure(
 }
 
 function indented(text: string, by: number): string[] {
-  return text.trimEnd().split('\n').map((line) => (line.trim() === '' ? '' : ' '.repeat(by) + line));
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line.trim() === '' ? '' : ' '.repeat(by) + line));
 }

@@ -15,7 +15,7 @@ const HIDDEN = /[\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\
 export function foreign(text: string, colour: boolean): string {
   let out = '';
   let coloured = false;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const char = text[at]!;
     if (char === '\x1b' || (char >= '\x80' && char <= '\x9f')) {
       const kept = matchAt(COLOUR, text, at);

@@ -51,7 +51,7 @@ const ASCII_SIGNS: Signs = {
 export interface Style {
   colour: boolean;
   signs: Signs;
-  paint(colour: Colour, text: string): string;
+  paint: (colour: Colour, text: string) => string;
 }
 
 export function makeStyle(options: { colour: boolean; unicode: boolean }): Style {
