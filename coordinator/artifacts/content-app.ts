@@ -1,0 +1,86 @@
+/**
+ * The content origin: reports and traces are foreign code, so they are served from another port, which knows no cookies and no API, under
+ * signed, short-lived addresses: `/c/<token>/<path in the tree>`. Playwright's trace viewer needs a service worker, which does not run
+ * in a sandboxed page, so the protection is the separate origin, not CSP's sandbox.
+ */
+import path from 'node:path';
+import type { Logger } from 'pino';
+import type { Clock } from '../../shared/base/clock.ts';
+import { parseTree, type TreeFile } from '../../shared/protocol/tree.ts';
+import { notFound, Refusal } from '../http/refusal.ts';
+import { createApp, type Router } from '../http/router.ts';
+import type { BlobStore } from './blob-store.ts';
+import { readContentToken } from './content-token.ts';
+import { serveFile } from './serve-file.ts';
+import { readFile } from 'node:fs/promises';
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.webm': 'video/webm',
+  '.webmanifest': 'application/manifest+json',
+  '.ttf': 'font/ttf',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+  '.zip': 'application/zip',
+  '.md': 'text/plain; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+};
+/** Trees whose file lists are kept in memory: a report page asks for many files of one tree. */
+const TREES_KEPT = 20;
+
+export interface ContentAppOptions {
+  store: BlobStore;
+  key: Uint8Array;
+  clock: Clock;
+  log: Logger;
+}
+
+export function createContentApp({ store, key, clock, log }: ContentAppOptions): Router {
+  const app = createApp({ log, clock });
+  const trees = new Map<string, Map<string, TreeFile>>();
+  app.get('/c/:token/*', async (c) => {
+    const claim = readContentToken(c.req.param('token'), key, clock.now());
+    if (!claim)
+      throw new Refusal(403, 'link_expired', 'This link is over or was changed. Open the report again from its run.');
+    const files = await filesOf(store, claim.tree, trees);
+    const name = decodeURIComponent(c.req.path.split('/').slice(3).join('/')) || 'index.html';
+    const file = files.get(name);
+    if (!file || file.mode === 'link') throw notFound(`file ${name} in this report`);
+    const answer = serveFile(c, {
+      file: store.pathOf(file.sha256),
+      size: file.size,
+      etag: file.sha256,
+      contentType: TYPES[path.extname(name).toLowerCase()] ?? 'application/octet-stream',
+    });
+    answer.headers.set('referrer-policy', 'no-referrer');
+    answer.headers.set('cross-origin-opener-policy', 'same-origin');
+    // Within the life of a link its bytes cannot change, but the link itself must not be kept for ever.
+    answer.headers.set('cache-control', 'private, max-age=600');
+    return answer;
+  });
+  return app;
+}
+
+async function filesOf(
+  store: BlobStore,
+  tree: string,
+  kept: Map<string, Map<string, TreeFile>>,
+): Promise<Map<string, TreeFile>> {
+  const known = kept.get(tree);
+  if (known) return known;
+  const file = await store.fileOf(tree);
+  const parsed = file === null ? null : parseTree(await readFile(file));
+  if (!parsed?.tree) throw notFound('such report: it was removed');
+  const files = new Map(parsed.tree.files.map((entry) => [entry.path, entry]));
+  if (kept.size >= TREES_KEPT) kept.clear();
+  kept.set(tree, files);
+  return files;
+}

@@ -1,0 +1,195 @@
+/** HTTP edge of blobs: /api/v1/blobs (see shared/protocol/blobs.ts). Bodies are streams here: they never pass through memory as a whole. */
+import type { Context } from 'hono';
+import { z } from 'zod';
+import {
+  batchAnswer,
+  decodeFrames,
+  encodeFrame,
+  FrameError,
+  type Frame,
+  FRAMES_TYPE,
+  MAX_BATCH_BYTES,
+  MAX_BATCHED_BLOB_BYTES,
+  missingAnswer,
+  missingRequest,
+  readRequest,
+} from '../../shared/protocol/blobs.ts';
+import { sha256 } from '../../shared/protocol/work.ts';
+import type { AppEnv } from '../http/env.ts';
+import { notFound, Refusal } from '../http/refusal.ts';
+import { json, jsonBody, route } from '../http/route.ts';
+import { createRouter } from '../http/router.ts';
+import { BlobMismatchError, BlobTooLargeError, type BlobStore } from './blob-store.ts';
+import { readFile } from 'node:fs/promises';
+import { serveFile } from './serve-file.ts';
+
+const hashParam = z.object({ sha256 });
+const tags: [string] = ['Blobs'];
+/** One video or trace of a long test; more is refused rather than filling the disk by accident. */
+const MAX_BLOB_BYTES = 2 * 1024 ** 3;
+const OCTETS = 'application/octet-stream';
+const bytes = { content: { [OCTETS]: { schema: z.string() } }, description: 'The bytes' };
+
+export function blobRoutes({ store }: { store: BlobStore }) {
+  return createRouter()
+    .openapi(
+      route({
+        method: 'put',
+        path: '/api/v1/blobs/{sha256}',
+        access: 'any',
+        tags,
+        summary: 'Store bytes under their SHA-256',
+        description: 'Idempotent. 422 where the body does not match the name; 507 where the disk is full.',
+        request: { params: hashParam },
+        responses: { 201: json(z.object({ sha256: z.string(), size: z.int() }), 'Stored') },
+      }),
+      async (c) => {
+        const { sha256: expected } = c.req.valid('param');
+        const stored = await refusing(() => store.add(bodyOf(c), { expected, maxBytes: MAX_BLOB_BYTES }));
+        return c.json(stored, 201);
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        path: '/api/v1/blobs/{sha256}',
+        access: 'any',
+        tags,
+        summary: 'Read bytes by their SHA-256',
+        description: 'Also HEAD; ranges are served. Always as a download: these are foreign bytes.',
+        request: { params: hashParam },
+        responses: { 200: bytes },
+      }),
+      async (c) => {
+        const { sha256: name } = c.req.valid('param');
+        const size = await store.sizeOf(name);
+        if (size === null) throw notFound(`blob ${name}`);
+        return serveFile(c, {
+          file: store.pathOf(name),
+          size,
+          etag: name,
+          contentType: OCTETS,
+          download: name,
+        }) as never;
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/api/v1/blobs/missing',
+        access: 'any',
+        tags,
+        summary: 'Ask which blobs are not stored yet',
+        request: { body: jsonBody(missingRequest) },
+        responses: { 200: json(missingAnswer, 'Those to upload') },
+      }),
+      async (c) => c.json({ missing: await store.missing(c.req.valid('json').hashes) }, 200),
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/api/v1/blobs/batch',
+        access: 'any',
+        tags,
+        summary: 'Store many small blobs at once',
+        description: `Body: frames (${FRAMES_TYPE}), each verified by itself.`,
+        responses: { 200: json(batchAnswer, 'Which were refused; all others are stored') },
+      }),
+      async (c) => {
+        requireType(c, FRAMES_TYPE);
+        const frames = await framesIn(bodyOf(c));
+        // Together, because each is synced to the disk before it counts.
+        const refused = (await Promise.all(frames.map((frame) => addFrame(store, frame)))).filter(
+          (item) => item !== null,
+        );
+        return c.json({ refused }, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/api/v1/blobs/read',
+        access: 'any',
+        tags,
+        summary: 'Read many small blobs at once',
+        description: `Answers frames (${FRAMES_TYPE}) with those that the store has and that are small enough for a batch.`,
+        request: { body: jsonBody(readRequest) },
+        responses: { 200: bytes },
+      }),
+      async (c) => {
+        const { hashes } = c.req.valid('json');
+        const frames = ReadableStream.from(framesOf(store, hashes));
+        return c.body(frames, 200, { 'content-type': FRAMES_TYPE }) as never;
+      },
+    );
+}
+
+async function framesIn(body: AsyncIterable<Uint8Array>): Promise<Frame[]> {
+  try {
+    return await Array.fromAsync(decodeFrames(bounded(body, MAX_BATCH_BYTES * 2)));
+  } catch (error) {
+    if (error instanceof FrameError)
+      throw new Refusal(422, 'bad_frames', `The body is not a sequence of frames: ${error.message}.`);
+    throw error;
+  }
+}
+
+/** null where it is stored, else why not. */
+async function addFrame(
+  store: BlobStore,
+  { sha256: expected, bytes: content }: Frame,
+): Promise<{ sha256: string; reason: string } | null> {
+  try {
+    await store.add(once(content), { expected, maxBytes: MAX_BATCHED_BLOB_BYTES });
+    return null;
+  } catch (error) {
+    if (error instanceof BlobMismatchError) return { sha256: expected, reason: error.message };
+    throw error;
+  }
+}
+
+async function* framesOf(store: BlobStore, hashes: readonly string[]): AsyncGenerator<Uint8Array> {
+  let sent = 0;
+  for (const name of hashes) {
+    const size = await store.sizeOf(name);
+    if (size === null || size > MAX_BATCHED_BLOB_BYTES || sent + size > MAX_BATCH_BYTES) continue;
+    sent += size;
+    yield encodeFrame({ sha256: name, bytes: await readFile(store.pathOf(name)) });
+  }
+}
+
+/** The request's body as it arrives, without the copies that a Request would make. */
+function bodyOf(c: Context<AppEnv>): AsyncIterable<Uint8Array> {
+  return c.env.incoming as AsyncIterable<Uint8Array>;
+}
+
+async function* bounded(chunks: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let seen = 0;
+  for await (const chunk of chunks) {
+    seen += chunk.length;
+    if (seen > maxBytes)
+      throw new Refusal(413, 'too_large', `A batch may have at most ${maxBytes} bytes: send fewer blobs at once.`);
+    yield chunk;
+  }
+}
+
+async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield chunk;
+}
+
+function requireType(c: Context<AppEnv>, type: string): void {
+  if (c.req.header('content-type')?.split(';')[0]?.trim() !== type) {
+    throw new Refusal(415, 'unsupported_media_type', `Send content-type: ${type}.`);
+  }
+}
+
+async function refusing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BlobMismatchError) throw new Refusal(422, 'hash_mismatch', `${error.message}.`);
+    if (error instanceof BlobTooLargeError)
+      throw new Refusal(413, 'too_large', `A blob may have at most ${MAX_BLOB_BYTES} bytes.`);
+    throw error;
+  }
+}
