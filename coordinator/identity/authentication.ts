@@ -1,0 +1,56 @@
+/** Finds out who sends a request: a secret in a header, or the session cookie of a browser. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { MiddlewareHandler } from 'hono';
+import type { AppEnv } from '../http/env.ts';
+import { Refusal } from '../http/refusal.ts';
+import type { Authenticator } from './authenticator.ts';
+
+export const SESSION_COOKIE = 'playfleet_session';
+
+/** The secret in `Authorization: Bearer …` or `X-API-Key: …`; null without one. */
+export function secretIn(headers: IncomingHttpHeaders): string | null {
+  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return bearer;
+  const key = headers['x-api-key'];
+  return typeof key === 'string' && key !== '' ? key : null;
+}
+
+/** Sets `principal`. A header wins over a cookie; a secret that is not known leaves `principal` null, which routes answer with 401. */
+export function authentication(authenticator: Authenticator): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { headers, method } = c.env.incoming;
+    const secret = secretIn(headers) ?? sessionIn(headers, method ?? 'GET');
+    if (secret !== null) c.set('principal', await authenticator.identify(secret));
+    await next();
+  };
+}
+
+/**
+ * A browser sends the cookie with requests that other sites cause, and pages on the content origin (another port of this host) count as
+ * the same site: only what our own pages ask for may use it.
+ */
+function sessionIn(headers: IncomingHttpHeaders, method: string): string | null {
+  const cookie = cookieIn(headers.cookie);
+  if (cookie === null) return null;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return null;
+  if (method === 'GET' || method === 'HEAD') return cookie;
+  if (originHost(headers.origin) === headers.host) return cookie;
+  throw new Refusal(
+    403,
+    'cross_origin',
+    'A change that is asked for with the session cookie must come from a page of this coordinator. Programs show a token instead.',
+  );
+}
+
+function originHost(origin: string | undefined): string | null {
+  return origin !== undefined && URL.canParse(origin) ? new URL(origin).host : null;
+}
+
+function cookieIn(header: string | undefined): string | null {
+  for (const part of header?.split(';') ?? []) {
+    const [name, value] = part.trim().split('=', 2);
+    if (name === SESSION_COOKIE && value) return value;
+  }
+  return null;
+}

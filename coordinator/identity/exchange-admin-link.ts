@@ -1,0 +1,16 @@
+/** The way of the first person into a new coordinator: the one-time link becomes an api token. */
+import type { WriteHandle } from '../storage/database.ts';
+import { createToken, type CreatedToken } from './create-token.ts';
+import { spendToken } from './spend-token.ts';
+
+/** Long, because there is no password to log in with again; it can be revoked like any token. */
+export const SESSION_SECONDS = 365 * 24 * 3600;
+
+export async function exchangeAdminLink(
+  w: WriteHandle,
+  { secret, name }: { secret: string; name: string },
+  now: number,
+): Promise<CreatedToken> {
+  await spendToken(w, secret, { kind: 'admin_link', usedBy: name }, now);
+  return createToken(w, { kind: 'api', name, createdBy: 'admin link', lifeSeconds: SESSION_SECONDS }, now);
+}

@@ -1,0 +1,23 @@
+/** A coordinator that nobody can enter yet makes its first two tokens. */
+import type { WriteHandle } from '../storage/database.ts';
+import { createToken } from './create-token.ts';
+
+export interface FirstTokens {
+  adminLink: string;
+  join: string;
+}
+
+/** null when there have been tokens before: further starts let nobody new in. */
+export async function makeFirstTokens(w: WriteHandle, now: number): Promise<FirstTokens | null> {
+  const before = await w.get<{ id: string }>('SELECT id FROM tokens LIMIT 1');
+  if (before) return null;
+  const name = 'first start';
+  const adminLink = await createToken(w, { kind: 'admin_link', name, createdBy: name }, now);
+  const join = await createToken(w, { kind: 'join', name, createdBy: name }, now);
+  return { adminLink: adminLink.secret, join: join.secret };
+}
+
+/** What the secrets are typed or opened as. `base` is the coordinator's address, without a slash at its end. */
+export const joinLink = (base: string, secret: string): string => `${base}#${secret}`;
+/** Behind `#`, so that the secret reaches no server log. */
+export const adminLink = (base: string, secret: string): string => `${base}/welcome#token=${secret}`;

@@ -1,0 +1,166 @@
+/** HTTP edge of identity: /api/v1/auth and /api/v1/tokens. */
+import { setCookie, deleteCookie } from 'hono/cookie';
+import { z } from 'zod';
+import type { Clock } from '../../shared/base/clock.ts';
+import { idParam, isoTime, page, pageQuery } from '../../shared/protocol/rest/common.ts';
+import {
+  exchangeAnswer,
+  exchangeRequest,
+  token,
+  TOKEN_LIFE,
+  tokenCreate,
+  tokenCreated,
+  whoAmI,
+} from '../../shared/protocol/rest/tokens.ts';
+import { afterText, pageBy } from '../http/paging.ts';
+import { requireAny, requireUser } from '../http/principal.ts';
+import { badField, notFound } from '../http/refusal.ts';
+import { json, jsonBody, route } from '../http/route.ts';
+import { createRouter } from '../http/router.ts';
+import type { Database } from '../storage/database.ts';
+import { SESSION_COOKIE } from './authentication.ts';
+import type { Authenticator } from './authenticator.ts';
+import { createToken } from './create-token.ts';
+import { exchangeAdminLink, SESSION_SECONDS } from './exchange-admin-link.ts';
+import { adminLink, joinLink } from './first-start.ts';
+import { getToken, hostnameOf, listTokens } from './queries.ts';
+import { revokeToken } from './revoke-token.ts';
+
+export interface IdentityRoutesDeps {
+  db: Database;
+  clock: Clock;
+  authenticator: Authenticator;
+}
+
+const auth: [string] = ['Access'];
+const nothing = z.object({ message: z.string() });
+
+export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps) {
+  return createRouter()
+    .openapi(
+      route({
+        method: 'post',
+        path: '/auth/exchange',
+        access: 'public',
+        tags: auth,
+        summary: 'Exchange a one-time admin link for an api token',
+        request: { body: jsonBody(exchangeRequest) },
+        responses: { 200: json(exchangeAnswer, 'The token, also as session cookie') },
+      }),
+      async (c) => {
+        const { token: secret, name } = c.req.valid('json');
+        const now = clock.now();
+        const made = await db.write((w) => exchangeAdminLink(w, { secret, name }, now));
+        setCookie(c, SESSION_COOKIE, made.secret, {
+          path: '/',
+          httpOnly: true,
+          sameSite: 'Strict',
+          secure: new URL(c.req.url).protocol === 'https:',
+          maxAge: SESSION_SECONDS,
+        });
+        const expiresAt = isoTime(made.expiresAt ?? now + SESSION_SECONDS * 1000);
+        return c.json({ token_id: made.id, name, token: made.secret, expires_at: expiresAt }, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        path: '/auth/me',
+        access: 'any',
+        tags: auth,
+        summary: 'Who the shown credential belongs to',
+        responses: { 200: json(whoAmI, 'You') },
+      }),
+      async (c) => {
+        const me = requireAny(c);
+        if (me.kind === 'user') return c.json({ kind: me.kind, id: me.id, name: me.name }, 200);
+        const name = await db.read((r) => hostnameOf(r, me.workerId));
+        return c.json({ kind: me.kind, id: me.workerId, name }, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/auth/logout',
+        access: 'user',
+        tags: auth,
+        summary: 'Revoke the shown token and forget the session cookie',
+        responses: { 200: json(nothing, 'Done') },
+      }),
+      async (c) => {
+        const { id } = requireUser(c);
+        await db.write((w) => revokeToken(w, id, () => authenticator.forget(), clock.now()));
+        deleteCookie(c, SESSION_COOKIE, { path: '/' });
+        return c.json({ message: 'Logged out; the token works no longer.' }, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/tokens',
+        access: 'user',
+        tags: ['Tokens'],
+        summary: 'Make a token; its secret is answered only here',
+        request: { body: jsonBody(tokenCreate) },
+        responses: { 201: json(tokenCreated, 'The token with its secret') },
+      }),
+      async (c) => {
+        const { kind, name, expires_in_seconds: lifeSeconds } = c.req.valid('json');
+        const { max } = TOKEN_LIFE[kind];
+        if (lifeSeconds !== undefined && lifeSeconds > max) {
+          throw badField('expires_in_seconds', `may be at most ${max} for ${kind}`);
+        }
+        const now = clock.now();
+        const { made, view } = await db.write(async (w) => {
+          const made = await createToken(w, { kind, name, createdBy: requireUser(c).name, lifeSeconds }, now);
+          return { made, view: await getToken(w, made.id, now) };
+        });
+        if (!view) throw notFound(`token ${made.id}`);
+        const base = new URL(c.req.url).origin;
+        const link = { join: joinLink, admin_link: adminLink, api: () => null }[kind](base, made.secret);
+        return c.json({ ...view, token: made.secret, link }, 201);
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        path: '/tokens',
+        access: 'user',
+        tags: ['Tokens'],
+        summary: 'List tokens, newest first, without their secrets',
+        request: { query: pageQuery },
+        responses: { 200: json(page(token), 'A page of tokens') },
+      }),
+      async (c) => {
+        const { limit, cursor } = c.req.valid('query');
+        const before = afterText(cursor);
+        const rows = await db.read((r) => listTokens(r, { limit: limit + 1, before }, clock.now()));
+        return c.json(
+          pageBy(
+            rows,
+            limit,
+            (row) => row.id,
+            (row) => row,
+          ),
+          200,
+        );
+      },
+    )
+    .openapi(
+      route({
+        method: 'delete',
+        path: '/tokens/{id}',
+        access: 'user',
+        tags: ['Tokens'],
+        summary: 'Revoke a token',
+        request: { params: idParam },
+        responses: { 200: json(nothing, 'Revoked') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const found = await db.write((w) => revokeToken(w, id, () => authenticator.forget(), clock.now()));
+        if (!found) throw notFound(`token ${id}`);
+        return c.json({ message: 'The token works no longer.' }, 200);
+      },
+    );
+}

@@ -1,0 +1,33 @@
+/** Secrets that we hand out: a prefix that tells people and secret scanners what it is, and 32 random bytes. Only hashes are stored. */
+import { createHash, randomBytes } from 'node:crypto';
+
+/** worker: the key of one worker; the others are tokens. */
+export type SecretKind = 'join' | 'admin_link' | 'api' | 'worker';
+
+const PREFIX: Record<SecretKind, string> = { join: 'pfj_', admin_link: 'pfa_', api: 'pft_', worker: 'pfw_' };
+
+export interface Secret {
+  /** Is shown once and not kept. */
+  text: string;
+  /** Is stored. */
+  hash: string;
+}
+
+export function newSecret(kind: SecretKind): Secret {
+  const text = `${PREFIX[kind]}${randomBytes(32).toString('base64url')}`;
+  return { text, hash: hashSecret(text) };
+}
+
+/**
+ * SHA-256 as hex: 256 random bits need no slow hash. Secrets are looked up by this hash, so how long that takes says nothing about how
+ * much of a guess was right.
+ */
+export function hashSecret(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** What a text claims to be; null for what is no secret of ours. */
+export function secretKind(text: string): SecretKind | null {
+  if (!/^pf[jatw]_[A-Za-z0-9_-]{43}$/.test(text)) return null;
+  return (Object.keys(PREFIX) as SecretKind[]).find((kind) => text.startsWith(PREFIX[kind])) ?? null;
+}
