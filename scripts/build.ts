@@ -14,6 +14,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const programs: Record<string, string> = {
   'playfleet.mjs': 'src-main/cli/main.ts',
   'merge.mjs': 'coordinator/reports/merge-process.ts',
+  'detect-machine.mjs': 'src-main/agent/machine/detect-process.ts',
 };
 /** These load into any Playwright, hence CommonJS, whole in one file. */
 const guests: Record<string, string> = {

@@ -1,0 +1,290 @@
+/** The agent at work: connects its parts, and ends them in order. */
+import path from 'node:path';
+import { systemClock, type Clock } from '../../shared/base/clock.ts';
+import { LINK_PROTOCOL, type Held } from '../../shared/protocol/link.ts';
+import type { Grant, MachineMetrics } from '../../shared/protocol/work.ts';
+import type { AgentConfig } from './config.ts';
+import { EXIT, type AgentError } from './errors.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Link, type Hello, type Instruction, type Welcome } from './link/link.ts';
+import { BEAT_MS, SleepGuard } from './link/sleep-guard.ts';
+import type { Log } from './log.ts';
+import { MetricsReader } from './machine/metrics.ts';
+import { finishWithoutBlob } from './outbox/finish-without-blob.ts';
+import { Sender } from './outbox/sender.ts';
+import { OwnIntent } from './own-intent.ts';
+import { Attempt } from './slots/attempt.ts';
+import { Pool } from './slots/pool.ts';
+import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
+import { attachByContent } from './uploader/attachments.ts';
+import { Uploader } from './uploader/uploader.ts';
+
+const MB = 1024 * 1024;
+/** With less free disk than this, nothing new is begun. */
+const LEAST_DISK_BYTES = 500 * MB;
+/** How long a stopping agent waits for the last answers and uploads; what is left is sent at the next start. */
+const FLUSH_MS = 15_000;
+const MOST_HELD = 10_000;
+
+export class Agent {
+  /** Resolves with the exit code once the agent has ended. */
+  readonly done: Promise<number>;
+  readonly #parts: Parts;
+  readonly #link: Link;
+  readonly #sender: Sender;
+  readonly #uploader: Uploader;
+  readonly #pool: Pool;
+  readonly #intent: OwnIntent;
+  readonly #heartbeat: Heartbeat;
+  readonly #guard: SleepGuard;
+  #resolve!: (code: number) => void;
+  #cancelBeat = (): void => {};
+  #stopping: Promise<void> | null = null;
+  #diskProblem: string | null = null;
+  #lastOffer = -1;
+
+  /** @throws AgentError where it cannot begin; the message is for the owner. */
+  static async start(config: AgentConfig, log: Log, clock: Clock = systemClock): Promise<Agent> {
+    return new Agent(await gatherParts(config, log, clock));
+  }
+
+  private constructor(parts: Parts) {
+    const { config, clock, log, dir, key, machine, client, outbox, stash } = parts;
+    this.#parts = parts;
+    this.done = new Promise((resolve) => (this.#resolve = resolve));
+    this.#guard = new SleepGuard(clock, (ms) => this.#woke(ms));
+    this.#link = new Link({
+      url: key.url,
+      apiKey: key.apiKey,
+      maxWaitMs: config.pollIntervalSeconds * 1000,
+      clock,
+      random: Math.random,
+      log,
+      hello: () => this.#hello(),
+      onUp: (welcome, helloSentAt) => this.#up(welcome, helloSentAt),
+      onDown: () => this.#down(),
+      onInstruction: (message) => this.#instructed(message),
+      onRefused: (error) => void this.#refused(error),
+      isStale: () => this.#guard.check(),
+    });
+    this.#sender = new Sender({ outbox, link: this.#link, clock, log, onStale: (held) => this.#pool.stale(held) });
+    this.#uploader = new Uploader({
+      stash,
+      client,
+      clock,
+      log,
+      onDone: (sha256) => outbox.unlock(sha256),
+      onHopeless: (sha256) => void finishWithoutBlob(outbox, sha256),
+    });
+    this.#pool = new Pool({
+      slots: config.slots,
+      clock,
+      log,
+      whyNot: () => (this.#stopping ? 'the worker is stopping' : (outbox.trouble ?? this.#intent.whyNot)),
+      report: (report) => outbox.add(report),
+      create: (grant, events) => this.#attempt(grant, events),
+      onChange: () => this.#offer(),
+    });
+    this.#intent = new OwnIntent(path.join(dir.root, 'own-intent'), (message) => this.#link.send(message));
+    this.#heartbeat = new Heartbeat({
+      link: this.#link,
+      metrics: new MetricsReader(dir.root),
+      clock,
+      held: () => this.#held(),
+      onRenewed: (held, at) => this.#pool.renewed(held, at),
+      onMetrics: (metrics) => this.#watchDisk(metrics),
+    });
+    outbox.onChange = () => {
+      this.#sender.wake();
+      this.#wish();
+    };
+    machine.onChange = () =>
+      this.#link.send({ type: 'capabilities', capabilities: machine.capabilities, tags: config.tags });
+    this.#open();
+  }
+
+  /**
+   * Takes nothing new, lets what runs finish, and ends. `withinMs`: what has not finished by then is given back; null: however long it
+   * takes.
+   */
+  drain(reason: string, withinMs: number | null): void {
+    const { log, clock } = this.#parts;
+    if (this.#stopping) return;
+    const text = this.#pool.size === 0 ? 'stopping' : `stopping when what runs is finished (${this.#pool.size} tasks)`;
+    log.info({ reason }, text);
+    if (withinMs !== null) clock.after(withinMs, () => this.giveBack(`${reason}, and the time to finish is over`));
+    this.#stopping = this.#end(EXIT.ok, this.#intent.want({ intent: 'draining', reason }));
+  }
+
+  /** Gives back what runs and ends. */
+  giveBack(reason: string): void {
+    this.#pool.giveBackAll(reason);
+    this.#stopping ??= this.#end(EXIT.ok, this.#intent.want({ intent: 'draining', reason }));
+  }
+
+  #open(): void {
+    const { outbox, stashed, machine, log } = this.#parts;
+    const needed = new Set([...outbox.entries()].flatMap(({ after }) => after ?? []));
+    for (const each of stashed) this.#uploader.add(each, needed.has(each.sha256));
+    // Uploaded before the last end, and only not noted.
+    for (const sha256 of needed) if (!this.#uploader.has(sha256)) outbox.unlock(sha256);
+    if (outbox.size > 0) log.info({ reports: outbox.size }, 'reports from before are still to be sent');
+    this.#beat();
+    this.#link.open();
+    machine.fetchFirstBrowser().catch((error: unknown) => log.warn({ err: error }, 'no browser could be fetched'));
+  }
+
+  #attempt(grant: Grant, events: { onSlotsFree: () => void; onClosed: () => void }): Attempt {
+    const { config, clock, log, dir, outbox, stash, preparation } = this.#parts;
+    const uploader = this.#uploader;
+    return new Attempt({
+      grant,
+      clock,
+      log,
+      preparation,
+      workDir: path.join(dir.work, String(grant.fence)),
+      report: (report, after) => outbox.add(report, after !== undefined && uploader.has(after) ? after : null),
+      send: (message) => this.#link.sendLossy(message),
+      attach: (attempt) => attachByContent(attempt, { stash, uploader, limitBytes: config.attachmentLimitMb * MB }),
+      keepBlob: async (file) => {
+        try {
+          const stashed = await stash.keepFile(file, Number.POSITIVE_INFINITY);
+          if (stashed) uploader.add(stashed, true);
+          return stashed;
+        } catch (error) {
+          log.error({ err: error }, 'a blob report could not be kept; the merged report will lack it');
+          return null;
+        }
+      },
+      ...events,
+    });
+  }
+
+  #held(): Held[] {
+    const byFence = new Map([...this.#parts.outbox.held(), ...this.#pool.held()].map((held) => [held.fence, held]));
+    return [...byFence.values()];
+  }
+
+  #hello(): Hello {
+    const { config, machine } = this.#parts;
+    return {
+      type: 'hello',
+      protocol: LINK_PROTOCOL,
+      agentVersion: AGENT_VERSION,
+      slots: config.slots,
+      capabilities: machine.capabilities,
+      tags: config.tags,
+      held: this.#held().slice(0, MOST_HELD),
+    };
+  }
+
+  #up(welcome: Welcome, helloSentAt: number): void {
+    const stale = new Set(welcome.stale.map(({ fence }) => fence));
+    for (const held of welcome.stale) this.#pool.stale(held);
+    this.#pool.renewed(
+      this.#pool.held().filter(({ fence }) => !stale.has(fence)),
+      helloSentAt,
+    );
+    void this.#intent.learn(welcome.intent);
+    this.#lastOffer = -1;
+    this.#offer();
+    this.#sender.restart();
+    this.#uploader.retryNow();
+    this.#heartbeat.start(welcome.heartbeatMs);
+    void this.#heartbeat.beat();
+  }
+
+  #down(): void {
+    this.#heartbeat.stop();
+    this.#sender.restart();
+  }
+
+  #instructed(message: Instruction): void {
+    switch (message.type) {
+      case 'grant':
+        this.#pool.grant(message.grant);
+        return;
+      case 'ack':
+        this.#sender.answered(message.id, message.result, message.detail);
+        return;
+      case 'cancel':
+        this.#pool.cancel(message, message.reason);
+        return;
+      case 'intent':
+        this.#parts.log.info(
+          { intent: message.intent },
+          `the coordinator has set this worker to ${message.intent}: ${message.reason}`,
+        );
+        void this.#intent.learn(message.intent).then(() => this.#offer());
+        return;
+    }
+  }
+
+  #offer(): void {
+    const { free } = this.#pool;
+    if (free !== this.#lastOffer && this.#link.send({ type: 'offer', free })) this.#lastOffer = free;
+  }
+
+  #beat(): void {
+    this.#cancelBeat = this.#parts.clock.after(BEAT_MS, () => {
+      this.#guard.check();
+      this.#pool.checkLeases();
+      this.#beat();
+    });
+  }
+
+  /** Whatever was agreed before may be over: the coordinator is asked, on a new connection, before anything else happens. */
+  #woke(stoodStillMs: number): void {
+    this.#pool.checkLeases();
+    this.#link.reconnect(`this process stood still for ${Math.round(stoodStillMs / 1000)} s`);
+  }
+
+  #watchDisk({ disk_free_bytes: free }: MachineMetrics): void {
+    const isFull = free !== null && free < LEAST_DISK_BYTES;
+    this.#diskProblem = isFull
+      ? `less than ${LEAST_DISK_BYTES / MB} MB are free on the disk of ${this.#parts.dir.root}`
+      : null;
+    this.#wish();
+  }
+
+  #wish(): void {
+    if (this.#stopping) return;
+    const reason = this.#parts.outbox.trouble ?? this.#diskProblem;
+    void this.#intent.want(reason === null ? null : { intent: 'paused', reason }).then(() => this.#offer());
+  }
+
+  async #refused(error: AgentError): Promise<void> {
+    this.#parts.log.error(error.message);
+    for (const held of this.#pool.held()) this.#pool.stale(held);
+    this.#stopping ??= this.#end(error.exitCode, Promise.resolve());
+    await this.#stopping;
+  }
+
+  async #end(code: number, told: Promise<void>): Promise<void> {
+    const { outbox, dir, clock, log } = this.#parts;
+    await told;
+    this.#offer();
+    await this.#pool.emptied();
+    if (this.#link.isUp)
+      await Promise.race([this.#flushed(), new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve))]);
+    this.#cancelBeat();
+    this.#heartbeat.stop();
+    this.#link.close();
+    await this.#uploader.close();
+    await outbox.close();
+    if (outbox.size + this.#uploader.size > 0) {
+      log.warn(
+        { reports: outbox.size, files: this.#uploader.size },
+        'not everything has reached the coordinator; it is sent at the next start',
+      );
+    }
+    dir.close();
+    log.info('stopped');
+    this.#resolve(code);
+  }
+
+  async #flushed(): Promise<void> {
+    await this.#uploader.done();
+    await this.#parts.outbox.emptied();
+  }
+}

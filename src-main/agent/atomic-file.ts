@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+/** Replaces a file as a whole: after a crash or power cut there is the old text or the new one, never a part. */
+export async function writeAtomically(file: string, text: string, mode = 0o600): Promise<void> {
+  const part = `${file}.${randomUUID()}.part`;
+  try {
+    {
+      await using out = await open(part, 'wx', mode);
+      await out.writeFile(text);
+      await out.sync();
+    }
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+  await syncFolder(path.dirname(file));
+}
+
+/** Makes names in a folder durable. Windows has no such call and keeps them with the files. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}

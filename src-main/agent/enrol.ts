@@ -1,0 +1,112 @@
+/** Exchanges a join token for this worker's own key, once. */
+import { z } from 'zod';
+import type { Capabilities } from '../../shared/protocol/work.ts';
+import type { AgentConfig, Join } from './config.ts';
+import { AgentError, EXIT } from './errors.ts';
+import { readKey, writeKey, type WorkerKey } from './key-file.ts';
+import type { Log } from './log.ts';
+
+const REQUEST_MS = 30_000;
+const registered = z.object({ worker_id: z.string().min(1), api_key: z.string().min(1) });
+
+export interface EnrolOptions {
+  config: Pick<AgentConfig, 'join' | 'coordinatorUrl' | 'name' | 'slots' | 'tags'>;
+  keyFile: string;
+  agentVersion: string;
+  capabilities: () => Promise<Capabilities>;
+  log: Log;
+}
+
+/**
+ * The key of this data folder, or a new one where it has none. A token given to a worker that is enrolled already is left unused, so that
+ * the same command line can be started again and again.
+ * @throws AgentError that says why not.
+ */
+export async function enrolOnce(options: EnrolOptions): Promise<WorkerKey> {
+  const { config, keyFile, log } = options;
+  const known = await readKey(keyFile);
+  if (known) {
+    if (config.join && config.join.url !== known.url) {
+      log.warn(
+        { enrolledAt: known.url },
+        `already enrolled: --join ${config.join.url} is ignored; to move, use another --data folder`,
+      );
+    }
+    return { ...known, url: config.coordinatorUrl ?? known.url };
+  }
+  if (!config.join) {
+    throw new AgentError(
+      `this worker is not enrolled yet: start it with --join ${config.coordinatorUrl ?? 'URL'}#TOKEN, with a join token from the coordinator (playfleet token create --join)`,
+      EXIT.cannotStart,
+    );
+  }
+  const key = await enrol(config.join, options);
+  await writeKey(keyFile, key);
+  log.info({ url: key.url, workerId: key.workerId, name: key.name }, 'enrolled');
+  return key;
+}
+
+async function enrol(join: Join, { config, capabilities, agentVersion }: EnrolOptions): Promise<WorkerKey> {
+  const body = {
+    hostname: config.name,
+    capabilities: { ...(await capabilities()), max_parallel: config.slots },
+    tags: config.tags,
+    agent_version: agentVersion,
+  };
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(`${join.url}/api/v1/workers/register`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${join.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      // A redirect would take the token elsewhere.
+      redirect: 'error',
+      signal: AbortSignal.timeout(REQUEST_MS),
+    });
+    text = await response.text();
+  } catch (cause) {
+    throw new AgentError(
+      `cannot reach a coordinator at ${join.url}: ${networkReason(cause)}. Is it running, and is the address right?`,
+      EXIT.cannotStart,
+      { cause },
+    );
+  }
+  if (!response.ok) throw refusal(response.status, text, join.url, config.name);
+  const answer = registered.safeParse(jsonOf(text));
+  if (!answer.success) {
+    throw new AgentError(
+      `${join.url} did not answer as a Playfleet coordinator does: is the address right?`,
+      EXIT.cannotStart,
+    );
+  }
+  return { url: join.url, workerId: answer.data.worker_id, name: config.name, apiKey: answer.data.api_key };
+}
+
+function refusal(status: number, text: string, url: string, name: string): AgentError {
+  const said = (jsonOf(text) as { detail?: unknown } | null)?.detail;
+  const detail = typeof said === 'string' ? ` (${said.slice(0, 500)})` : '';
+  const message =
+    {
+      401: `the join token was not accepted${detail}: it may be used up, expired or mistyped. Create a new one on the coordinator`,
+      403: `the join token was not accepted${detail}: create one of the kind that enrols workers`,
+      404: `${url} is not a Playfleet coordinator, or a very old one: is the address right?`,
+      409: `the coordinator already has a worker named "${name}"${detail}: choose another with --name, or remove the old one there`,
+      429: `the coordinator asks to wait before the next try${detail}`,
+    }[status] ?? `the coordinator answered ${status}${detail}`;
+  return new AgentError(`not enrolled: ${message}`, EXIT.cannotStart);
+}
+
+function networkReason(error: unknown): string {
+  const { name, message, cause } = error as Error & { cause?: Error & { errors?: Error[] } };
+  if (name === 'TimeoutError') return `no answer within ${REQUEST_MS / 1000} s`;
+  return cause?.errors?.[0]?.message ?? cause?.message ?? message;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,112 @@
+/** What this machine can do, as the coordinator hears it: detected once, and again where a suite's Playwright brings a browser along. */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../../shared/base/clock.ts';
+import type { BrowserName, Capabilities } from '../../../shared/protocol/work.ts';
+import type { Log } from '../log.ts';
+import { findBrowsers, type FoundBrowsers } from '../playwright/browsers.ts';
+import { childEnvironment } from '../playwright/env.ts';
+import { PlaywrightRefusal, resolvePlaywright, type SuitePlaywright } from '../playwright/resolve-playwright.ts';
+import { detectMachine } from './detect.ts';
+
+export interface MachineOptions {
+  dataDir: string;
+  /** The agent's own environment, and what marks all that it starts. */
+  environment: Readonly<Record<string, string | undefined>>;
+  mark: Readonly<Record<string, string>>;
+  allowSystemBrowser: boolean;
+  /** Browsers may be fetched. */
+  install: boolean;
+  clock: Clock;
+  log: Log;
+}
+
+export class Machine {
+  readonly #options: MachineOptions;
+  #capabilities: Capabilities;
+  /** Called when a browser has come or gone. */
+  onChange: () => void = () => undefined;
+
+  static async detect(options: MachineOptions): Promise<Machine> {
+    const env = environmentOf(options);
+    const machine = new Machine(options, await detectMachine({ folder: options.dataDir, env, log: options.log }));
+    await machine.#findOwn([]);
+    return machine;
+  }
+
+  private constructor(options: MachineOptions, capabilities: Capabilities) {
+    this.#options = options;
+    this.#capabilities = capabilities;
+  }
+
+  get capabilities(): Capabilities {
+    return this.#capabilities;
+  }
+
+  /** A machine without any browser fetches the most used one, where its owner allows it. */
+  async fetchFirstBrowser(): Promise<void> {
+    if (this.#options.install && Object.keys(this.#capabilities.browsers).length === 0)
+      await this.#findOwn(['chromium']);
+  }
+
+  /** Browsers of a suite's Playwright. What was promised to the coordinator and what is `needed` is fetched where it is missing. */
+  async browsersFor(
+    playwright: SuitePlaywright,
+    needed: BrowserName[],
+    onLine: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<FoundBrowsers> {
+    const promised = Object.keys(this.#capabilities.browsers) as BrowserName[];
+    const found = await this.#find(playwright, [...new Set([...promised, ...needed])], onLine, signal);
+    this.#learn(found);
+    return found;
+  }
+
+  async #findOwn(install: BrowserName[]): Promise<void> {
+    const { log } = this.#options;
+    const here = path.dirname(fileURLToPath(import.meta.url));
+    try {
+      const found = await this.#find(resolvePlaywright(here), install, (line) => log.info(line), undefined);
+      this.#learn(found);
+    } catch (error) {
+      if (!(error instanceof PlaywrightRefusal)) throw error;
+      log.warn(`browsers are looked for with the first suite: ${error.message}`);
+    }
+  }
+
+  async #find(
+    playwright: SuitePlaywright,
+    install: BrowserName[],
+    onLine: (line: string) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<FoundBrowsers> {
+    const { dataDir, allowSystemBrowser, clock } = this.#options;
+    return findBrowsers({
+      playwright,
+      dataDir,
+      env: environmentOf(this.#options),
+      install: this.#options.install ? install : [],
+      allowSystemBrowser,
+      onOutput: (text) => onLine(text.trimEnd()),
+      clock,
+      ...(signal && { signal }),
+    });
+  }
+
+  #learn({ browsers, missing }: FoundBrowsers): void {
+    const before = this.#capabilities;
+    const all = { ...browsers, ...before.browsers };
+    const isNew = Object.keys(all).length > Object.keys(before.browsers).length;
+    const stillMissing = Object.entries({ ...before.missing_browsers, ...missing }).filter(([name]) => !(name in all));
+    this.#capabilities = {
+      ...before,
+      browsers: all,
+      missing_browsers: Object.fromEntries(stillMissing.map(([name, why]) => [name, why.slice(0, 2000)])),
+    };
+    if (isNew) this.onChange();
+  }
+}
+
+function environmentOf({ environment, mark }: MachineOptions): Record<string, string> {
+  return { ...childEnvironment({ base: environment, platform: process.platform }), ...mark };
+}

@@ -1,0 +1,236 @@
+/** One grant being carried out: the effects around the pure life cycle in rules.ts. */
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '../../../shared/base/clock.ts';
+import type { AgentMessage, Held, Report } from '../../../shared/protocol/link.ts';
+import type { LocalAttempt, TestAttempt } from '../../../shared/protocol/playwright.ts';
+import type { Grant, ProcessEnd } from '../../../shared/protocol/work.ts';
+import type { Log } from '../log.ts';
+import { PlaywrightRefusal } from '../playwright/resolve-playwright.ts';
+import { WorkspaceError } from '../workspace/errors.ts';
+import { LogStream } from './log-stream.ts';
+import { endWithout, processEnd } from './process-end.ts';
+import { ReportStream } from './report-stream.ts';
+import {
+  FIRST_STATE,
+  nextStep,
+  type AttemptEffect,
+  type AttemptEvent,
+  type AttemptState,
+  type LastWord,
+  type Stop,
+} from './rules.ts';
+import type { Job, JobEnd, Prepared, Preparation } from './jobs.ts';
+
+export interface AttemptOptions {
+  grant: Grant;
+  clock: Clock;
+  log: Log;
+  /** This attempt's own folder; need not exist. */
+  workDir: string;
+  preparation: Preparation;
+  /** Resolves when the report is on disk. `after`: a blob that must be uploaded before it is sent. */
+  report: (report: Report, after?: string) => Promise<unknown>;
+  send: (message: AgentMessage) => boolean;
+  attach: (attempt: LocalAttempt) => Promise<TestAttempt>;
+  /** Takes a copy of the blob report and has it uploaded; null where that fails. */
+  keepBlob: (file: string) => Promise<{ sha256: string; size: number } | null>;
+  onSlotsFree: () => void;
+  onClosed: () => void;
+}
+
+export class Attempt {
+  readonly held: Held;
+  readonly slots: number;
+  readonly leaseMs: number;
+  readonly #options: AttemptOptions;
+  readonly #log: Log;
+  readonly #stream: ReportStream;
+  readonly #output: LogStream;
+  readonly #abort = new AbortController();
+  readonly #began: number;
+  #state: AttemptState = FIRST_STATE;
+  #prepared: Prepared | null = null;
+  #job: Job | null = null;
+  #end: JobEnd | null = null;
+  #failure: unknown = null;
+  #cancelTimer = (): void => {};
+
+  constructor(options: AttemptOptions) {
+    const { grant, clock, send, report, attach } = options;
+    const { taskId, attempt, fence } = grant;
+    this.#options = options;
+    this.held = { taskId, attempt, fence };
+    this.slots = grant.slots;
+    this.leaseMs = grant.leaseMs;
+    this.#log = options.log.child({ run: grant.runName, ...this.held });
+    this.#began = clock.monotonic();
+    this.#output = new LogStream(this.held, clock, send);
+    const isShard = grant.work.kind === 'shard';
+    this.#stream = new ReportStream({
+      held: this.held,
+      isShard,
+      clock,
+      log: this.#log,
+      add: (each) => report(each),
+      attach,
+      send,
+    });
+  }
+
+  get isOver(): boolean {
+    return this.#state.at === 'closed';
+  }
+
+  begin(): void {
+    this.#log.info({ work: this.#options.grant.work.kind, slots: this.slots }, 'preparing');
+    this.#limitTime('preparing the suite');
+    void this.#prepare();
+  }
+
+  stop(stop: Stop): void {
+    if (this.#state.at === 'preparing' || this.#state.at === 'running')
+      this.#log.info({ cause: stop.cause }, `stopping: ${stop.reason}`);
+    this.#take({ type: 'stop', stop });
+  }
+
+  #take(event: AttemptEvent): void {
+    const { state, effects } = nextStep(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    if (event.type === 'closed') this.#options.onClosed();
+  }
+
+  #carryOut(effect: AttemptEffect): void {
+    switch (effect.do) {
+      case 'start':
+        this.#limitTime('the task');
+        void this.#run();
+        return;
+      case 'stop':
+        this.#abort.abort(new Error(effect.reason));
+        this.#job?.stop(effect.reason, effect.hard);
+        return;
+      case 'mute':
+        this.#stream.mute();
+        return;
+      case 'freeSlots':
+        this.#cancelTimer();
+        this.#options.onSlotsFree();
+        return;
+      case 'say':
+        void this.#close(effect.word, effect.reason);
+        return;
+    }
+  }
+
+  /** Each phase by itself: an installation is not taken off the time of the tests, and does not last for ever either. */
+  #limitTime(what: string): void {
+    const { clock, grant } = this.#options;
+    this.#cancelTimer();
+    this.#cancelTimer = clock.after(grant.timeoutMs, () => {
+      const reason = `${what} took longer than the time-out of ${grant.timeoutMs / 1000} s`;
+      this.stop({ cause: 'timeout', reason, hard: false });
+    });
+  }
+
+  async #prepare(): Promise<void> {
+    const { grant, preparation, workDir } = this.#options;
+    try {
+      this.#prepared = await preparation(grant, {
+        workDir,
+        signal: this.#abort.signal,
+        onLine: (line) => this.#output.write('agent', `${line}\n`),
+      });
+      this.#abort.signal.throwIfAborted();
+      this.#take({ type: 'prepared' });
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { held } = this;
+    const { report } = this.#options;
+    try {
+      await report({ ...held, kind: 'begin' });
+      this.#abort.signal.throwIfAborted();
+      this.#job = await this.#prepared!.start({
+        onMessage: (message) => this.#stream.take(message),
+        onOutput: (stream, text) => this.#output.write(stream, text),
+        report: (own) => report({ ...held, ...own }),
+        signal: this.#abort.signal,
+      });
+      // Told to stop while it was starting: the job did not hear of it.
+      if (this.#state.at === 'stopping') this.#job.stop(this.#state.stop.reason, this.#state.stop.hard);
+      this.#end = await this.#job.done;
+      this.#take({ type: 'ended' });
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#failure = error;
+    this.#take({ type: 'failed' });
+  }
+
+  async #close(word: LastWord, reason: string): Promise<void> {
+    const { report, keepBlob, workDir } = this.#options;
+    try {
+      await this.#stream.end();
+      this.#output.end();
+      const blobFile = this.#end?.kind === 'run' ? this.#end.end.blobFile : null;
+      const blob = blobFile !== null && word !== 'none' ? await keepBlob(blobFile) : null;
+      if (word === 'givenBack') await report({ ...this.held, kind: 'release', reason });
+      else if (word !== 'none') {
+        const end = this.#processEnd(word, reason, blob);
+        this.#log.info(
+          { how: end.how, message: end.message ?? undefined, seconds: Math.round(end.wallMs / 1000) },
+          'finished',
+        );
+        await report({ ...this.held, kind: 'finish', end }, blob?.sha256);
+      }
+    } catch (error) {
+      // Nothing was said: the lease runs out, and the work is done again elsewhere.
+      this.#log.error({ err: error }, 'the end of an attempt could not be reported');
+    }
+    this.#prepared?.release();
+    await rm(workDir, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => {
+      this.#log.warn({ err: error, folder: path.basename(workDir) }, 'a working folder could not be removed');
+    });
+    this.#take({ type: 'closed' });
+  }
+
+  #processEnd(
+    word: 'finish' | 'prepareFailed' | 'timeout' | 'cancelled',
+    reason: string,
+    blob: { sha256: string; size: number } | null,
+  ): ProcessEnd {
+    const { grant, clock } = this.#options;
+    const wallMs = clock.monotonic() - this.#began;
+    if (word === 'prepareFailed') {
+      const { message, isPermanent, stack } = told(this.#failure);
+      if (stack !== null) this.#log.error({ err: this.#failure }, 'preparing failed unexpectedly');
+      else this.#log.warn(`cannot be run here: ${message}`);
+      return endWithout('prepare_failed', message, wallMs, { permanent: isPermanent, stack });
+    }
+    const stopped = word === 'finish' ? null : { how: word, reason };
+    if (this.#end?.kind === 'run' && grant.work.kind !== 'discover') {
+      const { planned, settled, errors } = this.#stream;
+      return processEnd({ work: grant.work, end: this.#end.end, planned, settled, errors, blob, stopped });
+    }
+    return endWithout(stopped?.how ?? 'finished', stopped?.reason ?? null, wallMs);
+  }
+}
+
+/** What is known to go wrong has a message for people; anything else is a fault of ours, with its stack. */
+function told(error: unknown): { message: string; isPermanent: boolean; stack: string | null } {
+  if (error instanceof WorkspaceError) return { message: error.message, isPermanent: error.permanent, stack: null };
+  if (error instanceof PlaywrightRefusal) {
+    const isPermanent = error.code === 'noPlaywright' || error.code === 'tooOld';
+    return { message: error.message, isPermanent, stack: null };
+  }
+  const { message, stack } = error as Error;
+  return { message, isPermanent: false, stack: stack?.slice(0, 100_000) ?? null };
+}

@@ -1,0 +1,185 @@
+/** From a grant to a running process: workspace, browsers, environment and ports; then Playwright, or the discovery of the suite. */
+import type { Clock } from '../../../shared/base/clock.ts';
+import type { ReporterMessage } from '../../../shared/protocol/ipc.ts';
+import type { Held, Report } from '../../../shared/protocol/link.ts';
+import type { Discovery } from '../../../shared/protocol/playwright.ts';
+import type { BrowserName, Grant, RunSource } from '../../../shared/protocol/work.ts';
+import type { FoundBrowsers } from '../playwright/browsers.ts';
+import { discoverSuite } from '../playwright/discover.ts';
+import { childEnvironment } from '../playwright/env.ts';
+import { resolvePlaywright, type SuitePlaywright } from '../playwright/resolve-playwright.ts';
+import { startPlaywright, type RunEnd } from '../playwright/run-process.ts';
+import { WorkspaceError } from '../workspace/errors.ts';
+import type { Workspaces } from '../workspace/workspaces.ts';
+import { orderOf, playwrightCall, type PlaywrightCall } from './order.ts';
+import { takePorts, type PortBlock } from './ports.ts';
+
+type WithoutHeld<R> = R extends Held ? Omit<R, keyof Held> : never;
+
+export type JobEnd = { kind: 'run'; end: RunEnd } | { kind: 'discover' };
+
+export interface Job {
+  /** Resolves when nothing of it is left; rejects where it could not be carried out. */
+  done: Promise<JobEnd>;
+  stop(reason: string, hard: boolean): void;
+}
+
+export interface JobOptions {
+  onMessage: (message: ReporterMessage) => void;
+  onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+  report: (report: WithoutHeld<Report>) => Promise<unknown>;
+  signal: AbortSignal;
+}
+
+export interface Prepared {
+  start(options: JobOptions): Promise<Job>;
+  /** To be called once, when nothing runs any more. */
+  release(): void;
+}
+
+export interface PrepareContext {
+  workDir: string;
+  signal: AbortSignal;
+  onLine: (line: string) => void;
+}
+
+export type Preparation = (grant: Grant, context: PrepareContext) => Promise<Prepared>;
+
+export interface JobDependencies {
+  workspaces: Workspaces;
+  clock: Clock;
+  /** The agent's own environment. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Marks everything that this agent starts. */
+  mark: Readonly<Record<string, string>>;
+  /** For grants without a source. */
+  projectPath: string | null;
+  /** Browsers of a suite's Playwright on this machine; `needed` ones are fetched where they are missing and the owner allows it. */
+  browsers: (
+    playwright: SuitePlaywright,
+    needed: BrowserName[],
+    onLine: (line: string) => void,
+    signal: AbortSignal,
+  ) => Promise<FoundBrowsers>;
+}
+
+interface Ready {
+  grant: Grant;
+  call: PlaywrightCall;
+  project: string;
+  commit: string | null;
+  playwright: SuitePlaywright;
+  env: Record<string, string>;
+  ports: PortBlock;
+  workDir: string;
+}
+
+export function createPreparation(dependencies: JobDependencies): Preparation {
+  const { workspaces, environment, mark, browsers } = dependencies;
+  return async (grant, { workDir, signal, onLine }) => {
+    const call = playwrightCall(grant);
+    if ('problem' in call) throw new WorkspaceError('bad-source', call.problem, { permanent: true });
+    const workspace = await workspaces.prepare(sourceOf(grant, dependencies.projectPath), { onLine, signal });
+    try {
+      const playwright = resolvePlaywright(workspace.project);
+      const found = await browsers(playwright, call.browser === null ? [] : [call.browser], onLine, signal);
+      const missing = call.browser === null ? undefined : found.missing[call.browser];
+      if (missing !== undefined) throw new WorkspaceError('playwright-missing', missing);
+      const env = {
+        ...childEnvironment({ base: environment, run: call.env, headed: call.headed, platform: process.platform }),
+        ...found.env,
+        ...mark,
+      };
+      const ports = await takePorts();
+      const ready = {
+        grant,
+        call,
+        project: workspace.project,
+        commit: workspace.commit,
+        playwright,
+        env,
+        ports,
+        workDir,
+      };
+      return {
+        start: (options) =>
+          grant.work.kind === 'discover'
+            ? startDiscovery(ready, options, dependencies)
+            : startRun(ready, options, dependencies),
+        release: () => {
+          ports.release();
+          workspace.release();
+        },
+      };
+    } catch (error) {
+      workspace.release();
+      throw error;
+    }
+  };
+}
+
+function sourceOf(grant: Grant, projectPath: string | null): RunSource {
+  if (grant.source) return grant.source;
+  if (projectPath !== null) return { type: 'path', path: projectPath };
+  throw new WorkspaceError(
+    'bad-source',
+    'the run names no source, and this worker has no suite of its own: start it with PLAYWRIGHT_PROJECT_PATH, or start the run with `playfleet run`',
+  );
+}
+
+async function startRun(ready: Ready, options: JobOptions, { clock }: JobDependencies): Promise<Job> {
+  const { grant, call, project, env, ports, workDir } = ready;
+  if (grant.work.kind === 'discover') throw new Error('a discovery is no run');
+  const started = await startPlaywright({
+    suiteDir: project,
+    config: call.config,
+    args: call.args,
+    order: orderOf(grant.work),
+    workers: grant.slots,
+    workDir,
+    env,
+    port: ports.first,
+    taskId: grant.taskId,
+    onMessage: options.onMessage,
+    onOutput: options.onOutput,
+    signal: options.signal,
+    clock,
+  });
+  return {
+    done: started.done.then((end) => ({ kind: 'run', end })),
+    stop: (reason, hard) => void started.stop(reason, { hard }),
+  };
+}
+
+async function startDiscovery(ready: Ready, options: JobOptions, dependencies: JobDependencies): Promise<Job> {
+  const { call, project, commit, playwright, env, ports } = ready;
+  const discover = async (): Promise<JobEnd> => {
+    const discovery = await discoverSuite({
+      suiteDir: project,
+      config: call.config,
+      args: call.args,
+      env,
+      port: ports.first,
+      onOutput: options.onOutput,
+      signal: options.signal,
+      clock: dependencies.clock,
+    });
+    await options.report({ kind: 'discovered', discovery, commit });
+    // Now it is known what the suite needs: this machine gets it ready, if it may, and says so.
+    const needed = browsersOf(discovery);
+    if (needed.length > 0)
+      await dependencies.browsers(
+        playwright,
+        needed,
+        (line) => options.onOutput('stdout', `${line}\n`),
+        options.signal,
+      );
+    return { kind: 'discover' };
+  };
+  // The signal ends it.
+  return { done: discover(), stop: () => undefined };
+}
+
+function browsersOf(discovery: Discovery): BrowserName[] {
+  return [...new Set(discovery.projects.flatMap(({ browser }) => browser ?? []))];
+}

@@ -1,0 +1,85 @@
+/** What an agent needs before it can take work: its folder, its machine, its key, and what the last one left behind. */
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { Clock } from '../../shared/base/clock.ts';
+import { GIT_PROTOCOLS } from '../../shared/base/git-source.ts';
+import type { BlobClient } from '../transfer/blob-client.ts';
+import { createHttpBlobClient } from '../transfer/http-blob-client.ts';
+import type { AgentConfig } from './config.ts';
+import { openDataDir, type DataDir } from './data-dir.ts';
+import { enrolOnce } from './enrol.ts';
+import type { WorkerKey } from './key-file.ts';
+import { AGENT_MARK, killLeftovers, markOf } from './leftovers.ts';
+import type { Log } from './log.ts';
+import { Machine } from './machine/machine.ts';
+import { Outbox } from './outbox/outbox.ts';
+import { childEnvironment } from './playwright/env.ts';
+import { createPreparation, type Preparation } from './slots/jobs.ts';
+import { Stash, type Stashed } from './uploader/stash.ts';
+import { openWorkspaces } from './workspace/workspaces.ts';
+
+export const AGENT_VERSION: string = packageJson.version;
+
+export interface Parts {
+  config: AgentConfig;
+  clock: Clock;
+  log: Log;
+  dir: DataDir;
+  key: WorkerKey;
+  machine: Machine;
+  client: BlobClient;
+  outbox: Outbox;
+  stash: Stash;
+  /** Not uploaded yet, from before. */
+  stashed: Stashed[];
+  preparation: Preparation;
+}
+
+/** @throws AgentError where it cannot begin; the message is for the owner. */
+export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): Promise<Parts> {
+  const dir = openDataDir(config.dataDir);
+  try {
+    const mark = { [AGENT_MARK]: markOf(path.join(dir.root, 'mark')) };
+    await clearUp(dir, mark, log, clock);
+    const { allowSystemBrowser, install, environment, projectPath } = config;
+    const machine = await Machine.detect({
+      dataDir: dir.root,
+      environment,
+      mark,
+      allowSystemBrowser,
+      install,
+      clock,
+      log,
+    });
+    const capabilities = async () => machine.capabilities;
+    const key = await enrolOnce({ config, keyFile: dir.keyFile, agentVersion: AGENT_VERSION, capabilities, log });
+    const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });
+    const client = createHttpBlobClient({ baseUrl: key.url, headers, clock });
+    const workspaces = await openWorkspaces({
+      folder: dir.workspace,
+      client,
+      clock,
+      env: { ...childEnvironment({ base: environment, platform: process.platform }), ...mark },
+      node: { path: process.execPath, version: process.versions.node },
+      host: config.name,
+      allowPaths: [...config.allowPaths, ...(projectPath === null ? [] : [projectPath])],
+      gitProtocols: GIT_PROTOCOLS,
+    });
+    const browsers: Machine['browsersFor'] = (...asked) => machine.browsersFor(...asked);
+    const preparation = createPreparation({ workspaces, clock, environment, mark, projectPath, browsers });
+    const stash = new Stash(dir.uploads);
+    const outbox = await Outbox.open({ folder: dir.outbox, clock, log });
+    return { config, clock, log, dir, key, machine, client, outbox, stash, stashed: await stash.list(), preparation };
+  } catch (error) {
+    dir.close();
+    throw error;
+  }
+}
+
+async function clearUp(dir: DataDir, mark: Record<string, string>, log: Log, clock: Clock): Promise<void> {
+  const killed = await killLeftovers(mark[AGENT_MARK] ?? '', clock);
+  if (killed > 0) log.warn({ killed }, 'a previous agent had left processes behind; they were killed');
+  await rm(dir.work, { recursive: true, force: true, maxRetries: 3 });
+  await mkdir(dir.work, { mode: 0o700 });
+}
