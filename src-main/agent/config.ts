@@ -196,7 +196,7 @@ function fromFile(file: string, mustExist: boolean): Given {
     throw new AgentError(`the settings file ${file} must hold one JSON object`, EXIT.cannotStart);
   }
   return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [name, { as: `${name} in ${file}`, value }]),
+    Object.entries(settings).map(([name, value]: [string, unknown]) => [name, { as: `${name} in ${file}`, value }]),
   );
 }
 
@@ -207,7 +207,6 @@ function explain(error: z.ZodError, given: Given, file: string): string {
     }
     const [name, ...inside] = issue.path;
     const where = given[name as Setting];
-    const items: unknown[] = Array.isArray(where?.value) ? where.value : [];
     const items: unknown[] = Array.isArray(where?.value) ? where.value : [];
     const item = inside.length > 0 && items.length > 0 ? ` (${JSON.stringify(items[Number(inside[0])])})` : '';
     return `${where?.as ?? String(name)}${item}: ${issue.message}`;
