@@ -35,7 +35,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
     .openapi(
       route({
         method: 'put',
-        path: '/api/v1/blobs/{sha256}',
+        path: '/blobs/{sha256}',
         access: 'any',
         tags,
         summary: 'Store bytes under their SHA-256',
@@ -52,7 +52,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
     .openapi(
       route({
         method: 'get',
-        path: '/api/v1/blobs/{sha256}',
+        path: '/blobs/{sha256}',
         access: 'any',
         tags,
         summary: 'Read bytes by their SHA-256',
@@ -76,7 +76,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
     .openapi(
       route({
         method: 'post',
-        path: '/api/v1/blobs/missing',
+        path: '/blobs/missing',
         access: 'any',
         tags,
         summary: 'Ask which blobs are not stored yet',
@@ -88,7 +88,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
     .openapi(
       route({
         method: 'post',
-        path: '/api/v1/blobs/batch',
+        path: '/blobs/batch',
         access: 'any',
         tags,
         summary: 'Store many small blobs at once',
@@ -108,7 +108,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
     .openapi(
       route({
         method: 'post',
-        path: '/api/v1/blobs/read',
+        path: '/blobs/read',
         access: 'any',
         tags,
         summary: 'Read many small blobs at once',
@@ -125,8 +125,10 @@ export function blobRoutes({ store }: { store: BlobStore }) {
 }
 
 async function framesIn(body: AsyncIterable<Uint8Array>): Promise<Frame[]> {
+  const frames: Frame[] = [];
   try {
-    return await Array.fromAsync(decodeFrames(bounded(body, MAX_BATCH_BYTES * 2)));
+    for await (const frame of decodeFrames(bounded(body, MAX_BATCH_BYTES * 2))) frames.push(frame);
+    return frames;
   } catch (error) {
     if (error instanceof FrameError)
       throw new Refusal(422, 'bad_frames', `The body is not a sequence of frames: ${error.message}.`);

@@ -56,7 +56,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
     .openapi(
       route({
         method: 'get',
-        path: '/api/v1/tasks/next',
+        path: '/tasks/next',
         tags,
         summary: 'The next task that this worker could claim',
         description: 'Holds nothing: claim it next. task_id is null where there is none.',
@@ -71,7 +71,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
     .openapi(
       route({
         method: 'post',
-        path: '/api/v1/tasks/{id}/claim',
+        path: '/tasks/{id}/claim',
         tags,
         summary: 'Claim a task: atomic, for one worker only',
         access: 'worker',
@@ -100,7 +100,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
     .openapi(
       route({
         method: 'post',
-        path: '/api/v1/tasks/{id}/start',
+        path: '/tasks/{id}/start',
         tags,
         summary: 'Say that the work begins',
         access: 'worker',
@@ -116,7 +116,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
     .openapi(
       route({
         method: 'post',
-        path: '/api/v1/tasks/{id}/heartbeat',
+        path: '/tasks/{id}/heartbeat',
         tags,
         summary: 'Renew the lease of a task',
         access: 'worker',
@@ -140,7 +140,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
     .openapi(
       route({
         method: 'post',
-        path: '/api/v1/tasks/{id}/complete',
+        path: '/tasks/{id}/complete',
         tags,
         summary: 'Say that the task is done',
         access: 'worker',
@@ -158,7 +158,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
     .openapi(
       route({
         method: 'post',
-        path: '/api/v1/tasks/{id}/fail',
+        path: '/tasks/{id}/fail',
         tags,
         summary: 'Say that the task could not be done',
         description: 'It waits for another try while automatic retries are left.',
@@ -183,7 +183,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
     .openapi(
       route({
         method: 'get',
-        path: '/api/v1/tasks/{id}',
+        path: '/tasks/{id}',
         tags,
         summary: 'Read a task with its attempts',
         access: 'user',
@@ -200,7 +200,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
     .openapi(
       route({
         method: 'get',
-        path: '/api/v1/test-runs/{id}/tasks',
+        path: '/test-runs/{id}/tasks',
         tags,
         summary: 'List the tasks of a run',
         access: 'user',
@@ -229,7 +229,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
     .openapi(
       route({
         method: 'post',
-        path: '/api/v1/test-runs/{id}/cancel',
+        path: '/test-runs/{id}/cancel',
         tags: ['Test runs'],
         summary: 'Cancel a run',
         description:

@@ -47,7 +47,10 @@ export async function planReport(db: Database, input: PlanReportInput): Promise<
     else found.push({ key: `${blob.task_id}:${blob.attempt}`, file });
   }
   const keys = new Set(found.map((blob) => blob.key));
-  const notes = missing > 0 ? [`${missing} of ${blobs.length} blob reports never arrived; what they held is shown from the live results.`] : [];
+  const notes =
+    missing > 0
+      ? [`${missing} of ${blobs.length} blob reports never arrived; what they held is shown from the live results.`]
+      : [];
   if (run.state !== 'completed') notes.push(`This run ended as ${run.state}: ${run.reason ?? 'no reason given'}`);
   return {
     title: `${run.name} #${run.number}`,
@@ -62,7 +65,12 @@ export async function planReport(db: Database, input: PlanReportInput): Promise<
   };
 }
 
-async function* reportTests(db: Database, runId: string, tests: readonly TestRow[], blobKeys: ReadonlySet<string>): AsyncGenerator<ReportTest> {
+async function* reportTests(
+  db: Database,
+  runId: string,
+  tests: readonly TestRow[],
+  blobKeys: ReadonlySet<string>,
+): AsyncGenerator<ReportTest> {
   for (let from = 0; from < tests.length; from += PAGE) {
     const page = tests.slice(from, from + PAGE);
     const ids = JSON.stringify(page.map((test) => test.test_id));
@@ -97,6 +105,13 @@ function toReportAttempt(testId: string, row: AttemptRow, blobKeys: ReadonlySet<
   return {
     blobKey: blobKeys.has(key) ? key : null,
     retryInBlob: row.retry,
-    recorded: { ...detail, testId, retry: row.retry, status: row.status, startedAt: row.started_at, durationMs: row.duration_ms },
+    recorded: {
+      ...detail,
+      testId,
+      retry: row.retry,
+      status: row.status,
+      startedAt: row.started_at,
+      durationMs: row.duration_ms,
+    },
   };
 }

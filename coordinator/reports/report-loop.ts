@@ -79,6 +79,10 @@ export class ReportLoop {
       try {
         await this.#setState(runId, 'merging', null);
         const report = await this.#merge(runId);
+        if (report === null) {
+          await this.#setState(runId, 'failed', { message: 'No test was planned, so there is nothing to report' });
+          return;
+        }
         await this.#setState(runId, 'ready', report);
         log.info({ runId, tests: report.tests, missing: report.missing.length }, 'report is ready');
         return;
@@ -91,8 +95,13 @@ export class ReportLoop {
     }
   }
 
-  async #merge(runId: string): Promise<StoredReport> {
+  /** null where the run has no tests at all. */
+  async #merge(runId: string): Promise<StoredReport | null> {
     const { db, store, workDir, nodePath, clock } = this.#options;
+    const tests = await db.read((r) =>
+      r.get<{ n: number }>('SELECT count(*) AS n FROM tests WHERE run_id = ?', [runId]),
+    );
+    if (tests?.n === 0) return null;
     const outDir = path.join(workDir, runId);
     try {
       const plan = await planReport(db, {
@@ -114,10 +123,18 @@ export class ReportLoop {
     });
   }
 
-  async #setState(runId: string, state: 'merging' | 'ready' | 'failed', report: StoredReport | { message: string } | null): Promise<void> {
+  async #setState(
+    runId: string,
+    state: 'merging' | 'ready' | 'failed',
+    report: StoredReport | { message: string } | null,
+  ): Promise<void> {
     const message = report === null ? null : report.message;
     await this.#options.db.write(async (w) => {
-      await w.run('UPDATE runs SET report_state = ?, report = ? WHERE id = ?', [state, report && JSON.stringify(report), runId]);
+      await w.run('UPDATE runs SET report_state = ?, report = ? WHERE id = ?', [
+        state,
+        report && JSON.stringify(report),
+        runId,
+      ]);
       await w.event({ type: 'report.state', runId, data: { state, message } });
     });
   }

@@ -39,7 +39,7 @@ export async function storeReport(store: ReportStore, folder: string, result: Me
     files.push({ path: path.relative(htmlDir, file).split(path.sep).join('/'), mode: 'file', sha256, size });
   }
   const html = await store.addBytes(new TextEncoder().encode(canonicalTree(files)));
-  const missing = result.missing.map(String).slice(0, MISSING_KEPT);
+  const missing = result.missing.slice(0, MISSING_KEPT).map(({ key, reason }) => `${key}: ${reason}`);
   return {
     html: html.sha256,
     json: await store.addFile(path.join(folder, 'report.json')),

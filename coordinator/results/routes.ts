@@ -52,7 +52,7 @@ export function resultRoutes({ db }: { db: Database }) {
     .openapi(
       route({
         method: 'post',
-        path: '/api/v1/results/submit',
+        path: '/results/submit',
         tags,
         summary: "Submit a task's summary, for workers that do not report test by test",
         access: 'worker',
@@ -75,7 +75,7 @@ export function resultRoutes({ db }: { db: Database }) {
     .openapi(
       route({
         method: 'get',
-        path: '/api/v1/results/{test_run_id}',
+        path: '/results/{test_run_id}',
         tags,
         summary: 'Results of a run: figures, failures and tasks',
         access: 'user',
@@ -108,7 +108,7 @@ export function resultRoutes({ db }: { db: Database }) {
     .openapi(
       route({
         method: 'get',
-        path: '/api/v1/test-runs/{id}/tests',
+        path: '/test-runs/{id}/tests',
         tags,
         summary: 'List the tests of a run, failures first',
         access: 'user',
@@ -137,7 +137,7 @@ export function resultRoutes({ db }: { db: Database }) {
     .openapi(
       route({
         method: 'get',
-        path: '/api/v1/test-runs/{id}/tests/{test_id}',
+        path: '/test-runs/{id}/tests/{test_id}',
         tags,
         summary: 'Read a test with all attempts: errors, steps, output, attachments',
         access: 'user',
@@ -157,7 +157,7 @@ export function resultRoutes({ db }: { db: Database }) {
     .openapi(
       route({
         method: 'get',
-        path: '/api/v1/test-runs/{id}/logs',
+        path: '/test-runs/{id}/logs',
         tags,
         summary: 'Read what the tasks of a run printed, in the order in which it arrived',
         access: 'user',

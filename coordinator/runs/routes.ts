@@ -37,7 +37,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       route({
         method: 'post',
         access: 'user',
-        path: '/api/v1/test-runs/create',
+        path: '/test-runs/create',
         tags,
         summary: 'Create a run',
         description: 'With total_shards a static run (`playwright test --shard=i/n`), without it a queue run.',
@@ -63,7 +63,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       route({
         method: 'get',
         access: 'user',
-        path: '/api/v1/test-runs',
+        path: '/test-runs',
         tags,
         summary: 'List runs, newest first',
         request: { query: runFilter.extend(pageQuery.shape) },
@@ -88,7 +88,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       route({
         method: 'get',
         access: 'user',
-        path: '/api/v1/test-runs/{id}',
+        path: '/test-runs/{id}',
         tags,
         summary: 'Read a run',
         request: { params: idParam },
@@ -105,7 +105,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       route({
         method: 'get',
         access: 'user',
-        path: '/api/v1/test-runs/{id}/progress',
+        path: '/test-runs/{id}/progress',
         tags,
         summary: 'Follow a run: finished of all tasks, settled of all tests',
         request: { params: idParam },
@@ -125,7 +125,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       route({
         method: 'post',
         access: 'user',
-        path: '/api/v1/test-runs/{id}/retry',
+        path: '/test-runs/{id}/retry',
         tags,
         summary: 'Run again: all of it, or only what failed',
         request: { params: idParam, body: jsonBody(runRetry) },

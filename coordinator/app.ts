@@ -1,0 +1,24 @@
+/** Chains the rooms' routes into the coordinator's API. */
+import type { MiddlewareHandler } from 'hono';
+import type { Logger } from 'pino';
+import type { Clock } from '../shared/base/clock.ts';
+import type { AppEnv } from './http/env.ts';
+import { createApp, type Router } from './http/router.ts';
+
+export interface AppParts {
+  log: Logger;
+  clock: Clock;
+  authentication: MiddlewareHandler<AppEnv>;
+  /** Routers of the rooms, mounted under /api/v1. */
+  api: readonly Router[];
+  /** Routers with addresses of their own: health, pages, the OpenAPI document. */
+  pages: readonly Router[];
+}
+
+export function createCoordinatorApp({ log, clock, authentication, api, pages }: AppParts): Router {
+  const app = createApp({ log, clock });
+  app.use('*', authentication);
+  for (const router of api) app.route('/api/v1', router);
+  for (const router of pages) app.route('/', router);
+  return app;
+}
