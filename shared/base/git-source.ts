@@ -3,7 +3,7 @@
 /** What git itself calls the protocols of remote repositories that prove who they are. */
 export const GIT_PROTOCOLS: readonly string[] = ['https', 'ssh'];
 
-/** eslint-free pattern: control characters and spaces, which no address needs. */
+/** Spaces, control and invisible characters: no address needs them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\s]/u;
 const HOST = '[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?';
 /** `user@host:path`, which git reads as ssh. */
@@ -16,7 +16,7 @@ export function gitUrlProblem(url: string, protocols: readonly string[] = GIT_PR
   if (url.length > 2000) return 'is longer than 2000 characters';
   if (UNPRINTABLE.test(url)) return 'has spaces, control or invisible characters in it';
   if (url.startsWith('-')) return "begins with '-', which git would take for an option";
-  if (url.includes('::')) return "has '::' in it, with which git starts a helper program";
+  if (/^[a-z0-9+.-]*::/i.test(url)) return "has '::' behind its first word, with which git starts a helper program";
   if (SCP_LIKE.test(url)) return protocols.includes('ssh') ? null : notAllowed('ssh', protocols);
   const [, scheme, rest] = WITH_SCHEME.exec(url) ?? [];
   if (scheme === undefined || rest === undefined)

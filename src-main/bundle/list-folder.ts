@@ -5,6 +5,7 @@ import path from 'node:path';
 import { BundleError } from './errors.ts';
 import { createIgnoreRules } from './ignore-rules.ts';
 import type { Listing } from './list-git.ts';
+import { decodeNames } from './names.ts';
 
 /** Made anew on every machine, or by the tests themselves. Where git tracks such a folder it travels all the same. */
 export const NEVER_PACKED: ReadonlySet<string> = new Set([
@@ -20,10 +21,11 @@ export async function listFolderFiles(root: string): Promise<Listing> {
   const listing: Listing = { files: [], warnings: [] };
   const walk = async (prefix: string): Promise<void> => {
     for (const entry of await entriesOf(path.join(root, prefix))) {
-      const relative = prefix + entry.name;
-      if (NEVER_PACKED.has(entry.name) || (await rules.ignores(entry.isDirectory() ? `${relative}/` : relative)))
-        continue;
-      if (entry.isDirectory()) await walk(`${relative}/`);
+      const name = decodeNames(entry.name);
+      const relative = prefix + name;
+      const asked = entry.isDirectory() ? `${relative}/` : relative;
+      if (NEVER_PACKED.has(name) || (await rules.ignores(asked))) continue;
+      if (entry.isDirectory()) await walk(asked);
       else listing.files.push({ path: relative, executable: null });
     }
   };
@@ -31,9 +33,9 @@ export async function listFolderFiles(root: string): Promise<Listing> {
   return listing;
 }
 
-async function entriesOf(folder: string): Promise<Dirent[]> {
+async function entriesOf(folder: string): Promise<Dirent<Buffer>[]> {
   try {
-    return await readdir(folder, { withFileTypes: true });
+    return await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EPERM') throw error;

@@ -6,6 +6,7 @@ import { git, GitError } from '../command/git.ts';
 import type { Env } from '../command/run-command.ts';
 import { BundleError } from './errors.ts';
 import { NEVER_PACKED } from './list-folder.ts';
+import { decodeNames } from './names.ts';
 
 export interface ListedFile {
   /** As on disk, POSIX, relative to the root. */
@@ -24,7 +25,7 @@ export async function gitRoot(folder: string, env: Env, clock: Clock): Promise<s
   if (!isInRepository(folder)) return null;
   try {
     const out = await git(['rev-parse', '--show-toplevel'], { cwd: folder, env, clock });
-    return path.resolve(text(out).replace(/\r?\n$/, ''));
+    return path.resolve(decodeNames(out).replace(/\r?\n$/, ''));
   } catch (error) {
     throw explained(error, folder);
   }
@@ -77,30 +78,9 @@ async function listInto(listing: Listing, root: string, prefix: string, env: Env
 }
 
 function split(out: Buffer): string[] {
-  return text(out)
+  return decodeNames(out)
     .split('\0')
     .filter((entry) => entry !== '');
-}
-
-function text(out: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(out);
-  } catch (error) {
-    const name =
-      out
-        .toString('latin1')
-        .split('\0')
-        .find((entry) => !isUtf8(entry)) ?? '';
-    throw new BundleError(
-      `A file name is not valid UTF-8: ${JSON.stringify(name.slice(name.indexOf('\t') + 1))} (shown as Latin-1). Rename it, or exclude it in .gitignore.`,
-      { cause: error },
-    );
-  }
-}
-
-function isUtf8(latin1: string): boolean {
-  const bytes = Buffer.from(latin1, 'latin1');
-  return Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes);
 }
 
 function explained(error: unknown, folder: string): unknown {
