@@ -31,7 +31,7 @@ export class Authenticator {
   /** When the use of an api token was last written down, by token id. */
   readonly #noted = new Map<string, number>();
   /** Old key's hash → its worker, until the worker has shown the new key or `until` (monotonic) is over. */
-  readonly #replaced = new Map<string, { workerId: string; newHash: string; until: number }>();
+  readonly #replaced = new Map<string, { workerId: string; until: number }>();
 
   constructor({ db, clock, report }: AuthenticatorOptions) {
     this.#db = db;
@@ -48,7 +48,7 @@ export class Authenticator {
     const known = this.#known.get(hash) ?? (await this.#look(kind, hash));
     if (!known || (known.expiresAt !== null && known.expiresAt <= now)) return this.#replacedKey(hash);
     if (known.principal.kind === 'user') this.#noteUse(known.principal.id, now);
-    else this.#endGrace(hash);
+    else this.#endGrace(known.principal.workerId);
     return known.principal;
   }
 
@@ -59,15 +59,15 @@ export class Authenticator {
   }
 
   /** The worker asked for a new key: the old one goes on working for a while, in case the answer with the new one is lost. */
-  replaceKey(workerId: string, oldHash: string, newHash: string): void {
+  replaceKey(workerId: string, oldHash: string): void {
     this.forget();
-    this.#replaced.set(oldHash, { workerId, newHash, until: this.#clock.monotonic() + ROTATION_GRACE_MS });
+    this.#replaced.set(oldHash, { workerId, until: this.#clock.monotonic() + ROTATION_GRACE_MS });
   }
 
   /** Ends such graces of a worker at once. */
   dropReplacedKeys(workerId: string): void {
     this.forget();
-    for (const [hash, entry] of this.#replaced) if (entry.workerId === workerId) this.#replaced.delete(hash);
+    this.#endGrace(workerId);
   }
 
   async #look(kind: 'api' | 'worker', hash: string): Promise<Known | undefined> {
@@ -87,8 +87,8 @@ export class Authenticator {
     return null;
   }
 
-  #endGrace(newHash: string): void {
-    for (const [old, entry] of this.#replaced) if (entry.newHash === newHash) this.#replaced.delete(old);
+  #endGrace(workerId: string): void {
+    for (const [hash, entry] of this.#replaced) if (entry.workerId === workerId) this.#replaced.delete(hash);
   }
 
   #noteUse(tokenId: string, now: number): void {

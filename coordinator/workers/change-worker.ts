@@ -1,0 +1,49 @@
+/** What people set on a worker. */
+import type { WorkerCapabilities, WorkerPatch } from '../../shared/protocol/rest/workers.ts';
+import type { WriteHandle } from '../storage/database.ts';
+import { setIntent } from './set-intent.ts';
+import { storeCapabilities } from './stored-capabilities.ts';
+
+/** false where there is no such worker. */
+export async function changeWorker(
+  w: WriteHandle,
+  workerId: string,
+  patch: WorkerPatch,
+  now: number,
+): Promise<boolean> {
+  const before = await w.get<{ hostname: string }>('SELECT hostname FROM workers WHERE id = ? AND revoked_at IS NULL', [
+    workerId,
+  ]);
+  if (!before) return false;
+  const { intent, reason, tags, priority, weight, max_parallel_tasks, notes } = patch;
+  if (intent !== undefined) await setIntent(w, workerId, intent, reason ?? null, now);
+  const columns = {
+    ...(priority === undefined ? {} : { priority }),
+    ...(weight === undefined ? {} : { weight }),
+    ...(max_parallel_tasks === undefined ? {} : { max_parallel_tasks }),
+    ...(notes === undefined ? {} : { notes }),
+    ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }),
+  };
+  if (Object.keys(columns).length === 0) return true;
+  await w.query.updateTable('workers').set(columns).where('id', '=', workerId).execute();
+  await changed(w, workerId, before.hostname, Object.keys(columns));
+  return true;
+}
+
+/** What a worker that only polls says anew of itself. */
+export async function changeCapabilities(
+  w: WriteHandle,
+  workerId: string,
+  capabilities: WorkerCapabilities,
+): Promise<void> {
+  const stored = storeCapabilities(capabilities);
+  const row = await w.get<{ hostname: string }>(
+    `UPDATE workers SET capabilities = ?, fingerprint = ? WHERE id = ? AND revoked_at IS NULL AND capabilities <> ? RETURNING hostname`,
+    [stored, capabilities.fingerprint, workerId, stored],
+  );
+  if (row) await changed(w, workerId, row.hostname, ['capabilities']);
+}
+
+async function changed(w: WriteHandle, workerId: string, worker: string, fields: readonly string[]): Promise<void> {
+  await w.event({ type: 'worker.changed', workerId, data: { worker, fields } });
+}

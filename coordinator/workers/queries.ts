@@ -1,0 +1,130 @@
+/** Reads workers, and what they hold. Removed ones are not shown. */
+import { sql, type SqlBool } from 'kysely';
+import { isoTime } from '../../shared/protocol/rest/common.ts';
+import type {
+  Worker,
+  WorkerFilter,
+  WorkerHeartbeat,
+  WorkerIntent,
+  WorkerStatus,
+} from '../../shared/protocol/rest/workers.ts';
+import type { MachineMetrics } from '../../shared/protocol/work.ts';
+import type { ReadHandle } from '../storage/database.ts';
+import { statusOf } from './rules.ts';
+import { readCapabilities } from './stored-capabilities.ts';
+
+/** By host name, behind the name `after`. */
+export async function listWorkers(
+  r: ReadHandle,
+  filter: WorkerFilter,
+  page: { limit: number; after: string | null },
+): Promise<Worker[]> {
+  let query = select(r).orderBy('hostname').limit(page.limit);
+  if (page.after !== null) query = query.where('hostname', '>', page.after);
+  if (filter.status !== undefined) query = query.where(hasStatus[filter.status]);
+  if (filter.tag !== undefined) {
+    query = query.where(sql<SqlBool>`EXISTS (SELECT 1 FROM json_each(workers.tags) WHERE value = ${filter.tag})`);
+  }
+  if (filter.search !== undefined) {
+    const text = filter.search.toLowerCase();
+    query = query.where(sql<SqlBool>`instr(lower(hostname || char(10) || notes || char(10) || tags), ${text}) > 0`);
+  }
+  return (await query.execute()).map(toWorker);
+}
+
+export async function getWorker(r: ReadHandle, id: string): Promise<Worker | null> {
+  const row = await select(r).where('workers.id', '=', id).executeTakeFirst();
+  return row ? toWorker(row) : null;
+}
+
+/** Newest first, behind the row id `before`. null where there is no such worker. */
+export async function listHeartbeats(
+  r: ReadHandle,
+  workerId: string,
+  page: { limit: number; before: number | null },
+): Promise<{ id: number; heartbeat: WorkerHeartbeat }[] | null> {
+  const known = await r.get('SELECT id FROM workers WHERE id = ? AND revoked_at IS NULL', [workerId]);
+  if (!known) return null;
+  let query = r.query.selectFrom('worker_heartbeats').selectAll().where('worker_id', '=', workerId);
+  if (page.before !== null) query = query.where('id', '<', page.before);
+  const rows = await query.orderBy('at', 'desc').orderBy('id', 'desc').limit(page.limit).execute();
+  return rows.map(({ id, worker_id: _, at, ...rest }) => ({ id, heartbeat: { ...rest, at: isoTime(at) } }));
+}
+
+/** How many tasks a worker holds. */
+export async function countHeld(r: ReadHandle, workerId: string): Promise<number> {
+  const row = await r.get<{ n: number }>(
+    `SELECT count(*) AS n FROM tasks WHERE worker_id = ? AND state IN ('assigned', 'running')`,
+    [workerId],
+  );
+  return row?.n ?? 0;
+}
+
+export async function standingOf(
+  r: ReadHandle,
+  workerId: string,
+): Promise<{ status: WorkerStatus; intent: WorkerIntent } | null> {
+  const row = await r.get<{ intent: WorkerIntent; online: number }>(
+    'SELECT intent, online FROM workers WHERE id = ? AND revoked_at IS NULL',
+    [workerId],
+  );
+  if (!row) return null;
+  const holds = (await countHeld(r, workerId)) > 0;
+  return { status: statusOf({ intent: row.intent, online: row.online === 1, holds }), intent: row.intent };
+}
+
+const holding = sql<SqlBool>`EXISTS (SELECT 1 FROM tasks WHERE tasks.worker_id = workers.id AND tasks.state IN ('assigned', 'running'))`;
+
+/** The rule statusOf, for the database. */
+const hasStatus: Record<WorkerStatus, ReturnType<typeof sql<SqlBool>>> = {
+  maintenance: sql`intent = 'maintenance'`,
+  offline: sql`intent <> 'maintenance' AND online = 0`,
+  busy: sql`intent <> 'maintenance' AND online = 1 AND ${holding}`,
+  idle: sql`intent <> 'maintenance' AND online = 1 AND NOT ${holding}`,
+};
+
+function select(r: ReadHandle) {
+  return r.query
+    .selectFrom('workers')
+    .selectAll('workers')
+    .select([
+      sql<string>`(SELECT json_group_array(json_object('id', id, 'test_run_id', run_id, 'kind', kind, 'status', state, 'attempt', attempt))
+        FROM tasks WHERE tasks.worker_id = workers.id AND tasks.state IN ('assigned', 'running'))`.as('held'),
+      sql<string | null>`(SELECT json_object('cpu_percent', cpu_percent, 'memory_used_bytes', memory_used_bytes,
+          'memory_total_bytes', memory_total_bytes, 'disk_free_bytes', disk_free_bytes, 'disk_total_bytes', disk_total_bytes)
+        FROM worker_heartbeats WHERE worker_id = workers.id ORDER BY at DESC LIMIT 1)`.as('metrics'),
+    ])
+    .where('revoked_at', 'is', null);
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];
+
+function toWorker(row: Row): Worker {
+  const current = JSON.parse(row.held) as Worker['current_tasks'];
+  const ended = row.total_completed + row.total_failed;
+  return {
+    id: row.id,
+    hostname: row.hostname,
+    ip_address: row.ip_address,
+    status: statusOf({ intent: row.intent, online: row.online === 1, holds: current.length > 0 }),
+    intent: row.intent,
+    intent_reason: row.intent_reason,
+    capabilities: readCapabilities(row.capabilities),
+    fingerprint: row.fingerprint,
+    agent_version: row.agent_version,
+    max_parallel_tasks: row.max_parallel_tasks,
+    current_tasks: current,
+    priority: row.priority,
+    weight: row.weight,
+    total_completed: row.total_completed,
+    total_failed: row.total_failed,
+    average_task_duration_ms: ended === 0 ? null : row.total_duration_ms / ended,
+    failed_health_checks: row.failed_health_checks,
+    tags: JSON.parse(row.tags) as string[],
+    notes: row.notes,
+    metrics: row.metrics === null ? null : (JSON.parse(row.metrics) as MachineMetrics),
+    last_seen_at: isoTime(row.last_seen_at),
+    created_at: isoTime(row.created_at),
+    key_created_at: isoTime(row.key_created_at),
+  };
+}

@@ -1,0 +1,258 @@
+/** HTTP edge of workers: /api/v1/workers. */
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { Clock } from '../../shared/base/clock.ts';
+import { idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
+import {
+  heartbeatAnswer,
+  heartbeatRequest,
+  worker,
+  workerFilter,
+  workerHeartbeat,
+  workerPatch,
+  workerRegister,
+  workerRegistered,
+} from '../../shared/protocol/rest/workers.ts';
+import { machineMetrics } from '../../shared/protocol/work.ts';
+import type { AppEnv } from '../http/env.ts';
+import { commit } from '../http/commit.ts';
+import { afterNumber, afterText, pageBy } from '../http/paging.ts';
+import { requireAny, requireUser } from '../http/principal.ts';
+import { notFound, Refusal } from '../http/refusal.ts';
+import { json, jsonBody, route } from '../http/route.ts';
+import { createRouter } from '../http/router.ts';
+import { secretIn } from '../identity/authentication.ts';
+import type { Authenticator } from '../identity/authenticator.ts';
+import type { Database, WriteHandle } from '../storage/database.ts';
+import { changeCapabilities, changeWorker } from './change-worker.ts';
+import { countHeld, getWorker, listHeartbeats, listWorkers, standingOf } from './queries.ts';
+import { recordHeartbeat } from './record-heartbeat.ts';
+import { registerWorker } from './register-worker.ts';
+import { removeWorker, type ReleaseAll } from './remove-worker.ts';
+import { rotateKey } from './rotate-key.ts';
+import { normaliseCapabilities } from './rules.ts';
+
+export interface WorkerRoutesDeps {
+  db: Database;
+  clock: Clock;
+  authenticator: Authenticator;
+  settings: () => { heartbeatIntervalSeconds: number; heartbeatTimeoutSeconds: number };
+  /** Runs in the command of a heartbeat over REST: renews the leases of all that the worker holds. */
+  onHeartbeat: (w: WriteHandle, workerId: string, now: number) => Promise<void>;
+  releaseAll: ReleaseAll;
+}
+
+const tags: [string] = ['Workers'];
+const unknownWorker = (id: string) => notFound(`worker ${id}`);
+
+export function workerRoutes(deps: WorkerRoutesDeps) {
+  const { db, clock, authenticator, settings, onHeartbeat, releaseAll } = deps;
+  return createRouter()
+    .openapi(
+      route({
+        method: 'post',
+        path: '/workers/register',
+        access: 'public',
+        tags,
+        summary: 'Enrol a worker',
+        description:
+          'Shows a join token (`Authorization: Bearer pfj_…`), which works once. A known host name is taken over while its worker is offline. ' +
+          'Unknown capabilities are kept for people to see; nothing is decided by them.',
+        request: { body: jsonBody(workerRegister) },
+        responses: { 201: json(workerRegistered, 'The worker with its key') },
+      }),
+      async (c) => {
+        const { hostname, capabilities, tags: workerTags, agent_version: agentVersion } = c.req.valid('json');
+        const asked = {
+          joinToken: secretIn(c.env.incoming.headers),
+          hostname,
+          ipAddress: c.env.incoming.socket.remoteAddress ?? '',
+          capabilities: normaliseCapabilities(capabilities),
+          tags: workerTags,
+          agentVersion,
+        };
+        const { workerId, apiKey, tookOver } = await db.write(async (w) => {
+          w.afterCommit(() => authenticator.forget());
+          return registerWorker(w, asked, clock.now());
+        });
+        const message = tookOver ? `Worker ${hostname} is back under a new key` : `Worker ${hostname} registered`;
+        return c.json({ worker_id: workerId, api_key: apiKey, message }, 201);
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        path: '/workers',
+        access: 'user',
+        tags,
+        summary: 'List workers by host name',
+        request: { query: workerFilter.extend(pageQuery.shape) },
+        responses: { 200: json(page(worker), 'A page of workers') },
+      }),
+      async (c) => {
+        const { limit, cursor, ...filter } = c.req.valid('query');
+        const after = afterText(cursor);
+        const rows = await db.read((r) => listWorkers(r, filter, { limit: limit + 1, after }));
+        return c.json(
+          pageBy(
+            rows,
+            limit,
+            (row) => row.hostname,
+            (row) => row,
+          ),
+          200,
+        );
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        path: '/workers/{id}',
+        access: 'any',
+        tags,
+        summary: 'Read a worker; workers may read themselves',
+        request: { params: idParam },
+        responses: { 200: json(worker, 'The worker') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        onlyItself(c, id);
+        const found = await db.read((r) => getWorker(r, id));
+        if (!found) throw unknownWorker(id);
+        return c.json(found, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'put',
+        path: '/workers/{id}/heartbeat',
+        access: 'worker',
+        tags,
+        summary: 'Say that the worker is there; renews the leases of all that it holds',
+        request: { params: idParam, body: jsonBody(heartbeatRequest) },
+        responses: { 200: json(heartbeatAnswer, 'What the coordinator wants of it') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        onlyItself(c, id);
+        const { metrics, capabilities } = c.req.valid('json');
+        const now = clock.now();
+        const standing = await db.write(async (w) => {
+          if (capabilities) await changeCapabilities(w, id, normaliseCapabilities(capabilities));
+          await recordHeartbeat(w, id, metrics ?? machineMetrics.parse({}), await countHeld(w, id), now);
+          await onHeartbeat(w, id, now);
+          return standingOf(w, id);
+        });
+        if (!standing) throw unknownWorker(id);
+        const { heartbeatIntervalSeconds, heartbeatTimeoutSeconds } = settings();
+        return c.json(
+          {
+            worker_id: id,
+            ...standing,
+            heartbeat_interval_seconds: heartbeatIntervalSeconds,
+            heartbeat_timeout_seconds: heartbeatTimeoutSeconds,
+            message: standing.intent === 'active' ? 'Heard' : `Heard; take nothing new (${standing.intent})`,
+          },
+          200,
+        );
+      },
+    )
+    .openapi(
+      route({
+        method: 'patch',
+        path: '/workers/{id}',
+        access: 'user',
+        tags,
+        summary: 'Pause, drain, resume a worker, or change its settings',
+        request: { params: idParam, body: jsonBody(workerPatch) },
+        responses: { 200: json(worker, 'The worker') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const patch = c.req.valid('json');
+        return commit(c, { db, clock }, 200, async (w, now) => {
+          const found = (await changeWorker(w, id, patch, now)) ? await getWorker(w, id) : null;
+          if (!found) throw unknownWorker(id);
+          return found;
+        });
+      },
+    )
+    .openapi(
+      route({
+        method: 'delete',
+        path: '/workers/{id}',
+        access: 'user',
+        tags,
+        summary: 'Remove a worker: its key is revoked, what it holds is queued again',
+        request: { params: idParam },
+        responses: { 200: json(z.object({ message: z.string() }), 'Removed') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const reason = `removed by ${requireUser(c).name}`;
+        const onRemoved = () => authenticator.dropReplacedKeys(id);
+        const removed = await db.write((w) => removeWorker(w, id, { releaseAll, onRemoved, reason }, clock.now()));
+        if (!removed) throw unknownWorker(id);
+        return c.json({ message: 'The worker was removed; its key works no longer.' }, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        path: '/workers/{id}/heartbeats',
+        access: 'user',
+        tags,
+        summary: 'Heartbeats of the last two days, newest first',
+        request: { params: idParam, query: pageQuery },
+        responses: { 200: json(page(workerHeartbeat), 'A page of heartbeats') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const { limit, cursor } = c.req.valid('query');
+        const before = afterNumber(cursor);
+        const rows = await db.read((r) => listHeartbeats(r, id, { limit: limit + 1, before }));
+        if (!rows) throw unknownWorker(id);
+        return c.json(
+          pageBy(
+            rows,
+            limit,
+            (row) => row.id,
+            (row) => row.heartbeat,
+          ),
+          200,
+        );
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/workers/{id}/rotate-key',
+        access: 'any',
+        tags,
+        summary: 'Give a worker a new key',
+        description:
+          'Asked by the worker itself, the old key goes on working until the new one is used, for five minutes at most, in case the answer is ' +
+          'lost. Asked by a person, it ends at once.',
+        request: { params: idParam },
+        responses: { 200: json(workerRegistered, 'The new key') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        onlyItself(c, id);
+        const byItself = requireAny(c).kind === 'worker';
+        const onRotated = (oldHash: string) =>
+          byItself ? authenticator.replaceKey(id, oldHash) : authenticator.dropReplacedKeys(id);
+        const key = await db.write((w) => rotateKey(w, id, onRotated, clock.now()));
+        if (!key) throw unknownWorker(id);
+        return c.json({ worker_id: id, api_key: key.text, message: 'Use the new key from now on' }, 200);
+      },
+    );
+}
+
+/** A worker reaches only its own record. */
+function onlyItself(c: Context<AppEnv>, workerId: string): void {
+  const principal = requireAny(c);
+  if (principal.kind === 'worker' && principal.workerId !== workerId) {
+    throw new Refusal(403, 'forbidden', 'A worker may only reach its own record.');
+  }
+}
