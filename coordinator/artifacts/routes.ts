@@ -70,7 +70,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
           etag: name,
           contentType: OCTETS,
           download: name,
-        }) as never;
+        });
       },
     )
     .openapi(
@@ -119,7 +119,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
       async (c) => {
         const { hashes } = c.req.valid('json');
         const frames = ReadableStream.from(framesOf(store, hashes));
-        return c.body(frames, 200, { 'content-type': FRAMES_TYPE }) as never;
+        return c.body(frames, 200, { 'content-type': FRAMES_TYPE });
       },
     );
 }

@@ -1,0 +1,181 @@
+/** Starts a coordinator: opens its data, wires the rooms together, listens. Nothing is decided here. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { IncomingMessage } from 'node:http';
+import type { Context } from 'hono';
+import type { Logger } from 'pino';
+import { systemClock } from '../shared/base/clock.ts';
+import { createCoordinatorApp } from './app.ts';
+import { BlobStore } from './artifacts/blob-store.ts';
+import { createContentApp } from './artifacts/content-app.ts';
+import { signContent } from './artifacts/content-token.ts';
+import { blobRoutes } from './artifacts/routes.ts';
+import type { CoordinatorConfig } from './config.ts';
+import { createDispatch, type Dispatch } from './dispatch/create-dispatch.ts';
+import { dispatchRoutes } from './dispatch/routes.ts';
+import type { LinkSocket } from './dispatch/link.ts';
+import { EventFeed } from './events/feed.ts';
+import { eventRoutes } from './events/routes.ts';
+import type { AppEnv } from './http/env.ts';
+import { checkAccess, type WorkerPrincipal } from './http/principal.ts';
+import { createServer } from './http/server.ts';
+import { authentication, secretIn } from './identity/authentication.ts';
+import { Authenticator } from './identity/authenticator.ts';
+import { adminLink, joinLink, makeFirstTokens } from './identity/first-start.ts';
+import { identityRoutes } from './identity/routes.ts';
+import { contentKey } from './artifacts/content-key.ts';
+import { ReportLoop } from './reports/report-loop.ts';
+import { reportRoutes } from './reports/routes.ts';
+import { handleReport } from './results/handle-report.ts';
+import { LiveView } from './results/live-view.ts';
+import { LogWriter } from './results/logs.ts';
+import { resultRoutes } from './results/routes.ts';
+import { runRoutes } from './runs/routes.ts';
+import { migrations } from './storage/migrations.ts';
+import { openDatabase } from './storage/open.ts';
+import { Presence } from './workers/presence.ts';
+import { recordHeartbeat } from './workers/record-heartbeat.ts';
+import { workerRoutes } from './workers/routes.ts';
+import { setIntent } from './workers/set-intent.ts';
+
+export interface RunningCoordinator {
+  /** Address of API and pages, without a slash at its end. */
+  url: string;
+  /** Address of the content origin. */
+  contentUrl: string;
+  /** Only at the first start of a data folder: shown once. */
+  first: { adminLink: string; join: string } | null;
+  /** Lets requests end, closes links and streams, and lets go of the data. */
+  stop(): Promise<void>;
+}
+
+const STOP_GRACE_MS = 5_000;
+
+/** Rejects with an error that says what to mend: data in use, newer data, port taken, disk full. */
+export async function startCoordinator(config: CoordinatorConfig, version: string, log: Logger): Promise<RunningCoordinator> {
+  const clock = systemClock;
+  const report = (error: unknown, during: string) => log.warn({ err: error }, `${during} failed`);
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const db = await openDatabase({ file: path.join(config.dataDir, 'playfleet.db'), migrations, clock, report });
+  const stops: (() => unknown)[] = [() => db.close()];
+  try {
+    const feed = await EventFeed.open(db, clock);
+    stops.push(() => feed.close());
+    const store = await BlobStore.open(path.join(config.dataDir, 'blobs'), db, clock);
+    const authenticator = new Authenticator({ db, clock, report });
+    const settings = () => ({
+      enabled: true,
+      strategy: 'least_loaded' as const,
+      maxActiveRuns: 10,
+      leaseMs: 120_000,
+      heartbeatMs: 60_000,
+    });
+    const logs = new LogWriter({ db, clock, report });
+    stops.push(() => logs.flush());
+    const live = new LiveView({ db, feed, fleet: () => dispatch.fleet, report });
+    const presence = new Presence({
+      db,
+      clock,
+      timeoutMs: () => settings().leaseMs,
+      onOffline: (w, workerId, reason, now) => dispatch.releaseAll(w, workerId, reason, now),
+      report,
+    });
+    stops.push(() => presence.stop());
+    const dispatch: Dispatch = await createDispatch({
+      db,
+      clock,
+      coordinatorVersion: version,
+      settings,
+      log,
+      onReport: (w, workerId, message, slots, now) => handleReport(w, workerId, message, { slots }, now),
+      onHeartbeat: async (w, workerId, metrics, running, now) => {
+        presence.heard(workerId);
+        await recordHeartbeat(w, workerId, metrics, running, now);
+      },
+      onIntent: setIntent,
+      onProgress: (workerId, message) => live.progress(workerId, message),
+      onLog: (workerId, message) => {
+        logs.add(workerId, message);
+        live.log(workerId, message);
+      },
+    });
+    stops.push(() => dispatch.stop());
+    const reports = new ReportLoop({ db, clock, store, workDir: path.join(config.dataDir, 'reports'), nodePath: process.execPath, log });
+    stops.push(() => reports.stop());
+    const key = await contentKey(db);
+    const content = await createServer({
+      fetch: createContentApp({ store, key, clock, log }).fetch,
+      host: config.host,
+      port: config.contentPort,
+      log,
+      clock,
+    });
+    stops.push(() => content.stop(STOP_GRACE_MS));
+    const contentUrl = (c: Context<AppEnv>, tree: string, file: string, lifeMs: number) =>
+      `${originOn(c.req.url, content.port)}/c/${signContent({ tree, expiresAt: clock.now() + lifeMs }, key)}/${file}`;
+    const app = createCoordinatorApp({
+      log,
+      clock,
+      authentication: authentication(authenticator),
+      api: [
+        identityRoutes({ db, clock, authenticator }),
+        workerRoutes({
+          db,
+          clock,
+          authenticator,
+          settings: () => ({ heartbeatIntervalSeconds: settings().heartbeatMs / 1000, heartbeatTimeoutSeconds: settings().leaseMs / 1000 }),
+          onHeartbeat: async (w, workerId, now) => {
+            presence.heard(workerId);
+            await dispatch.renew(w, workerId, now);
+          },
+          releaseAll: (w, workerId, reason, now) => dispatch.releaseAll(w, workerId, reason, now),
+        }),
+        blobRoutes({ store }),
+        eventRoutes({ db, feed }),
+        runRoutes({ db, clock, defaults: () => ({ maxRetries: 2, taskTimeoutMs: 3_600_000 }) }),
+        dispatchRoutes({ db, clock, leaseMs: dispatch.leaseMs, onReport: dispatch.onReport, stops: dispatch.stops }),
+        resultRoutes({ db }),
+        reportRoutes({ db, clock, store, contentUrl }),
+      ],
+      pages: [],
+    });
+    const server = await createServer({ fetch: app.fetch, host: config.host, port: config.port, log, clock });
+    stops.push(() => server.stop(STOP_GRACE_MS));
+    server.onUpgrade('/api/v1/link', (request) => workerOf(request, authenticator), (socket, workerId) => {
+      presence.heard(workerId);
+      dispatch.link.accept(socket as unknown as LinkSocket, workerId);
+    });
+    const url = config.publicUrl ?? `http://${hostInUrl(config.host)}:${server.port}`;
+    const tokens = await db.write((w) => makeFirstTokens(w, clock.now()));
+    return {
+      url,
+      contentUrl: originOn(url, content.port),
+      first: tokens && { adminLink: adminLink(url, tokens.adminLink), join: joinLink(url, tokens.join) },
+      stop: () => undo(stops),
+    };
+  } catch (error) {
+    await undo(stops);
+    throw error;
+  }
+}
+
+/** In reverse order: what was started last stops first. */
+async function undo(stops: (() => unknown)[]): Promise<void> {
+  for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
+}
+
+async function workerOf(request: IncomingMessage, authenticator: Authenticator): Promise<string> {
+  const secret = secretIn(request.headers);
+  const principal = secret === null ? null : await authenticator.identify(secret);
+  checkAccess(principal, 'worker');
+  return (principal as WorkerPrincipal).workerId;
+}
+
+function originOn(url: string, port: number): string {
+  const origin = new URL(url);
+  origin.port = String(port);
+  return origin.origin;
+}
+
+/** An address that is bound to all interfaces is reached from here by loopback. */
+const hostInUrl = (host: string) => (host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host);
