@@ -5,7 +5,10 @@
 import type { Kysely } from 'kysely';
 import type { Tables } from './tables.ts';
 
-/** What may be bound and stored. Booleans are stored as 0 and 1, times as integer milliseconds, JSON as text. */
+/**
+ * What may be bound and stored. Booleans are stored as 0 and 1, times as integer milliseconds, JSON as text. Bytes come back as Uint8Array,
+ * a bigint as a number; a NUL character, which text columns cannot hold, becomes ␀ (U+2400).
+ */
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
 /** Something that happened, to be stored with the change that caused it. Ids that do not apply are left out. */

@@ -49,9 +49,8 @@ export function bindable(params: readonly SqlValue[], expected: number): Bound[]
 function bound(value: unknown, index: number): Bound {
   if (value === null) return value;
   if (typeof value === 'string') {
-    // It would be cut off there when read.
-    if (value.includes('\0')) throw refusal(index, 'a text with a NUL character', 'text without; JSON escapes it');
-    return value;
+    // Text would be cut off there when read. Foreign output may hold one, and a report must not fail for it.
+    return value.includes('\0') ? value.replaceAll('\0', '\u2400') : value;
   }
   if (typeof value === 'number') {
     if (!Number.isInteger(value)) {

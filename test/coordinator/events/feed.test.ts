@@ -124,6 +124,24 @@ test('a listener that joins while a batch is collected gets what is new for it a
   expect([seqs(early), seqs(now), seqs(replayed)]).toEqual([[1, 2, 3], [3], [1, 2, 3]]);
 });
 
+test('what is stored while a slow listener catches up is not lost, though its batch went out before', async () => {
+  const database = await freshDatabase();
+  const clock = manualClock();
+  for (let i = 0; i < 40; i += 1) await store(database, { type: 'e', data: { text: 'x'.repeat(300_000) } });
+  const { url, responses } = await serveFeed(database, clock);
+  const listener = await listen(`${url}?after=0`);
+  listener.response.pause();
+  while (!responses[0]?.writableNeedDrain) await setImmediate();
+  await store(database, { type: 'e' });
+  clock.fire(100);
+  listener.response.resume();
+  await listener.until(() => listener.messages.length >= 41);
+  await store(database, { type: 'e' });
+  clock.fire(100);
+  await listener.until(() => listener.messages.length >= 42);
+  expect(seqs(listener)).toEqual(range(1, 42));
+});
+
 test('a listener of one run gets that run from its creation on, and workers of that time', async () => {
   const database = await freshDatabase();
   await store(database, { type: 'worker.enrolled', workerId: 'old' });
@@ -131,6 +149,7 @@ test('a listener of one run gets that run from its creation on, and workers of t
   await store(database, { type: 'run.created', runId: 'b' });
   await store(database, { type: 'worker.online', workerId: 'w' });
   await store(database, { type: 'worked.elsewhere' });
+  await store(database, { type: 'worker.busy', runId: 'a', workerId: 'w' });
   await store(database, { type: 'task.granted', runId: 'b', workerId: 'w', taskId: 't' });
   const { url, feed } = await serveFeed(database);
   const replayed = await listen(`${url}?run_id=b&after=0`);
@@ -141,7 +160,7 @@ test('a listener of one run gets that run from its creation on, and workers of t
   feed.live({ type: 'run.log', runId: 'b', workerId: 'w', data: { text: 'for b' } });
   await store(database, { type: 'worker.offline', workerId: 'w' });
   await store(database, { type: 'run.state', runId: 'b' });
-  for (const listener of [replayed, now]) await listener.until(() => listener.messages.at(-1)?.data.seq === 9);
+  for (const listener of [replayed, now]) await listener.until(() => listener.messages.at(-1)?.data.seq === 10);
   const types = ({ messages }: Listening): string[] => messages.map(({ data }) => data.type);
   expect(types(now)).toEqual(['run.log', 'worker.offline', 'run.state']);
   expect(types(replayed)).toEqual(['run.created', 'worker.online', 'task.granted', ...types(now)]);

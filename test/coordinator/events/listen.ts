@@ -1,6 +1,6 @@
 /** A real HTTP server around a feed, and listeners that read its stream as a browser would. */
 import { once } from 'node:events';
-import { createServer, get, type IncomingMessage } from 'node:http';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { EventFeed, type FeedRequest } from '../../../coordinator/events/feed.ts';
@@ -11,12 +11,16 @@ import { systemClock, type Clock } from '../../../shared/base/clock.ts';
 export interface Served {
   feed: EventFeed;
   url: string;
+  /** The server's side of each stream, in order of arrival. */
+  responses: ServerResponse[];
 }
 
 /** Serves `/?run_id=…&after=…`. */
 export async function serveFeed(database: Database, clock: Clock = systemClock): Promise<Served> {
   const feed = await EventFeed.open(database, clock);
+  const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
+    responses.push(response);
     const query = new URL(request.url ?? '/', 'http://local').searchParams;
     const after = parseEventId(request.headers['last-event-id']?.toString() ?? query.get('after') ?? '');
     const runId = query.get('run_id');
@@ -31,7 +35,7 @@ export async function serveFeed(database: Database, clock: Clock = systemClock):
     server.close();
     await once(server, 'close');
   });
-  return { feed, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+  return { feed, responses, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
 }
 
 export interface Message {

@@ -105,9 +105,9 @@ test('whatever commands succeed, fail and interleave, the database equals a mode
       expect(told).toEqual(told.map((_, i) => told[0]! + i));
       groups = database.stats().groups;
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
   const { commands, refused } = database.stats();
-  console.log(`300 interleavings: ${commands} commands in ${groups} groups, ${refused} refused`);
+  console.log(`120 interleavings: ${commands} commands in ${groups} groups, ${refused} refused`);
   expect(refused).toBeGreaterThan(100);
 });
