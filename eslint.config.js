@@ -14,7 +14,11 @@ export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'resources/', '**/*.d.ts', 'test-results/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js', '.dependency-cruiser.cjs', 'bin/*.mjs', 'scripts/*.mjs'] } } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.js', '.dependency-cruiser.cjs', 'bin/*.mjs', 'scripts/*.mjs'] },
+      },
+    },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-floating-promises': 'error',

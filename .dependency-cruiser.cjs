@@ -1,0 +1,117 @@
+/**
+ * The rooms and what they may touch (DESIGN: folders; docs/decisions/0001). Inside the coordinator, rooms stand on floors: a room may use
+ * rooms below it, never beside or above it.
+ */
+const floors = [
+  ['storage'],
+  ['http', 'events'],
+  ['identity', 'workers', 'projects', 'artifacts', 'settings'],
+  ['runs'],
+  ['dispatch'],
+  ['results'],
+  ['reports', 'operations'],
+];
+
+const room = (names) => `^coordinator/(${names.join('|')})/`;
+
+/** One rule per floor: nothing on it imports from a higher floor. */
+const noWayUp = floors.slice(0, -1).map((rooms, floor) => ({
+  name: `no-way-up-from-${rooms.join('-')}`,
+  severity: 'error',
+  from: { path: room(rooms) },
+  to: { path: room(floors.slice(floor + 1).flat()) },
+}));
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^(electron|cloudflare:)' },
+    },
+    ...noWayUp,
+    {
+      name: 'rooms-are-wired-outside',
+      comment: 'Only main.ts wires; rooms do not know the program around them.',
+      severity: 'error',
+      from: { path: '^coordinator/[^/]+/' },
+      to: { path: '^coordinator/(main|app|config|client)\\.ts$' },
+    },
+    {
+      name: 'shared-stands-alone',
+      severity: 'error',
+      from: { path: '^shared/' },
+      to: { path: '^(coordinator|src-main|src-renderer|test|scripts)/' },
+    },
+    {
+      name: 'shared-runs-anywhere',
+      comment: 'The dashboard uses it too: no Node modules, no packages but zod.',
+      severity: 'error',
+      from: { path: '^shared/' },
+      to: { dependencyTypes: ['core', 'npm'], pathNot: 'node_modules/zod/' },
+    },
+    {
+      name: 'coordinator-knows-no-agent',
+      severity: 'error',
+      from: { path: '^coordinator/' },
+      to: { path: '^(src-main|src-renderer|test|scripts)/' },
+    },
+    {
+      name: 'agent-knows-no-coordinator',
+      severity: 'error',
+      from: { path: '^src-main/(agent|bundle|transfer|git|command)/' },
+      to: { path: '^(coordinator|src-renderer|src-main/(cli|desktop)|test|scripts)/' },
+    },
+    {
+      name: 'cli-starts-programs-only',
+      comment: 'The cli starts a coordinator; its rooms are for the API.',
+      severity: 'error',
+      from: { path: '^src-main/cli/' },
+      to: { path: '^coordinator/[^/]+/|^(src-renderer|src-main/desktop|test|scripts)/' },
+    },
+    {
+      name: 'renderer-uses-shared-only',
+      severity: 'error',
+      from: { path: '^src-renderer/' },
+      to: { path: '^(coordinator|src-main|test|scripts)/' },
+    },
+    {
+      name: 'electron-only-in-desktop',
+      severity: 'error',
+      from: { pathNot: '^src-main/desktop/' },
+      to: { path: '(^|node_modules/)electron($|/)' },
+    },
+    {
+      name: 'rules-are-pure',
+      comment:
+        'Rules decide from their arguments: of Node only what computes (parsing addresses, joining paths, hashing), no effects.',
+      severity: 'error',
+      from: { path: '(^|/)rules(\\.ts$|/)' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(net|path|crypto)$' },
+    },
+    {
+      name: 'reporters-are-light',
+      comment: "They load into the suite's own Playwright process: no packages.",
+      severity: 'error',
+      from: { path: '^src-main/agent/playwright/reporter/' },
+      to: { dependencyTypes: ['npm'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '\\.sql$' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
