@@ -10,6 +10,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Sent as Idempotency-Key: makes a change safe to ask for again. */
   key?: string;
+  /** How often to try in all while the way fails; default 3, which takes less than a second. Eight outlast a restart. */
+  tries?: number;
 }
 
 export type Method = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -27,6 +29,8 @@ export interface Api {
     answer: S,
     options?: CallOptions,
   ): Promise<z.output<S>>;
+  /** Where the answer redirects to. It is not followed: the token would go along. */
+  whereTo(path: string, options?: CallOptions): Promise<string>;
   /** One try, the answer unread: for streams and downloads. Refusals are thrown as by the others. */
   open(path: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response>;
 }
@@ -42,7 +46,7 @@ export interface ApiOptions {
   timeoutMs?: number;
 }
 
-const TRIES = 5;
+const TRIES = 3;
 const BACKOFF: Backoff = { baseMs: 200, maxMs: 3000 };
 
 export function createApi({ url, token, clock, random, timeoutMs = 30_000 }: ApiOptions): Api {
@@ -73,37 +77,50 @@ export function createApi({ url, token, clock, random, timeoutMs = 30_000 }: Api
     }
   }
 
-  async function call<S extends z.ZodType>(
-    path: string,
-    init: RequestInit,
-    answer: S,
-    again: boolean,
-    signal?: AbortSignal,
-  ) {
+  async function retried<T>(tries: number, signal: AbortSignal | undefined, fn: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const response = await once(path, init, signal);
-        const text = await read(response, signal);
-        if (!response.ok) throw failureOf(url, response, text);
-        return shaped(url, path, text, answer);
+        return await fn();
       } catch (error) {
-        if (!again || attempt === TRIES || !(error instanceof PassingFailure)) throw error;
+        if (attempt >= tries || !(error instanceof PassingFailure)) throw error;
         await wait(error.retryAfterMs ?? backoffMs(BACKOFF, attempt, random), clock, signal);
       }
     }
   }
 
+  async function call<S extends z.ZodType>(
+    path: string,
+    init: RequestInit,
+    answer: S,
+    signal: AbortSignal | undefined,
+  ) {
+    const response = await once(path, init, signal);
+    const text = await read(response, signal);
+    if (!response.ok) throw failureOf(url, response, text);
+    return shaped(url, path, text, answer);
+  }
+
   return {
     url,
-    get: (path, answer, { signal } = {}) =>
-      call(path, { headers: { accept: 'application/json' } }, answer, true, signal),
-    send(method, path, body, answer, { signal, key } = {}) {
+    get: (path, answer, { signal, tries = TRIES } = {}) =>
+      retried(tries, signal, () => call(path, { headers: { accept: 'application/json' } }, answer, signal)),
+    send(method, path, body, answer, { signal, key, tries = TRIES } = {}) {
       const headers: Record<string, string> = { accept: 'application/json' };
       if (body !== undefined) headers['content-type'] = 'application/json';
       if (key !== undefined) headers['idempotency-key'] = key;
       const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-      return call(path, init, answer, key !== undefined || method === 'PUT' || method === 'DELETE', signal);
+      const safe = key !== undefined || method === 'PUT' || method === 'DELETE';
+      return retried(safe ? tries : 1, signal, () => call(path, init, answer, signal));
     },
+    whereTo: (path, { signal, tries = TRIES } = {}) =>
+      retried(tries, signal, async () => {
+        const response = await once(path, {}, signal);
+        const location = response.headers.get('location');
+        const text = await read(response, signal);
+        if (response.status >= 400) throw failureOf(url, response, text);
+        if (location === null) throw notOurs(url, path, 'no redirect');
+        return new URL(location, url + path).href;
+      }),
     async open(path, headers, signal) {
       const response = await once(path, { headers }, signal);
       if (response.ok) return response;

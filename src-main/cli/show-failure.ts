@@ -5,7 +5,15 @@ import { CliFailure, EXIT, messageOf } from './failure.ts';
 import { foreign } from './terminal/foreign.ts';
 
 /** Errors of other parts whose message is written for people and holds its own mend. */
-const WRITTEN_FOR_PEOPLE = new Set(['BundleError', 'TransferError', 'AgentError', 'CoordinatorError', 'GitError']);
+const WRITTEN_FOR_PEOPLE = new Set([
+  'AgentError',
+  'BundleError',
+  'ConfigError',
+  'GitError',
+  'NewerDatabaseError',
+  'StorageFullError',
+  'StorageLockedError',
+]);
 
 /** Prints, and returns the exit code. */
 export function showFailure(cli: Cli, error: unknown, json: boolean): number {

@@ -1,20 +1,25 @@
 /** `playfleet run`: brings the suite to the coordinator, creates a run, follows it, and says how it ended. */
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import process from 'node:process';
-import { run as runShape, runCreated } from '../../../shared/protocol/rest/runs.ts';
+import { run as runShape, runCreated, type Run } from '../../../shared/protocol/rest/runs.ts';
 import { page } from '../../../shared/protocol/rest/common.ts';
+import type { Api } from '../api.ts';
 import { openApi, styleOf, type Cli } from '../cli.ts';
 import { EXIT } from '../failure.ts';
 import { watchInterrupts } from '../interrupts.ts';
+import { openBrowser } from '../open-browser.ts';
 import { attend, runPath } from '../run/attend.ts';
 import { createJsonViewer } from '../run/json-viewer.ts';
 import { createLiveViewer } from '../run/live-viewer.ts';
 import { createPlainViewer } from '../run/plain-viewer.ts';
-import { createRequest, type RunOptions } from '../run/request.ts';
+import { prepareRequest, type RunOptions } from '../run/request.ts';
 import { findSource } from '../run/source.ts';
+import { foreignLine } from '../terminal/foreign.ts';
 import type { Viewer } from '../run/viewer.ts';
 
 export async function runCommand(cli: Cli, playwrightArgs: readonly string[], options: RunOptions): Promise<number> {
+  const makeRequest = prepareRequest(options, playwrightArgs, cli.config.variables);
   const api = await openApi(cli);
   const viewer = chooseViewer(cli, options.json === true);
   const interrupts = watchInterrupts(() => {
@@ -25,7 +30,7 @@ export async function runCommand(cli: Cli, playwrightArgs: readonly string[], op
     // Before anything is packed: whether there is a coordinator that accepts this user.
     await api.get('/api/v1/test-runs?limit=1', page(runShape), { signal: interrupts.signal });
     const found = await findSource(cli, options, playwrightArgs, { api, viewer, signal: interrupts.signal });
-    const request = createRequest(options, playwrightArgs, found, cli.config.variables);
+    const request = makeRequest(found);
     viewer.step('Creating the run');
     interrupts.signal.throwIfAborted();
     // Not interrupted: a run that exists unknown to us could not be cancelled.
@@ -33,7 +38,8 @@ export async function runCommand(cli: Cli, playwrightArgs: readonly string[], op
     const { test_run_id: id, number } = created;
     viewer.created({ id, number, name: request.name, project: request.project, api: api.url + runPath(id) });
     if (options.detach) return EXIT.ok;
-    const { exitCode } = await attend(cli, api, viewer, id, interrupts.signal);
+    const { run, exitCode } = await attend(cli, api, viewer, id, interrupts.signal);
+    await handOver(cli, api, run, options);
     return exitCode;
   } catch (error) {
     if (interrupts.signal.aborted && error === interrupts.signal.reason) return EXIT.cancelled;
@@ -42,6 +48,24 @@ export async function runCommand(cli: Cli, playwrightArgs: readonly string[], op
     viewer.close();
     interrupts.end();
   }
+}
+
+/** What becomes of the report. The run's own exit code stands where there is none. */
+async function handOver(cli: Cli, api: Api, run: Run, { reportDir, open, json }: RunOptions): Promise<void> {
+  if (reportDir === undefined && !open) return;
+  if (run.report.state !== 'ready') {
+    cli.stderr.write(
+      `playfleet: there is no report to hand over: ${foreignLine(run.report.message ?? 'it is not ready')}\n`,
+    );
+    return;
+  }
+  const { saveReport } = await import('./report.ts');
+  if (reportDir !== undefined) {
+    const folder = path.resolve(cli.cwd, reportDir);
+    await saveReport(api, run, folder);
+    if (!json) cli.stdout.write(`  Saved in ${folder}\n`);
+  }
+  if (open) await openBrowser(await api.whereTo(run.links.report));
 }
 
 export function chooseViewer(cli: Cli, json: boolean): Viewer {

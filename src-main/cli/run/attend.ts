@@ -40,7 +40,7 @@ export async function attend(
     viewer.cancelling();
     await cancel(cli, api, runId);
   }
-  const run = await api.get(runPath(runId), runShape);
+  const run = await api.get(runPath(runId), runShape, { tries: 8 });
   const exitCode = exitCodeOf(run, interrupted.aborted);
   viewer.end(await gatherSummary(api, run, last), exitCode);
   return { run, exitCode };

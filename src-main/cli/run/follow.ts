@@ -58,8 +58,7 @@ export async function followRun(api: Api, runId: string, options: FollowOptions)
       : { state: followed.view.state, report: followed.view.report.state };
     if (isFinal(state)) {
       endedAt ??= clock.monotonic();
-      const awaited = state === 'cancelled' || (state === 'failed' && report === 'none');
-      if (awaited || report === 'ready' || report === 'failed') end.abort();
+      if (state === 'cancelled' || report === 'ready' || report === 'failed') end.abort();
     }
     options.onChange(followed);
   };

@@ -1,7 +1,7 @@
 /** Collects what the last words on a run need. */
 import { page } from '../../../shared/protocol/rest/common.ts';
 import type { TestError } from '../../../shared/protocol/playwright.ts';
-import { testDetail, testSummary, type TestSummary } from '../../../shared/protocol/rest/results.ts';
+import { testDetail, testSummary } from '../../../shared/protocol/rest/results.ts';
 import type { Run } from '../../../shared/protocol/rest/runs.ts';
 import { emptyView } from '../../../shared/model/run-view.ts';
 import { mapLimit } from '../../transfer/map-limit.ts';
@@ -9,7 +9,7 @@ import type { Api } from '../api.ts';
 import { PassingFailure } from '../problem.ts';
 import { figuresOf } from './figures.ts';
 import type { Followed } from './follow.ts';
-import { DETAILED_FAILURES, type NamedTest, type Summary } from './summary.ts';
+import { DETAILED_FAILURES, nameFromSummary, type NamedTest, type Summary } from './summary.ts';
 
 const LISTED = 500;
 const CONCURRENT = 4;
@@ -34,7 +34,8 @@ export async function gatherSummary(api: Api, run: Run, last: Followed | null): 
     runErrors: view.errors.map((error) => error.message),
     workers: Object.values(view.workers).filter((worker) => worker.took_part).length,
     links: {
-      report: run.report.state === 'ready' ? absolute(run.links.report) : null,
+      report:
+        run.report.state === 'ready' ? await orSeen(api.whereTo(run.links.report), absolute(run.links.report)) : null,
       api: absolute(run.links.self),
       archive: absolute(run.links.download),
     },
@@ -53,29 +54,8 @@ async function orSeen<T>(asked: Promise<T>, seen: T): Promise<T> {
 
 async function listTests(api: Api, runId: string, outcome: string): Promise<NamedTest[]> {
   const path = `/api/v1/test-runs/${encodeURIComponent(runId)}/tests?outcome=${outcome}&limit=${LISTED}`;
-  return (await api.get(path, page(testSummary))).items.map(named);
+  return (await api.get(path, page(testSummary))).items.map(nameFromSummary);
 }
-
-const named = ({
-  test_id,
-  title_path,
-  project,
-  file,
-  line,
-  attempts,
-  duration_ms,
-  error,
-  note,
-}: TestSummary): NamedTest => ({
-  test_id,
-  title: title_path.join(' › '),
-  project,
-  file,
-  line,
-  attempts,
-  duration_ms: duration_ms ?? 0,
-  error: error ?? note,
-});
 
 /** Of each test, the errors of its last counted attempt. */
 async function readErrors(api: Api, runId: string, tests: readonly NamedTest[]): Promise<Map<string, TestError[]>> {

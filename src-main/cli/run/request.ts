@@ -1,7 +1,7 @@
 /** Turns what was typed after `playfleet run` into the request that creates the run. Pure: files and git are looked at elsewhere. */
 import { environment, requirements, type Requirements, type RunSource } from '../../../shared/protocol/work.ts';
 import { runCreate, type RunCreate } from '../../../shared/protocol/rest/runs.ts';
-import { parsePlaywrightArgs } from '../../agent/playwright/args.ts';
+import { parsePlaywrightArgs, type PlaywrightArgs } from '../../agent/playwright/args.ts';
 import type { z } from 'zod';
 import { CliFailure } from '../failure.ts';
 import { byteCount, milliseconds, wholeNumber } from './quantities.ts';
@@ -43,29 +43,50 @@ export interface Found {
   metadata: Record<string, z.core.util.JSONType>;
 }
 
-/** `variables`: this process's own, for `--env NAME`. Throws CliFailure that names the option and the mend. */
-export function createRequest(
+/**
+ * Checks the options before anything is packed or sent; what it returns makes the request once the source is known.
+ * `variables`: this process's own, for `--env NAME`. Throws CliFailure that names the option and the mend.
+ */
+export function prepareRequest(
   options: RunOptions,
   playwrightArgs: readonly string[],
-  found: Found,
   variables: Readonly<Record<string, string | undefined>>,
-): RunCreate {
+): (found: Found) => RunCreate {
   const given = parsePlaywrightArgs([...playwrightArgs]);
   if (!given.ok)
     throw new CliFailure(
       `${given.message}.`,
       'playfleet run --help lists the options; what stands behind -- goes to Playwright.',
     );
+  const request = (found: Found): RunCreate => checked(assemble(options, given.value, found, variables));
+  request(PLACEHOLDER);
+  return request;
+}
+
+const PLACEHOLDER: Found = {
+  source: { type: 'path', path: '.' },
+  configFile: null,
+  project: 'p',
+  name: 'n',
+  metadata: {},
+};
+
+function assemble(
+  options: RunOptions,
+  given: PlaywrightArgs,
+  found: Found,
+  variables: Readonly<Record<string, string | undefined>>,
+): z.input<typeof runCreate> {
   const config: NonNullable<z.input<typeof runCreate>['config']> = {
-    args: given.value.args,
+    args: given.args,
     env: environmentOf(options.env ?? [], variables),
   };
-  const configFile = found.configFile ?? given.value.config;
+  const configFile = found.configFile ?? given.config;
   if (configFile !== null) config.config_file = configFile;
   if (options.baseUrl !== undefined) config.base_url = options.baseUrl;
   if (options.timeout !== undefined) config.timeout = milliseconds('--timeout', options.timeout, 1);
   if (options.retries !== undefined) config.retries = wholeNumber('--retries', options.retries, 0, 100);
-  const request: z.input<typeof runCreate> = {
+  return {
     name: options.name ?? found.name,
     project: options.project ?? found.project,
     config,
@@ -73,17 +94,16 @@ export function createRequest(
     requirements: requirementsOf(options.require ?? []),
     tags: options.tag ?? [],
     metadata: found.metadata,
+    ...(options.shards === undefined ? {} : { total_shards: wholeNumber('--shards', options.shards, 1, 100_000) }),
+    ...(options.priority === undefined ? {} : { priority: wholeNumber('--priority', options.priority, 0, 1000) }),
+    ...(options.taskTimeout === undefined
+      ? {}
+      : { task_timeout_seconds: seconds('--task-timeout', options.taskTimeout) }),
   };
-  if (options.shards !== undefined) request.total_shards = wholeNumber('--shards', options.shards, 1, 100_000);
-  if (options.priority !== undefined) request.priority = wholeNumber('--priority', options.priority, 0, 1000);
-  if (options.taskTimeout !== undefined) {
-    request.task_timeout_seconds = Math.max(
-      1,
-      Math.round(milliseconds('--task-timeout', options.taskTimeout, 1000) / 1000),
-    );
-  }
-  return checked(request);
 }
+
+const seconds = (option: string, text: string): number =>
+  Math.max(1, Math.round(milliseconds(option, text, 1000) / 1000));
 
 function checked(request: z.input<typeof runCreate>): RunCreate {
   const parsed = runCreate.safeParse(request);

@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { RunSource } from '../../../shared/protocol/work.ts';
 import { findProject, type Project } from '../../bundle/find-project.ts';
 import { packTree } from '../../bundle/pack.ts';
-import { uploadTree } from '../../bundle/upload.ts';
+import { uploadTree, type UploadedTree } from '../../bundle/upload.ts';
+import { TransferError } from '../../transfer/blob-client.ts';
 import { createHttpBlobClient } from '../../transfer/http-blob-client.ts';
 import { parsePlaywrightArgs } from '../../agent/playwright/args.ts';
 import type { Api } from '../api.ts';
@@ -118,19 +119,29 @@ async function bundle(
     headers: (): Record<string, string> => (api.token === null ? {} : { authorization: `Bearer ${api.token}` }),
     clock: cli.clock,
   });
-  const {
-    tree,
-    blobs,
-    bytes: sent,
-  } = await uploadTree(packed, client, {
-    signal,
-    onProgress: (progress) =>
-      viewer.step(
-        `Uploading ${progress.blobs} of ${counted(progress.totalBlobs, 'file')}, ${bytes(progress.bytes)} of ${bytes(progress.totalBytes)}`,
-      ),
-  });
-  viewer.uploaded({ files: tree.files.length, bytes: tree.bytes, sentFiles: blobs, sentBytes: sent });
+  const sent = await orExplain(() =>
+    uploadTree(packed, client, {
+      signal,
+      onProgress: ({ blobs, totalBlobs, bytes: done, totalBytes }) =>
+        viewer.step(`Uploading ${blobs} of ${counted(totalBlobs, 'file')}, ${bytes(done)} of ${bytes(totalBytes)}`),
+    }),
+  );
+  const { tree } = sent;
+  viewer.uploaded({ files: tree.files.length, bytes: tree.bytes, sentFiles: sent.blobs, sentBytes: sent.bytes });
   return { type: 'bundle', tree: tree.id, projectDir: tree.projectDir };
+}
+
+async function orExplain(upload: () => Promise<UploadedTree>): Promise<UploadedTree> {
+  try {
+    return await upload();
+  } catch (error) {
+    if (!(error instanceof TransferError)) throw error;
+    throw new CliFailure(
+      `The working tree did not reach the coordinator: ${error.message}.`,
+      'What has arrived is kept: the next try sends only the rest.',
+      { cause: error },
+    );
+  }
 }
 
 async function gitHere(cli: Cli, project: Project, checkout: Checkout | null, viewer: Viewer): Promise<RunSource> {

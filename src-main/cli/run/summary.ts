@@ -1,6 +1,7 @@
 /** The last words on a run: every failure with its error, flaky tests, totals, the slowest, and where to read on. */
 import type { SettledTestEvent } from '../../../shared/protocol/events.ts';
 import type { TestError } from '../../../shared/protocol/playwright.ts';
+import type { TestSummary } from '../../../shared/protocol/rest/results.ts';
 import { foreign, foreignLine } from '../terminal/foreign.ts';
 import { counted, duration } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
@@ -25,8 +26,9 @@ export interface Summary {
   /** Errors outside any test. */
   runErrors: readonly string[];
   workers: number;
+  /** `report` opens without a login, for some hours. */
   links: { report: string | null; api: string; archive: string };
-  /** Why there is no report, where there is none. */
+  /** Why there is no report, or what it lacks. */
   reportTrouble: string | null;
 }
 
@@ -84,12 +86,21 @@ function verdict({ figures, name, number, workers }: Summary, style: Style): str
 
 function links({ links: { report, api, archive }, reportTrouble }: Summary, style: Style): string[] {
   const line = (label: string, value: string): string => `  ${style.paint('dim', label.padEnd(8))} ${value}`;
-  const shown =
-    report === null
-      ? line('Report', reportTrouble === null ? 'none' : foreignLine(reportTrouble))
-      : line('Report', report);
-  return [shown, line('API', api), ...(report === null ? [] : [line('Archive', archive)])];
+  if (report === null) return [line('Report', foreignLine(reportTrouble ?? 'none')), line('API', api)];
+  const trouble = reportTrouble === null ? [] : [`           ${foreignLine(reportTrouble)}`];
+  return [line('Report', report), ...trouble, line('API', api), line('Archive', archive)];
 }
+
+export const nameFromSummary = (test: TestSummary): NamedTest => ({
+  test_id: test.test_id,
+  title: test.title_path.join(' › '),
+  project: test.project,
+  file: test.file,
+  line: test.line,
+  attempts: test.attempts,
+  duration_ms: test.duration_ms ?? 0,
+  error: test.error ?? test.note,
+});
 
 /** `[chromium] tests/cart.spec.ts:12 › cart › adds an item` */
 export function testName(test: Pick<NamedTest, 'project' | 'file' | 'line' | 'title'>, style: Style): string {

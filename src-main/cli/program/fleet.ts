@@ -1,0 +1,113 @@
+/** Commands about access and workers. */
+import { Option, type Command } from 'commander';
+import type { Cli } from '../cli.ts';
+import { CliFailure } from '../failure.ts';
+import type { Act } from '../program.ts';
+
+interface Json {
+  json?: boolean;
+}
+
+const JSON_OPTION = ['--json', 'print JSON'] as const;
+
+export function addFleetCommands(program: Command, cli: Cli, act: Act): void {
+  program
+    .command('login')
+    .summary('work with a coordinator')
+    .description(
+      "Keeps this user's way into a coordinator: with the one-time admin link that it printed, or with an API token.",
+    )
+    .argument('<link>', "in quotes: 'http://host:port/welcome#token=pfa_…' or 'http://host:port#pft_…'")
+    .option(...JSON_OPTION)
+    .action(
+      act(async (link: string, options: Json) => (await import('../commands/login.ts')).login(cli, link, options)),
+    );
+  program
+    .command('logout')
+    .summary('forget the way into the coordinator, and revoke it')
+    .option(...JSON_OPTION)
+    .action(act(async (options: Json) => (await import('../commands/login.ts')).logout(cli, options)));
+  addWorkers(program, cli, act);
+  addToken(program, cli, act);
+}
+
+function addWorkers(program: Command, cli: Cli, act: Act): void {
+  const workers = program
+    .command('workers')
+    .summary('list the machines, and drain, pause, resume or remove one')
+    .option(...JSON_OPTION)
+    .action(act(async (options: Json) => (await import('../commands/workers.ts')).listWorkers(cli, options)));
+  const verbs = [
+    ['drain', 'draining', 'let it finish what it runs, give it nothing new'],
+    ['pause', 'paused', 'give it nothing new for now'],
+    ['resume', 'active', 'give it work again'],
+  ] as const;
+  for (const [verb, intent, summary] of verbs) {
+    workers
+      .command(verb)
+      .summary(summary)
+      .argument('<name>', 'host name or id')
+      .option('--reason <text>', 'shown beside its state')
+      .option(...JSON_OPTION)
+      .action(
+        act(async (name: string, options: Json & { reason?: string }) =>
+          (await import('../commands/workers.ts')).setIntent(cli, name, intent, options),
+        ),
+      );
+  }
+  workers
+    .command('remove')
+    .summary('forget a machine; its key works no longer')
+    .argument('<name>', 'host name or id')
+    .option(...JSON_OPTION)
+    .action(
+      act(async (name: string, options: Json) =>
+        (await import('../commands/workers.ts')).removeWorker(cli, name, options),
+      ),
+    );
+}
+
+interface CreateOptions extends Json {
+  join?: boolean;
+  api?: boolean;
+  adminLink?: boolean;
+  name?: string;
+  expires?: string;
+}
+
+function addToken(program: Command, cli: Cli, act: Act): void {
+  const tokens = program.command('token').summary('let people, programs and workers in');
+  tokens
+    .command('create')
+    .summary('make one; its secret is shown only now')
+    .addOption(new Option('--join', 'enrols one worker, once').conflicts(['api', 'adminLink']))
+    .addOption(new Option('--api', 'for people, programs and CI').conflicts(['join', 'adminLink']))
+    .addOption(new Option('--admin-link', 'lets one person in, once').conflicts(['join', 'api']))
+    .option('--name <text>', 'whose or what for')
+    .option('--expires <time>', 'how long it works, as 1h or 30d (default: 1h; --api: no end)')
+    .option(...JSON_OPTION)
+    .action(
+      act(async ({ join, api, adminLink, ...options }: CreateOptions) => {
+        const kind = join ? 'join' : api ? 'api' : adminLink ? 'admin_link' : null;
+        if (kind === null)
+          throw new CliFailure(
+            'Which kind of token?',
+            'Add --join for a worker, --api for a program, or --admin-link for a person.',
+          );
+        return (await import('../commands/token.ts')).createToken(cli, { kind, ...options });
+      }),
+    );
+  tokens
+    .command('list')
+    .summary('all tokens, without their secrets')
+    .option(...JSON_OPTION)
+    .action(act(async (options: Json) => (await import('../commands/token.ts')).listTokens(cli, options)));
+  tokens
+    .command('revoke')
+    .summary('make one useless')
+    .argument('<id>', 'as in: playfleet token list')
+    .option(...JSON_OPTION)
+    .action(
+      act(async (id: string, options: Json) => (await import('../commands/token.ts')).revokeToken(cli, id, options)),
+    );
+}

@@ -1,0 +1,71 @@
+/** Commands that stay: the coordinator, a worker, or both. */
+import type { Command } from 'commander';
+import type { CoordinatorFlags } from '../../../coordinator/config.ts';
+import type { AgentFlags } from '../../agent/config.ts';
+import type { Cli } from '../cli.ts';
+import type { UpOptions } from '../commands/up.ts';
+import type { Act } from '../program.ts';
+
+const many = (value: string, before: string[] = []): string[] => [...before, value];
+
+export function addServeCommands(program: Command, cli: Cli, act: Act): void {
+  program
+    .command('up')
+    .summary('coordinator and worker on this machine, ready for playfleet run')
+    .option('--host <address>', 'where it listens (default: 127.0.0.1; 0.0.0.0 is all)')
+    .option('--port <n>', 'of the API (default: 4800)')
+    .option('--content-port <n>', 'of reports (default: the next one)')
+    .option('--data <folder>', 'where both keep their data')
+    .option('--name <name>', "the worker's name (default: the machine's host name)")
+    .option('--slots <n>', 'Playwright processes at once (default: the CPUs, at most 4)')
+    .option('--tags <tags>', 'what is special about this machine, as gpu,office')
+    .option('--allow-system-browser', "tests may use this machine's own browser where Playwright's is not there")
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: warn)')
+    .action(act(async (options: UpOptions) => (await import('../commands/up.ts')).up(cli, options)));
+  program
+    .command('coordinator')
+    .summary('run a coordinator on this machine')
+    .description(
+      'Runs a coordinator: keeps runs and results, and hands work to the workers. The first start prints how to get in.',
+    )
+    .option('--host <address>', 'where it listens (default: 127.0.0.1; 0.0.0.0 is all)')
+    .option('--port <n>', 'of the API (default: 4800; 0 is any free one)')
+    .option('--content-port <n>', 'of reports (default: the next one)')
+    .option('--data <folder>', 'where it keeps everything')
+    .option('--public-url <url>', 'address that links name, behind a proxy')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
+    .option('--json', 'print the addresses as one JSON line')
+    .action(
+      act(async (flags: CoordinatorFlags & { json?: boolean }) =>
+        (await import('../commands/coordinator.ts')).runCoordinator(cli, flags),
+      ),
+    );
+  program
+    .command('worker')
+    .summary('run tests on this machine for a coordinator')
+    .description(
+      'Runs tests on this machine for a coordinator. Settings come from here, else the environment, else config.json in the data folder.',
+    )
+    .option('--join <url#token>', 'enrol with a token from: playfleet token create --join')
+    .option('--coordinator <url>', 'where the coordinator is now, if it has moved')
+    .option('--name <name>', "name in the fleet (default: the machine's host name)")
+    .option('--slots <n>', 'Playwright processes at once (default: the CPUs, at most 4)')
+    .option('--tags <tags>', 'what is special about it, as gpu,office')
+    .option('--data <folder>', 'where it keeps its key, checkouts and reports')
+    .option('--config <file>', 'settings file')
+    .option('--project-path <folder>', 'suite on this machine, for runs that name no source')
+    .option('--allow-path <folder>', 'folder that runs may name as their source; may be repeated', many)
+    .option('--allow-system-browser', "tests may use this machine's own browser where Playwright's is not there")
+    .option('--no-install', 'install neither dependencies nor browsers of suites')
+    .option('--drain-timeout <seconds>', 'after being told to stop: how long running tests may take')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent')
+    .action(
+      act(async (flags: AgentFlags) => {
+        const [{ readAgentConfig }, { runAgent }] = await Promise.all([
+          import('../../agent/config.ts'),
+          import('../../agent/main.ts'),
+        ]);
+        return runAgent(readAgentConfig(flags));
+      }),
+    );
+}
