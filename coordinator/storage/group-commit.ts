@@ -118,7 +118,7 @@ export class GroupCommit implements Database {
     const commands = this.#commands.splice(0, groupLimit);
     const ended = Promise.withResolvers<void>();
     this.#group = ended.promise;
-    // A read still running when its turn has ended has stalled; its own watch rejects it.
+    // A read still running when its turn has ended has stalled, or will have soon; it must not see what this group does.
     await Promise.allSettled(this.#reads);
     const answers = await this.#writeGroup(commands);
     this.#group = undefined;

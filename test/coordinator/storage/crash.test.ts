@@ -60,7 +60,7 @@ test('while another program holds the file commands are refused and reads go on;
   expect(rows.map(({ name }) => name)).toEqual(['before', 'c', 'd']);
 });
 
-test('a writing process killed twenty times has lost nothing it acknowledged', async () => {
+test('a writing process killed twenty times has lost nothing it acknowledged', { timeout: 240_000 }, async () => {
   const file = path.join(temporaryFolder(), 'playfleet.db');
   const acknowledged = new Set<string>();
   let unanswered = 0;

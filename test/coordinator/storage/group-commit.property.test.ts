@@ -59,55 +59,59 @@ const look = (database: Database): Promise<Model> =>
     events: (await r.get<{ n: number }>('SELECT count(*) AS n FROM events'))!.n,
   }));
 
-test('whatever commands succeed, fail and interleave, the database equals a model that runs them one after another', async () => {
-  const database = await freshDatabase();
-  let groups = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 60, size: 'max' }), async (actions) => {
-      await database.write(async (w) => {
-        await w.run('DELETE FROM items');
-        await w.run('DELETE FROM events');
-      });
-      /** The state after each command; reads must see one of those, not older than what was acknowledged. */
-      const states: Model[] = [{ names: [], events: 0 }];
-      let acknowledged = 0;
-      const told: number[] = [];
-      const stop = database.onCommitted((events) => told.push(...events.map(({ seq }) => seq)));
-      const pending: Promise<void>[] = [];
-      for (const current of actions) {
-        if ('command' in current) {
-          const number = states.length;
-          const expected = predict(states.at(-1)!, current.command);
-          states.push(expected ?? states.at(-1)!);
-          pending.push(
-            database
-              .write(perform(current.command))
-              .then(
-                () => expect(expected).toBeDefined(),
-                () => expect(expected).toBeUndefined(),
-              )
-              .then(() => {
-                expect(acknowledged).toBe(number - 1);
-                acknowledged = number;
-              }),
-          );
-        } else if ('read' in current) {
-          const since = acknowledged;
-          pending.push(look(database).then((seen) => expect(states.slice(since)).toContainEqual(seen)));
-        } else if (current.pause === 'microtask') await Promise.resolve();
-        else if (current.pause === 'turn') await setImmediate();
-        else await Promise.all(pending);
-      }
-      await Promise.all(pending);
-      stop();
-      expect(await look(database)).toEqual(states.at(-1));
-      expect(told).toHaveLength(states.at(-1)!.events);
-      expect(told).toEqual(told.map((_, i) => told[0]! + i));
-      groups = database.stats().groups;
-    }),
-    { numRuns: 120 },
-  );
-  const { commands, refused } = database.stats();
-  console.log(`120 interleavings: ${commands} commands in ${groups} groups, ${refused} refused`);
-  expect(refused).toBeGreaterThan(100);
-});
+test(
+  'whatever commands succeed, fail and interleave, the database equals a model that runs them one after another',
+  { timeout: 240_000 },
+  async () => {
+    const database = await freshDatabase();
+    let groups = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 60, size: 'max' }), async (actions) => {
+        await database.write(async (w) => {
+          await w.run('DELETE FROM items');
+          await w.run('DELETE FROM events');
+        });
+        /** The state after each command; reads must see one of those, not older than what was acknowledged. */
+        const states: Model[] = [{ names: [], events: 0 }];
+        let acknowledged = 0;
+        const told: number[] = [];
+        const stop = database.onCommitted((events) => told.push(...events.map(({ seq }) => seq)));
+        const pending: Promise<void>[] = [];
+        for (const current of actions) {
+          if ('command' in current) {
+            const number = states.length;
+            const expected = predict(states.at(-1)!, current.command);
+            states.push(expected ?? states.at(-1)!);
+            pending.push(
+              database
+                .write(perform(current.command))
+                .then(
+                  () => expect(expected).toBeDefined(),
+                  () => expect(expected).toBeUndefined(),
+                )
+                .then(() => {
+                  expect(acknowledged).toBe(number - 1);
+                  acknowledged = number;
+                }),
+            );
+          } else if ('read' in current) {
+            const since = acknowledged;
+            pending.push(look(database).then((seen) => expect(states.slice(since)).toContainEqual(seen)));
+          } else if (current.pause === 'microtask') await Promise.resolve();
+          else if (current.pause === 'turn') await setImmediate();
+          else await Promise.all(pending);
+        }
+        await Promise.all(pending);
+        stop();
+        expect(await look(database)).toEqual(states.at(-1));
+        expect(told).toHaveLength(states.at(-1)!.events);
+        expect(told).toEqual(told.map((_, i) => told[0]! + i));
+        groups = database.stats().groups;
+      }),
+      { numRuns: 120 },
+    );
+    const { commands, refused } = database.stats();
+    console.log(`120 interleavings: ${commands} commands in ${groups} groups, ${refused} refused`);
+    expect(refused).toBeGreaterThan(100);
+  },
+);

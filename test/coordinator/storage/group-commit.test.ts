@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setImmediate as setImmediateCallback } from 'node:timers';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import {
@@ -146,6 +147,34 @@ test('a read that awaits something else is refused and holds up nobody', async (
   const written = database.write(add('a'));
   await expect(stalled).rejects.toThrow(StalledError);
   await written;
+});
+
+test('not even a read and a command that both stall make uncommitted data visible', async () => {
+  const database = await freshDatabase();
+  // Due before the next turn's immediates, which watch for stalling: both are resumed once.
+  const timer = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+  let seen: Promise<number[]> | undefined;
+  setImmediateCallback(() => {
+    seen = database.read(async (r) => {
+      const before = await readNames(r);
+      await timer();
+      return [before.length, (await readNames(r)).length];
+    });
+  });
+  const written = database.write(async (w) => {
+    await add('a')(w);
+    await timer();
+    throw new Error('undone');
+  });
+  setImmediateCallback(() => {
+    const start = performance.now();
+    while (performance.now() - start < 3);
+  });
+  await expect(written).rejects.toThrow();
+  const [result] = await Promise.allSettled([seen]);
+  expect(result.status === 'rejected' ? 'refused' : result.value).toSatisfy(
+    (value) => value === 'refused' || JSON.stringify(value) === '[0,0]',
+  );
 });
 
 test('a handle is of no use after its function has ended', async () => {
