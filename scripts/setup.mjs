@@ -3,8 +3,7 @@
  * JavaScript without packages. Doing it again is quick: what is there already is left alone.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBrowser } from './ensure-browser.mjs';
@@ -21,22 +20,25 @@ installPackages();
 ensureBrowser(root, say, fail);
 build();
 
-/** `npm ci`, unless the packages of this very lock file are there. */
+/** `npm ci`, unless the packages of this lock file are there. */
 function installPackages() {
-  const stamp = path.join(root, 'node_modules', '.playfleet-lock');
-  const lock = createHash('sha256')
-    .update(readFileSync(path.join(root, 'package-lock.json')))
-    .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  if (installed()) return;
   say('Installing packages (once, about half a minute) …');
-  const done = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-  });
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const done = spawnSync(npm, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
   if (done.status !== 0)
     fail('The packages could not be installed; npm says why above. Mend that and run the same command again.');
-  writeFileSync(stamp, lock);
+}
+
+/** npm keeps a lock file of what it has installed; packages for other platforms are optional and not in it. */
+function installed() {
+  const hidden = path.join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(hidden)) return false;
+  const { packages: wanted } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+  const { packages: there } = JSON.parse(readFileSync(hidden, 'utf8'));
+  return Object.entries(wanted).every(
+    ([name, { version, optional }]) => name === '' || optional === true || there[name]?.version === version,
+  );
 }
 
 /** Through npm, because that finds the pinned Node among the packages. */

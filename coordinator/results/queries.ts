@@ -44,20 +44,13 @@ export async function listTests(
   filter: TestFilter,
   page: { limit: number; after: number | null },
 ): Promise<{ position: number; test: TestSummary }[]> {
+  const { outcome = null, project = null, file = null, search = null } = filter;
   const rows = await r.all<TestRow & { position: number }>(
-    `SELECT * FROM (${selectTests.replace('SELECT', `SELECT ${position} AS position,`)} WHERE t.run_id = ?1
-       AND (?2 IS NULL OR t.outcome = ?2) AND (?3 IS NULL OR t.project = ?3) AND (?4 IS NULL OR t.file = ?4)
-       AND (?5 IS NULL OR instr(lower(t.plan ->> '$.titlePath' || ' ' || t.file || ' ' || t.project), lower(?5)) > 0))
-     WHERE position > ?6 ORDER BY position LIMIT ?7`,
-    [
-      runId,
-      filter.outcome ?? null,
-      filter.project ?? null,
-      filter.file ?? null,
-      filter.search ?? null,
-      page.after ?? -1,
-      page.limit,
-    ],
+    `SELECT * FROM (${selectTests.replace('SELECT', `SELECT ${position} AS position,`)} WHERE t.run_id = ?
+       AND (? IS NULL OR t.outcome = ?) AND (? IS NULL OR t.project = ?) AND (? IS NULL OR t.file = ?)
+       AND (? IS NULL OR instr(lower(t.plan ->> '$.titlePath' || ' ' || t.file || ' ' || t.project), lower(?)) > 0))
+     WHERE position > ? ORDER BY position LIMIT ?`,
+    [runId, outcome, outcome, project, project, file, file, search, search, page.after ?? -1, page.limit],
   );
   return rows.map((row) => ({ position: row.position, test: toSummary(row) }));
 }

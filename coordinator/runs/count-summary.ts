@@ -23,8 +23,8 @@ export async function countSummary(
   const { passed, failed, skipped, flaky } = submitted;
   const total = passed + failed + skipped;
   await w.run(
-    `UPDATE runs SET tests_total = tests_total + ?1, tests_settled = tests_settled + ?1, expected = expected + ?2, unexpected = unexpected + ?3,
-       flaky = flaky + ?4, skipped = skipped + ?5, outcome = CASE WHEN outcome IS NOT NULL AND ?3 > 0 THEN 'failed' ELSE outcome END WHERE id = ?6`,
-    [total, Math.max(0, passed - flaky), failed, flaky, skipped, task.runId],
+    `UPDATE runs SET tests_total = tests_total + ?, tests_settled = tests_settled + ?, expected = expected + ?, unexpected = unexpected + ?,
+       flaky = flaky + ?, skipped = skipped + ?, outcome = CASE WHEN outcome IS NOT NULL AND ? > 0 THEN 'failed' ELSE outcome END WHERE id = ?`,
+    [total, total, Math.max(0, passed - flaky), failed, flaky, skipped, failed, task.runId],
   );
 }
