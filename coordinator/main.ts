@@ -13,7 +13,6 @@ import { blobRoutes } from './artifacts/routes.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { createDispatch, type Dispatch } from './dispatch/create-dispatch.ts';
 import { dispatchRoutes } from './dispatch/routes.ts';
-import type { LinkSocket } from './dispatch/link.ts';
 import { EventFeed } from './events/feed.ts';
 import { eventRoutes } from './events/routes.ts';
 import type { AppEnv } from './http/env.ts';
@@ -23,7 +22,9 @@ import { authentication, secretIn } from './identity/authentication.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { adminLink, joinLink, makeFirstTokens } from './identity/first-start.ts';
 import { identityRoutes } from './identity/routes.ts';
-import { contentKey } from './artifacts/content-key.ts';
+import { openDataKey } from './identity/data-key.ts';
+import { healthRoutes } from './operations/health.ts';
+import { startTidying } from './operations/tidy.ts';
 import { ReportLoop } from './reports/report-loop.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { handleReport } from './results/handle-report.ts';
@@ -31,6 +32,8 @@ import { LiveView } from './results/live-view.ts';
 import { LogWriter } from './results/logs.ts';
 import { resultRoutes } from './results/routes.ts';
 import { runRoutes } from './runs/routes.ts';
+import { settingsRoutes } from './settings/routes.ts';
+import { Settings } from './settings/settings.ts';
 import { migrations } from './storage/migrations.ts';
 import { openDatabase } from './storage/open.ts';
 import { Presence } from './workers/presence.ts';
@@ -52,7 +55,11 @@ export interface RunningCoordinator {
 const STOP_GRACE_MS = 5_000;
 
 /** Rejects with an error that says what to mend: data in use, newer data, port taken, disk full. */
-export async function startCoordinator(config: CoordinatorConfig, version: string, log: Logger): Promise<RunningCoordinator> {
+export async function startCoordinator(
+  config: CoordinatorConfig,
+  version: string,
+  log: Logger,
+): Promise<RunningCoordinator> {
   const clock = systemClock;
   const report = (error: unknown, during: string) => log.warn({ err: error }, `${during} failed`);
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
@@ -63,20 +70,17 @@ export async function startCoordinator(config: CoordinatorConfig, version: strin
     stops.push(() => feed.close());
     const store = await BlobStore.open(path.join(config.dataDir, 'blobs'), db, clock);
     const authenticator = new Authenticator({ db, clock, report });
-    const settings = () => ({
-      enabled: true,
-      strategy: 'least_loaded' as const,
-      maxActiveRuns: 10,
-      leaseMs: 120_000,
-      heartbeatMs: 60_000,
-    });
+    const dataKey = await openDataKey(path.join(config.dataDir, 'secret.key'));
+    const settings = await Settings.open({ db, key: dataKey.derive('settings'), report });
+    const leaseMs = () => settings.values.worker_heartbeat_timeout_seconds * 1000;
+    stops.push(startTidying({ db, clock, report }));
     const logs = new LogWriter({ db, clock, report });
     stops.push(() => logs.flush());
     const live = new LiveView({ db, feed, fleet: () => dispatch.fleet, report });
     const presence = new Presence({
       db,
       clock,
-      timeoutMs: () => settings().leaseMs,
+      timeoutMs: leaseMs,
       onOffline: (w, workerId, reason, now) => dispatch.releaseAll(w, workerId, reason, now),
       report,
     });
@@ -85,7 +89,13 @@ export async function startCoordinator(config: CoordinatorConfig, version: strin
       db,
       clock,
       coordinatorVersion: version,
-      settings,
+      settings: () => ({
+        enabled: settings.values.scheduler_enabled,
+        strategy: settings.values.load_balancer_strategy,
+        maxActiveRuns: settings.values.max_parallel_test_runs,
+        leaseMs: leaseMs(),
+        heartbeatMs: settings.values.worker_heartbeat_interval_seconds * 1000,
+      }),
       log,
       onReport: (w, workerId, message, slots, now) => handleReport(w, workerId, message, { slots }, now),
       onHeartbeat: async (w, workerId, metrics, running, now) => {
@@ -100,9 +110,16 @@ export async function startCoordinator(config: CoordinatorConfig, version: strin
       },
     });
     stops.push(() => dispatch.stop());
-    const reports = new ReportLoop({ db, clock, store, workDir: path.join(config.dataDir, 'reports'), nodePath: process.execPath, log });
+    const reports = new ReportLoop({
+      db,
+      clock,
+      store,
+      workDir: path.join(config.dataDir, 'reports'),
+      nodePath: process.execPath,
+      log,
+    });
     stops.push(() => reports.stop());
-    const key = await contentKey(db);
+    const key = dataKey.derive('content links');
     const content = await createServer({
       fetch: createContentApp({ store, key, clock, log }).fetch,
       host: config.host,
@@ -123,7 +140,10 @@ export async function startCoordinator(config: CoordinatorConfig, version: strin
           db,
           clock,
           authenticator,
-          settings: () => ({ heartbeatIntervalSeconds: settings().heartbeatMs / 1000, heartbeatTimeoutSeconds: settings().leaseMs / 1000 }),
+          settings: () => ({
+            heartbeatIntervalSeconds: settings.values.worker_heartbeat_interval_seconds,
+            heartbeatTimeoutSeconds: settings.values.worker_heartbeat_timeout_seconds,
+          }),
           onHeartbeat: async (w, workerId, now) => {
             presence.heard(workerId);
             await dispatch.renew(w, workerId, now);
@@ -132,19 +152,31 @@ export async function startCoordinator(config: CoordinatorConfig, version: strin
         }),
         blobRoutes({ store }),
         eventRoutes({ db, feed }),
-        runRoutes({ db, clock, defaults: () => ({ maxRetries: 2, taskTimeoutMs: 3_600_000 }) }),
+        settingsRoutes({ db, clock, settings }),
+        runRoutes({
+          db,
+          clock,
+          defaults: () => ({
+            maxRetries: settings.values.task_max_retries,
+            taskTimeoutMs: settings.values.task_timeout_default_seconds * 1000,
+          }),
+        }),
         dispatchRoutes({ db, clock, leaseMs: dispatch.leaseMs, onReport: dispatch.onReport, stops: dispatch.stops }),
         resultRoutes({ db }),
         reportRoutes({ db, clock, store, contentUrl }),
       ],
-      pages: [],
+      pages: [healthRoutes({ db, clock, version, dataDir: config.dataDir, report })],
     });
     const server = await createServer({ fetch: app.fetch, host: config.host, port: config.port, log, clock });
     stops.push(() => server.stop(STOP_GRACE_MS));
-    server.onUpgrade('/api/v1/link', (request) => workerOf(request, authenticator), (socket, workerId) => {
-      presence.heard(workerId);
-      dispatch.link.accept(socket as unknown as LinkSocket, workerId);
-    });
+    server.onUpgrade(
+      '/api/v1/link',
+      (request) => workerOf(request, authenticator),
+      (socket, workerId) => {
+        presence.heard(workerId);
+        dispatch.link.accept(socket, workerId);
+      },
+    );
     const url = config.publicUrl ?? `http://${hostInUrl(config.host)}:${server.port}`;
     const tokens = await db.write((w) => makeFirstTokens(w, clock.now()));
     return {
@@ -178,4 +210,5 @@ function originOn(url: string, port: number): string {
 }
 
 /** An address that is bound to all interfaces is reached from here by loopback. */
-const hostInUrl = (host: string) => (host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host);
+const hostInUrl = (host: string) =>
+  host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;

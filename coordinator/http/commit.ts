@@ -11,8 +11,8 @@ import type { AppEnv } from './env.ts';
 import { principalKey, requireAny } from './principal.ts';
 import { badField, Refusal } from './refusal.ts';
 
-export const IDEMPOTENCY_HEADER = 'idempotency-key';
-export const IDEMPOTENCY_KEPT_MS = 24 * 3600 * 1000;
+const IDEMPOTENCY_HEADER = 'idempotency-key';
+const IDEMPOTENCY_KEPT_MS = 24 * 3600 * 1000;
 
 interface Stored {
   request_hash: string;
@@ -69,9 +69,14 @@ export async function commit<T, S extends 200 | 201 | 202>(
   return answer(c, stored.body, stored.status as S);
 }
 
-/** Forgets keys that are too old to be asked for again. */
-export async function forgetIdempotencyKeys(w: WriteHandle, now: number): Promise<void> {
-  await w.run('DELETE FROM idempotency_keys WHERE created_at <= ?', [now - IDEMPOTENCY_KEPT_MS]);
+/** Deletes at most `limit` keys that are too old to be asked for again, and returns how many there were. */
+export async function forgetIdempotencyKeys(w: WriteHandle, limit: number, now: number): Promise<number> {
+  const { changes } = await w.run(
+    `DELETE FROM idempotency_keys WHERE (principal, key) IN
+       (SELECT principal, key FROM idempotency_keys WHERE created_at <= ? LIMIT ?)`,
+    [now - IDEMPOTENCY_KEPT_MS, limit],
+  );
+  return changes;
 }
 
 function answer<T, S extends 200 | 201 | 202>(c: Context<AppEnv>, body: string, status: S) {

@@ -20,7 +20,7 @@ export async function spendToken(
     'SELECT id, expires_at, used_by, revoked_at FROM tokens WHERE hash = ? AND kind = ?',
     [hashSecret(secret), kind],
   );
-  const again = `Ask for a new ${what}.`;
+  const again = `Make a new one: playfleet token create ${kind === 'join' ? '--join' : '--admin-link'}.`;
   if (!row) throw refused(`This ${what} is not known here. ${again}`);
   if (row.revoked_at !== null) throw refused(`This ${what} was revoked. ${again}`);
   if (row.used_by !== null) throw refused(`This ${what} was already used, for ${row.used_by}. It works once. ${again}`);

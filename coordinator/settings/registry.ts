@@ -1,0 +1,99 @@
+/** All settings there are: type, default, bounds, and what they are for. */
+import { z } from 'zod';
+import type { SettingType } from '../../shared/protocol/rest/settings.ts';
+import { isInside } from './rules.ts';
+
+export interface SettingDefinition {
+  type: SettingType;
+  /** Validates a value from outside. */
+  schema: z.ZodType<string | number | boolean | null>;
+  default: string | number | boolean | null;
+  /** May be written, never read over the API; encrypted where it lies. */
+  secret: boolean;
+  description: string;
+  minimum: number | null;
+  maximum: number | null;
+  options: readonly string[] | null;
+}
+
+export const SETTINGS = {
+  scheduler_enabled: boolean(true, 'Whether tasks are handed out. Off: what runs goes on, nothing new begins.'),
+  load_balancer_strategy: choice(
+    ['least_loaded', 'round_robin', 'priority', 'weighted'],
+    'Which worker gets the next task: most free slots, in turn, by priority, or by weighted score.',
+  ),
+  max_parallel_test_runs: int(10, 1, 10_000, 'How many runs may be active at once; further ones wait.'),
+  task_timeout_default_seconds: int(3600, 1, 86_400, 'How long a task may take where its run does not say.'),
+  task_max_retries: int(2, 0, 20, 'How often a task is tried again after its worker or process was lost.'),
+  worker_heartbeat_interval_seconds: int(60, 1, 3600, 'How often workers report that they are there.'),
+  worker_heartbeat_timeout_seconds: int(
+    120,
+    2,
+    86_400,
+    'After how much silence a worker counts as offline and its tasks go elsewhere.',
+  ),
+  report_retention_days: int(90, 1, 36_500, 'How long reports and their files are kept.'),
+  log_retention_days: int(30, 1, 36_500, 'How long output and events are kept.'),
+  slack_webhook_url: {
+    ...text(
+      z
+        .url({ protocol: /^https$/, error: 'must be an https address' })
+        .max(2000)
+        .refine((url) => !isInside(new URL(url).hostname), 'must not point into this network'),
+      'Slack webhook that alerts are sent to.',
+    ),
+    secret: true,
+  },
+  smtp_server: text(
+    z
+      .string()
+      .max(253)
+      .regex(/^[A-Za-z0-9.:_-]+$/, 'must be a host name or an address'),
+    'Mail server that alerts are sent through.',
+  ),
+  smtp_port: int(587, 1, 65_535, 'Port of the mail server.'),
+  smtp_from: text(
+    z
+      .string()
+      .max(320)
+      .regex(/^[^\p{Cc}]+@[^\s@\p{Cc}]+$/u, 'must be a mail address, without line breaks'),
+    'Sender of mails.',
+  ),
+} as const satisfies Record<string, SettingDefinition>;
+
+export type SettingKey = keyof typeof SETTINGS;
+export type SettingValues = { -readonly [K in SettingKey]: z.infer<(typeof SETTINGS)[K]['schema']> };
+
+export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
+
+/** What a change may hold: any of the settings; null puts one back to its default. */
+export const settingsChange = z.strictObject(
+  Object.fromEntries(SETTING_KEYS.map((key) => [key, SETTINGS[key].schema.nullable().optional()])),
+);
+
+export function defaults(): SettingValues {
+  return Object.fromEntries(SETTING_KEYS.map((key) => [key, SETTINGS[key].default])) as SettingValues;
+}
+
+function int(preset: number, minimum: number, maximum: number, description: string) {
+  const schema = z.int().min(minimum).max(maximum);
+  return { type: 'int' as const, schema, default: preset, secret: false, description, minimum, maximum, options: null };
+}
+
+function boolean(preset: boolean, description: string) {
+  const bounds = { minimum: null, maximum: null, options: null };
+  return { type: 'boolean' as const, schema: z.boolean(), default: preset, secret: false, description, ...bounds };
+}
+
+/** The first option is the default. */
+function choice<const T extends readonly [string, ...string[]]>(options: T, description: string) {
+  const schema = z.enum(options);
+  const bounds = { minimum: null, maximum: null, options };
+  return { type: 'string' as const, schema, default: options[0], secret: false, description, ...bounds };
+}
+
+/** Not set unless somebody sets it. */
+function text(schema: z.ZodString | z.ZodURL, description: string) {
+  const bounds = { minimum: null, maximum: null, options: null };
+  return { type: 'string' as const, schema: schema.nullable(), default: null, secret: false, description, ...bounds };
+}
