@@ -1,5 +1,6 @@
 /** Runs a program to its end: output by line, a time limit, and nothing of its process group left behind. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Clock } from '../../shared/base/clock.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -100,16 +101,14 @@ export async function runCommand(
   }
 }
 
-/** Waits for `exit` when stopped by us could leave pipes open in a surviving grandchild; `close` otherwise, so that no output is lost. */
 function ended(child: ChildProcess, command: string, cwd: string): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      // Node reports a missing working directory with the same code, naming the command.
-      reject(
-        error.code === 'ENOENT'
-          ? new CommandNotFound(command, error)
-          : new Error(`cannot start ${command} in ${cwd}: ${error.message}`, { cause: error }),
-      );
+      // Node says ENOENT, and names the command, also when it is the folder that is missing.
+      if (error.code !== 'ENOENT')
+        reject(new Error(`cannot start ${command} in ${cwd}: ${error.message}`, { cause: error }));
+      else if (existsSync(cwd)) reject(new CommandNotFound(command, error));
+      else reject(new Error(`cannot start ${command}: the folder ${cwd} does not exist`, { cause: error }));
     });
     child.once('close', (code) => resolve(code));
   });

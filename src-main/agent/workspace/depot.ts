@@ -6,7 +6,7 @@
  * One process owns a depot.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
 import type { Clock } from '../../../shared/base/clock.ts';
@@ -60,7 +60,7 @@ export async function openDepot<Meta extends { bytes: number }>(options: DepotOp
   const dirOf = (key: string): string => path.join(folder, key);
   const markerOf = (key: string): string => path.join(folder, `${key}.json`);
   await mkdir(folder, { recursive: true });
-  await removeLeftovers(folder);
+  await removeLeftovers();
 
   function begin(key: string, make: Make<Meta>): Entry<Meta> {
     const stop = new AbortController();
@@ -80,11 +80,11 @@ export async function openDepot<Meta extends { bytes: number }>(options: DepotOp
 
   async function prepare(key: string, make: Make<Meta>, signal: AbortSignal): Promise<Meta> {
     await leaving.get(key);
-    const meta = await readMarker(markerOf(key), options.meta);
-    if (meta !== null && ((await options.revive?.(dirOf(key), meta)) ?? true)) {
+    const marker = await readMarker(markerOf(key), options.meta);
+    if (marker !== null && ((await options.revive?.(dirOf(key), marker.meta)) ?? true)) {
       const seconds = clock.now() / 1000;
       await utimes(markerOf(key), seconds, seconds);
-      return meta;
+      return marker.meta;
     }
     await remove(key);
     await sweep();
@@ -119,11 +119,19 @@ export async function openDepot<Meta extends { bytes: number }>(options: DepotOp
     const found = await Promise.all(
       names.map(async (name) => {
         const key = name.slice(0, -'.json'.length);
-        const meta = await readMarker(markerOf(key), options.meta);
-        return meta && { key, dir: dirOf(key), meta, usedAt: (await stat(markerOf(key))).mtimeMs };
+        const marker = await readMarker(markerOf(key), options.meta);
+        return marker && { key, dir: dirOf(key), ...marker };
       }),
     );
     return found.filter((entry) => entry !== null).sort((a, b) => b.usedAt - a.usedAt);
+  }
+
+  /** Folders without a marker that can be read, and files that were about to become one. */
+  async function removeLeftovers(): Promise<void> {
+    const finished = new Set((await list()).flatMap(({ key }) => [key, `${key}.json`]));
+    for (const name of await readdir(folder)) {
+      if (!finished.has(name)) await rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 3 });
+    }
   }
 
   /** One sweep at a time. An entry is in use or leaving, never both: that is decided without a pause in between. */
@@ -177,21 +185,13 @@ export async function openDepot<Meta extends { bytes: number }>(options: DepotOp
   return { use, list };
 }
 
-/** Folders without their marker, and files that were about to become one. */
-async function removeLeftovers(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  const finished = new Set(
-    names.filter((name) => name.endsWith('.json')).flatMap((name) => [name, name.slice(0, -'.json'.length)]),
-  );
-  for (const name of names) {
-    if (!finished.has(name)) await rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
-/** null when there is none, or one that this version cannot read. */
-async function readMarker<Meta>(file: string, schema: z.ZodType<Meta>): Promise<Meta | null> {
+/** null when there is none, or one that this version cannot read. One open file for both, because it may be removed meanwhile. */
+async function readMarker<Meta>(file: string, schema: z.ZodType<Meta>): Promise<{ meta: Meta; usedAt: number } | null> {
   try {
-    return schema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data ?? null;
+    await using handle = await open(file);
+    const { mtimeMs } = await handle.stat();
+    const parsed = schema.safeParse(JSON.parse(await handle.readFile('utf8')));
+    return parsed.success ? { meta: parsed.data, usedAt: mtimeMs } : null;
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

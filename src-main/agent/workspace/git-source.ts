@@ -1,173 +1,66 @@
-/** Git sources: one bare mirror per address, fetched by commit, and files taken out of it without a working repository around them. */
-import { mkdir, rm } from 'node:fs/promises';
-import path from 'node:path';
+/** Git sources: which addresses and references are taken, and what a refusal or failure says. */
+import { mkdir } from 'node:fs/promises';
 import { gitRefProblem, gitUrlProblem, redactGitUrl } from '../../../shared/base/git-source.ts';
-import type { Clock } from '../../../shared/base/clock.ts';
-import { git, GitError, tryGit, type GitOptions } from '../../command/git.ts';
-import type { Env } from '../../command/run-command.ts';
-import { sha256Of } from '../../transfer/sha256.ts';
+import { git, GitError } from '../../command/git.ts';
 import { WorkspaceError } from './errors.ts';
+import { createMirrors, type CommitRequest, type MirrorsOptions } from './git-mirrors.ts';
 
 export interface GitSources {
   /** The commit that a branch, tag or full commit id stands for now. */
-  resolve(url: string, ref: string, signal?: AbortSignal): Promise<string>;
-  /** Writes the files of `commit` into the empty folder `dir`. */
-  checkout(
-    url: string,
-    commit: string,
-    dir: string,
-    signal: AbortSignal,
-    onLine: (line: string) => void,
-  ): Promise<void>;
-}
-
-export interface GitSourcesOptions {
-  /** Holds the mirrors. */
-  folder: string;
-  env: Env;
-  clock: Clock;
-  /** Protocols that the machine's owner allows. */
-  protocols: readonly string[];
+  resolve(url: string, ref: string, signal: AbortSignal): Promise<string>;
+  /** Writes the files of a commit into the empty folder `dir`. */
+  layOut(request: CommitRequest, dir: string): Promise<void>;
 }
 
 const LIST_TIMEOUT_MS = 60_000;
-const FETCH_TIMEOUT_MS = 15 * 60_000;
 const FULL_COMMIT = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 
-export function createGitSources(options: GitSourcesOptions): GitSources {
-  /** Fetches into one mirror run one after the other. */
-  const lanes = new Map<string, Promise<unknown>>();
-  const base = { env: options.env, clock: options.clock, protocols: options.protocols };
+/** `options.folder` holds the mirrors. All methods throw WorkspaceError. */
+export function createGitSources(options: MirrorsOptions): GitSources {
+  const mirrors = createMirrors(options);
 
-  function checkUrl(url: string): void {
-    const problem = gitUrlProblem(url, options.protocols);
-    if (problem !== null)
-      throw new WorkspaceError('bad-source', `The git address ${JSON.stringify(redactGitUrl(url))} ${problem}.`, {
-        permanent: true,
-      });
-  }
-
-  async function resolve(url: string, ref: string, signal?: AbortSignal): Promise<string> {
-    checkUrl(url);
-    const problem = gitRefProblem(ref);
-    if (problem !== null)
-      throw new WorkspaceError('bad-source', `The git reference ${JSON.stringify(ref)} ${problem}.`, {
-        permanent: true,
-      });
+  async function resolve(url: string, ref: string, signal: AbortSignal): Promise<string> {
+    refuse('address', redactGitUrl(url), gitUrlProblem(url, options.protocols));
+    refuse('reference', ref, gitRefProblem(ref));
     if (FULL_COMMIT.test(ref)) return ref;
     await mkdir(options.folder, { recursive: true });
-    // Patterns of ls-remote match the end of a name: `main` also finds `feature/main`, so the exact ones are picked below.
-    const out = await explained(url, () =>
-      git(['ls-remote', '--', url, ref, `${ref}^{}`], {
-        ...base,
-        cwd: options.folder,
-        timeoutMs: LIST_TIMEOUT_MS,
-        ...(signal && { signal }),
-      }),
-    );
-    const commits = new Map(
-      out
-        .toString()
-        .split('\n')
-        .map((line) => line.split('\t').reverse() as [string, string]),
-    );
-    const names = [`refs/tags/${ref}^{}`, `refs/heads/${ref}`, `refs/tags/${ref}`, `${ref}^{}`, ref];
-    const commit = names.map((name) => commits.get(name)).find((found) => found !== undefined);
-    if (commit !== undefined && FULL_COMMIT.test(commit)) return commit;
+    const asking = { ...options, cwd: options.folder, timeoutMs: LIST_TIMEOUT_MS, signal };
+    const out = await explained(url, () => git(['ls-remote', '--', url, ref, `${ref}^{}`], asking));
+    const commit = commitOf(out.toString(), ref);
+    if (commit !== undefined) return commit;
+    const mend = 'A commit is named by its full id.';
+    throw new WorkspaceError('bad-source', `${redactGitUrl(url)} has no branch or tag named ${ref}. ${mend}`, {
+      permanent: true,
+    });
+  }
+
+  async function layOut(request: CommitRequest, dir: string): Promise<void> {
+    const { url, commit } = request;
+    refuse('address', redactGitUrl(url), gitUrlProblem(url, options.protocols));
+    refuse('commit', commit, FULL_COMMIT.test(commit) ? null : 'is not a full commit id');
+    if (await explained(url, () => mirrors.layOut(request, dir))) return;
+    const mend = 'push it first';
     throw new WorkspaceError(
       'bad-source',
-      `${redactGitUrl(url)} has no branch or tag named ${ref}. To run a commit, give all of its ${'40'} digits.`,
+      `${redactGitUrl(url)} has no commit ${commit} on any branch or tag; ${mend}.`,
       { permanent: true },
     );
   }
 
-  async function checkout(
-    url: string,
-    commit: string,
-    dir: string,
-    signal: AbortSignal,
-    onLine: (line: string) => void,
-  ): Promise<void> {
-    checkUrl(url);
-    if (!FULL_COMMIT.test(commit))
-      throw new WorkspaceError('bad-source', `${JSON.stringify(commit)} is not a full commit id.`, { permanent: true });
-    const mirror = path.join(options.folder, `${sha256Of(url).slice(0, 32)}.git`);
-    await inLane(mirror, () => explained(url, () => fetchCommit(mirror, url, commit, signal, onLine)));
-    const index = `${dir}.index`;
-    const reading: GitOptions = {
-      ...base,
-      cwd: mirror,
-      signal,
-      extraEnv: { GIT_INDEX_FILE: index, GIT_DIR: mirror, GIT_WORK_TREE: dir },
-    };
-    try {
-      await explained(url, async () => {
-        await git(['read-tree', `${commit}^{tree}`], reading);
-        await git(['checkout-index', '--all', '--quiet'], { ...reading, cwd: dir });
-      });
-    } finally {
-      await rm(index, { force: true });
-    }
-  }
+  return { resolve, layOut };
+}
 
-  async function fetchCommit(
-    mirror: string,
-    url: string,
-    commit: string,
-    signal: AbortSignal,
-    onLine: (line: string) => void,
-  ): Promise<void> {
-    const inMirror: GitOptions = {
-      ...base,
-      cwd: mirror,
-      signal,
-      onLine,
-      timeoutMs: FETCH_TIMEOUT_MS,
-      extraEnv: { GIT_DIR: mirror },
-    };
-    await mkdir(mirror, { recursive: true });
-    const format = commit.length === 64 ? ['--object-format=sha256'] : [];
-    await git(['init', '--quiet', '--bare', '--template=', ...format], inMirror);
-    if (await hasCommit(commit, inMirror)) return;
-    onLine(`fetching ${commit.slice(0, 12)} of ${redactGitUrl(url)}`);
-    // Just this commit, without its history; servers that do not serve single commits give everything.
-    const alone = await tryGit(
-      ['fetch', '--quiet', '--no-tags', '--depth=1', '--no-recurse-submodules', '--', url, commit],
-      inMirror,
-    );
-    if (alone.exitCode === 0) return;
-    await git(
-      [
-        'fetch',
-        '--quiet',
-        '--no-recurse-submodules',
-        '--',
-        url,
-        '+refs/heads/*:refs/heads/*',
-        '+refs/tags/*:refs/tags/*',
-      ],
-      inMirror,
-    );
-    if (await hasCommit(commit, inMirror)) return;
-    throw new WorkspaceError(
-      'bad-source',
-      `${redactGitUrl(url)} has no commit ${commit} on any branch or tag; push it first.`,
-      { permanent: true },
-    );
-  }
+/** git's patterns match the end of a name (`main` also finds `feature/main`), so the exact ones are picked; a tag's commit before its object. */
+function commitOf(listed: string, ref: string): string | undefined {
+  const commits = new Map(listed.split('\n').map((line) => line.split('\t').reverse() as [string, string]));
+  const names = [`refs/heads/${ref}`, `refs/tags/${ref}^{}`, `refs/tags/${ref}`, `${ref}^{}`, ref];
+  const commit = names.map((name) => commits.get(name)).find((found) => found !== undefined);
+  return commit !== undefined && FULL_COMMIT.test(commit) ? commit : undefined;
+}
 
-  async function hasCommit(commit: string, inMirror: GitOptions): Promise<boolean> {
-    const result = await tryGit(['cat-file', '-e', `${commit}^{commit}`], { ...inMirror, onLine: () => undefined });
-    return result.exitCode === 0;
-  }
-
-  function inLane<T>(mirror: string, work: () => Promise<T>): Promise<T> {
-    const turn = (lanes.get(mirror) ?? Promise.resolve()).then(work, work);
-    lanes.set(mirror, turn);
-    return turn;
-  }
-
-  return { resolve, checkout };
+function refuse(what: string, value: string, problem: string | null): void {
+  if (problem === null) return;
+  throw new WorkspaceError('bad-source', `The git ${what} ${JSON.stringify(value)} ${problem}.`, { permanent: true });
 }
 
 async function explained<T>(url: string, work: () => Promise<T>): Promise<T> {
@@ -176,10 +69,11 @@ async function explained<T>(url: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     const safe = redactGitUrl(url);
-    const said = error.message.replaceAll(url, safe);
+    const mend =
+      'Check the address, and that the user who runs the worker may read it without being asked for a password.';
     throw new WorkspaceError(
       'unreachable',
-      `git could not read ${safe}: ${said}. Check the address, and that the user who runs the worker may read it without being asked for a password.`,
+      `git could not read ${safe}: ${error.message.replaceAll(url, safe)}. ${mend}`,
       { cause: error },
     );
   }

@@ -157,7 +157,7 @@ async function layOut(
   { client, gitSources, checkouts, signal, onLine }: LayOut,
 ): Promise<Record<string, string>> {
   if (source.type === 'git') {
-    await gitSources.checkout(source.url, source.commit, dir, signal, onLine);
+    await gitSources.layOut({ url: source.url, commit: source.commit, signal, onLine }, dir);
     return {};
   }
   const tree = await fetchTree(client, source.tree, signal);

@@ -1,0 +1,21 @@
+/** An agent's process that prepares one tree, to be killed in the middle of it. */
+import { openWorkspaces } from '../../../src-main/agent/workspace/workspaces.ts';
+import { createHttpBlobClient } from '../../../src-main/transfer/http-blob-client.ts';
+import { systemClock } from '../../../shared/base/clock.ts';
+
+const [url, folder, tree] = process.argv.slice(2) as [string, string, string];
+const client = createHttpBlobClient({ baseUrl: url, headers: () => ({}), clock: systemClock });
+const workspaces = await openWorkspaces({
+  folder,
+  client,
+  clock: systemClock,
+  env: { PATH: process.env.PATH },
+  node: { path: process.execPath, version: process.versions.node },
+  host: 'child',
+  allowPaths: [],
+  gitProtocols: [],
+});
+await workspaces.prepare(
+  { type: 'bundle', tree, projectDir: '' },
+  { onLine: () => undefined, signal: new AbortController().signal },
+);
