@@ -67,7 +67,10 @@ export async function startCoordinator({ again }: TestCoordinatorOptions = {}): 
     request,
     joinToken,
     async enrol(hostname, capabilities = {}) {
-      const body = { hostname, capabilities: { browsers: ['chromium'], platform: 'linux', max_parallel: 2, ...capabilities } };
+      const body = {
+        hostname,
+        capabilities: { browsers: ['chromium'], platform: 'linux', max_parallel: 2, ...capabilities },
+      };
       const headers = { authorization: `Bearer ${await joinToken()}` };
       const response = await request('POST', '/api/v1/workers/register', body, headers);
       const answer = await okJson<{ worker_id: string; api_key: string }>(response);

@@ -1,0 +1,94 @@
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { Authenticator } from '../../../coordinator/identity/authenticator.ts';
+import { createToken } from '../../../coordinator/identity/create-token.ts';
+import { exchangeAdminLink } from '../../../coordinator/identity/exchange-admin-link.ts';
+import { revokeToken } from '../../../coordinator/identity/revoke-token.ts';
+import { newSecret, secretKind } from '../../../coordinator/identity/secrets.ts';
+import { spendToken } from '../../../coordinator/identity/spend-token.ts';
+import { migrations } from '../../../coordinator/storage/migrations.ts';
+import { openDatabase } from '../../../coordinator/storage/open.ts';
+import { tempFolder } from '../../support/folders.ts';
+
+/** A clock that stands still until a test moves it. */
+async function setUp() {
+  const clock = { time: 1_000_000, now: () => clock.time, monotonic: () => clock.time, after: () => () => undefined };
+  const report = (error: unknown) => {
+    throw error;
+  };
+  const db = await openDatabase({ file: path.join(tempFolder(), 'playfleet.db'), migrations, clock, report });
+  onTestFinished(() => db.close());
+  const authenticator = new Authenticator({ db, clock, report });
+  return { clock, db, authenticator };
+}
+
+test('a token with an end works until then, also when it is remembered', async () => {
+  const { clock, db, authenticator } = await setUp();
+  const made = await db.write((w) =>
+    createToken(w, { kind: 'api', name: 'ci', createdBy: 'me', lifeSeconds: 60 }, clock.time),
+  );
+  clock.time += 59_999;
+  expect(await authenticator.identify(made.secret)).toEqual({ kind: 'user', id: made.id, name: 'ci' });
+  clock.time += 1;
+  expect(await authenticator.identify(made.secret)).toBeNull();
+});
+
+test('join tokens and admin links are refused from their end on', async () => {
+  const { clock, db } = await setUp();
+  const join = await db.write((w) => createToken(w, { kind: 'join', name: 'j', createdBy: 'me' }, clock.time));
+  const link = await db.write((w) => createToken(w, { kind: 'admin_link', name: 'l', createdBy: 'me' }, clock.time));
+  const late = clock.time + 3_600_000;
+  await expect(db.write((w) => spendToken(w, join.secret, { kind: 'join', usedBy: 'w' }, late))).rejects.toThrow(
+    /has expired/,
+  );
+  await expect(db.write((w) => exchangeAdminLink(w, { secret: link.secret, name: 'Kim' }, late))).rejects.toThrow(
+    /has expired/,
+  );
+  await db.write((w) => spendToken(w, join.secret, { kind: 'join', usedBy: 'w' }, late - 1));
+});
+
+test('a token that is revoked while it is being looked up is not remembered', async () => {
+  const { clock, db, authenticator } = await setUp();
+  for (let round = 0; round < 50; round++) {
+    const made = await db.write((w) => createToken(w, { kind: 'api', name: 'ci', createdBy: 'me' }, clock.time));
+    const lookUps = Array.from({ length: 5 }, () => authenticator.identify(made.secret));
+    const revoked = db.write((w) => revokeToken(w, made.id, () => authenticator.forget(), clock.time));
+    await Promise.all([...lookUps, revoked]);
+    expect(await authenticator.identify(made.secret)).toBeNull();
+  }
+});
+
+test('the use of a token is noted once a minute', async () => {
+  const { clock, db, authenticator } = await setUp();
+  const made = await db.write((w) => createToken(w, { kind: 'api', name: 'ci', createdBy: 'me' }, clock.time));
+  const lastUse = async () => {
+    const row = await db.read((r) =>
+      r.get<{ last_used_at: number | null }>('SELECT last_used_at FROM tokens WHERE id = ?', [made.id]),
+    );
+    return row?.last_used_at;
+  };
+  await authenticator.identify(made.secret);
+  await db.write(async () => undefined);
+  expect(await lastUse()).toBe(1_000_000);
+  const before = db.stats().commands;
+  clock.time += 59_999;
+  for (let n = 0; n < 10; n++) await authenticator.identify(made.secret);
+  expect(db.stats().commands).toBe(before);
+  clock.time += 1;
+  await authenticator.identify(made.secret);
+  await db.write(async () => undefined);
+  expect(await lastUse()).toBe(1_060_000);
+});
+
+test('secrets have 256 bits and say what they are', () => {
+  const all = new Set(Array.from({ length: 1000 }, () => newSecret('worker').text));
+  expect(all.size).toBe(1000);
+  for (const kind of ['join', 'admin_link', 'api', 'worker'] as const) {
+    const { text, hash } = newSecret(kind);
+    expect(Buffer.from(text.slice(4), 'base64url')).toHaveLength(32);
+    expect(secretKind(text)).toBe(kind);
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+  }
+  for (const text of ['', 'pfx_' + 'a'.repeat(43), 'pft_' + 'a'.repeat(42), 'pft_' + 'ü'.repeat(43)])
+    expect(secretKind(text)).toBeNull();
+});
