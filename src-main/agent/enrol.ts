@@ -83,18 +83,17 @@ async function enrol(join: Join, { config, capabilities, agentVersion }: EnrolOp
   return { url: join.url, workerId: answer.data.worker_id, name: config.name, apiKey: answer.data.api_key };
 }
 
+/** The coordinator's own words where it gave any: they say what to do. */
 function refusal(status: number, text: string, url: string, name: string): AgentError {
   const said = (jsonOf(text) as { detail?: unknown } | null)?.detail;
-  const detail = typeof said === 'string' ? ` (${said.slice(0, 500)})` : '';
-  const message =
-    {
-      401: `the join token was not accepted${detail}: it may be used up, expired or mistyped. Create a new one on the coordinator`,
-      403: `the join token was not accepted${detail}: create one of the kind that enrols workers`,
-      404: `${url} is not a Playfleet coordinator, or a very old one: is the address right?`,
-      409: `the coordinator already has a worker named "${name}"${detail}: choose another with --name, or remove the old one there`,
-      429: `the coordinator asks to wait before the next try${detail}`,
-    }[status] ?? `the coordinator answered ${status}${detail}`;
-  return new AgentError(`not enrolled: ${message}`, EXIT.cannotStart);
+  const known: Record<number, string> = {
+    401: 'the join token was not accepted: it may be used up, expired or mistyped. Create a new one on the coordinator',
+    403: 'the join token was not accepted: create one of the kind that enrols workers',
+    404: `${url} is not a Playfleet coordinator: is the address right?`,
+    409: `the coordinator already has a worker named "${name}": choose another with --name, or remove that one first`,
+  };
+  const fallback = known[status] ?? `the coordinator answered ${status}`;
+  return new AgentError(`not enrolled: ${typeof said === 'string' ? said.slice(0, 1000) : fallback}`, EXIT.cannotStart);
 }
 
 function networkReason(error: unknown): string {

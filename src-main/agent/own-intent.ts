@@ -1,8 +1,8 @@
 /**
  * What this machine itself wants of its intent. The coordinator keeps one intent per worker; ours goes over `active` only, so that what
- * an admin has set stays, and is taken back by us alone: a file remembers across restarts that it was ours.
+ * an admin has set stays, and is taken back by us alone: a file remembers across restarts which one was ours.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { AgentMessage, CoordinatorMessage } from '../../shared/protocol/link.ts';
 import { writeAtomically } from './atomic-file.ts';
@@ -15,26 +15,30 @@ export class OwnIntent {
   readonly #send: (message: AgentMessage) => boolean;
   #known: Intent = 'active';
   #wish: Wish | null = null;
-  /** The coordinator's intent is one that we have asked for. */
-  #isOurs: boolean;
+  /** What the coordinator has set because we asked; '' where it has not. */
+  #ours: string;
+  #saving: Promise<void> = Promise.resolve();
 
-  /** `file` exists while the coordinator's intent is ours. */
+  /** `file` holds the intent that is ours. */
   constructor(file: string, send: (message: AgentMessage) => boolean) {
     this.#file = file;
     this.#send = send;
-    this.#isOurs = existsSync(file);
+    this.#ours = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
   }
 
   /** Why nothing new may begin; null where it may. */
   get whyNot(): string | null {
     if (this.#wish) return this.#wish.reason;
-    return this.#known === 'active' || this.#isOurs ? null : `the worker is ${this.#known} on the coordinator`;
+    return this.#known === 'active' || this.#known === this.#ours
+      ? null
+      : `the worker is ${this.#known} on the coordinator`;
   }
 
   /** What the coordinator says. */
   async learn(intent: Intent): Promise<void> {
     this.#known = intent;
-    if (intent === 'active' && this.#isOurs && !this.#wish) await this.#setOurs(false);
+    if (intent === this.#wish?.intent) await this.#setOurs(intent);
+    else if (intent === 'active' ? !this.#wish : intent !== this.#ours) await this.#setOurs('');
     await this.#agree();
   }
 
@@ -46,17 +50,22 @@ export class OwnIntent {
   }
 
   async #agree(): Promise<void> {
-    if (this.#wish && this.#known !== this.#wish.intent && (this.#known === 'active' || this.#isOurs)) {
-      await this.#setOurs(true);
-      this.#send({ type: 'intent', ...this.#wish });
-    } else if (!this.#wish && this.#isOurs && this.#known !== 'active') {
+    const mayChange = this.#known === 'active' || this.#known === this.#ours;
+    if (this.#wish && mayChange && this.#known !== this.#wish.intent) {
+      const wish = this.#wish;
+      // Before it is said: a restart must find out that it was ours.
+      await this.#setOurs(wish.intent);
+      this.#send({ type: 'intent', ...wish });
+    } else if (!this.#wish && this.#known !== 'active' && this.#known === this.#ours) {
       this.#send({ type: 'intent', intent: 'active', reason: 'the machine takes work again' });
     }
   }
 
-  async #setOurs(isOurs: boolean): Promise<void> {
-    this.#isOurs = isOurs;
-    if (isOurs) await writeAtomically(this.#file, '');
-    else await rm(this.#file, { force: true });
+  async #setOurs(intent: string): Promise<void> {
+    if (intent === this.#ours) return;
+    this.#ours = intent;
+    const file = this.#file;
+    this.#saving = this.#saving.then(() => (intent === '' ? rm(file, { force: true }) : writeAtomically(file, intent)));
+    await this.#saving;
   }
 }

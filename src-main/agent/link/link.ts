@@ -58,6 +58,8 @@ export class Link {
   #heardAt = 0;
   #helloSentAt = 0;
   #lastComplaint = '';
+  /** What the coordinator said before it closed the connection. */
+  #said = '';
   #confirmations = new Map<string, () => void>();
   #nextConfirmation = 0;
   #cancelTimer = (): void => {};
@@ -198,8 +200,7 @@ export class Link {
     const read = readMessage(data.toString());
     if ('problem' in read) log.warn({ problem: read.problem }, 'a message of the coordinator was not understood');
     else if (read.message.type === 'welcome') this.#welcomed(read.message);
-    else if (read.message.type === 'error')
-      log.warn({ code: read.message.code }, `the coordinator says: ${read.message.message}`);
+    else if (read.message.type === 'error') this.#said = read.message.message;
     else if (this.#isUp) onInstruction(read.message);
   }
 
@@ -217,8 +218,9 @@ export class Link {
     onUp(welcome, this.#helloSentAt);
   }
 
-  #ended(code: number, reason: string): void {
+  #ended(code: number, why: string): void {
     const { clock, maxWaitMs, random, log, url } = this.#options;
+    const reason = this.#said || why;
     if (code === CLOSE.keyRefused || code === CLOSE.protocolTooOld) {
       this.#refuse(refused(code, reason, url));
       return;
@@ -256,6 +258,7 @@ export class Link {
   #forget(): void {
     this.#socket = null;
     this.#isUp = false;
+    this.#said = '';
     this.#confirmations.clear();
   }
 }

@@ -16,13 +16,11 @@ export function slim(attempt: TestAttempt): { attempt: TestAttempt; bytes: numbe
   const cut: TestAttempt = {
     ...attempt,
     steps: [],
-    errors: attempt.errors
-      .slice(0, KEPT_ERRORS)
-      .map((error) => ({
-        ...error,
-        message: error.message.slice(0, KEPT_TEXT),
-        stack: error.stack?.slice(0, KEPT_TEXT),
-      })),
+    errors: attempt.errors.slice(0, KEPT_ERRORS).map((error) => ({
+      ...error,
+      message: error.message.slice(0, KEPT_TEXT),
+      stack: error.stack?.slice(0, KEPT_TEXT),
+    })),
     stdout: attempt.stdout.slice(-KEPT_TEXT),
     stderr: attempt.stderr.slice(-KEPT_TEXT),
     annotations: [...attempt.annotations.slice(0, 20), note],
