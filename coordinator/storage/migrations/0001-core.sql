@@ -15,6 +15,7 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_by_run ON events (run_id, seq) WHERE run_id IS NOT NULL;
 CREATE INDEX events_by_worker ON events (worker_id, seq) WHERE worker_id IS NOT NULL;
+CREATE INDEX events_outside_runs ON events (seq) WHERE run_id IS NULL;
 CREATE INDEX events_by_time ON events (at);
 
 CREATE TABLE settings (
