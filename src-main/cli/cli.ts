@@ -1,8 +1,6 @@
 /** What every command is given. */
 import type { Clock } from '../../shared/base/clock.ts';
-import { createApi, type Api } from './api.ts';
 import type { CliConfig } from './config.ts';
-import { findCredentials } from './credentials.ts';
 import type { TerminalStream } from './terminal/live-region.ts';
 import { makeStyle, wantsColour, wantsUnicode, type Style } from './terminal/style.ts';
 
@@ -27,12 +25,6 @@ export type Command<A extends unknown[]> = (cli: Cli, ...args: A) => Promise<num
 export function styleOf(cli: Cli, stream: CliStream = cli.stdout): Style {
   const { terminal } = cli.config;
   return makeStyle({ colour: wantsColour(terminal, stream.isTTY === true), unicode: wantsUnicode(terminal) });
-}
-
-/** The coordinator that this user works with. Throws CliFailure where there is none. */
-export async function openApi(cli: Cli): Promise<Api & { token: string | null }> {
-  const { url, token } = await findCredentials(cli.config);
-  return { ...createApi({ url, token, clock: cli.clock, random: cli.random }), token };
 }
 
 export function printJson(cli: Cli, value: unknown): void {

@@ -1,7 +1,8 @@
 /** `playfleet logs RUN`: what the tasks of a run printed. */
 import { z } from 'zod';
 import { page } from '../../../shared/protocol/rest/common.ts';
-import { openApi, printLine, styleOf, type Cli } from '../cli.ts';
+import { printLine, styleOf, type Cli } from '../cli.ts';
+import { openApi } from '../open-api.ts';
 import { EXIT } from '../failure.ts';
 import { runPath } from '../run/attend.ts';
 import { foreign, foreignLine } from '../terminal/foreign.ts';

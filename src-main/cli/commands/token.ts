@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { page } from '../../../shared/protocol/rest/common.ts';
 import { token, tokenCreated, type Token, type TokenKind } from '../../../shared/protocol/rest/tokens.ts';
-import { openApi, printJson, printLine, styleOf, type Cli } from '../cli.ts';
+import { printJson, printLine, styleOf, type Cli } from '../cli.ts';
+import { openApi } from '../open-api.ts';
 import { EXIT } from '../failure.ts';
 import { milliseconds } from '../run/quantities.ts';
 import { foreignLine } from '../terminal/foreign.ts';

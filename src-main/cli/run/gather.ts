@@ -6,7 +6,7 @@ import type { Run } from '../../../shared/protocol/rest/runs.ts';
 import { emptyView } from '../../../shared/model/run-view.ts';
 import { mapLimit } from '../../transfer/map-limit.ts';
 import type { Api } from '../api.ts';
-import { PassingFailure } from '../problem.ts';
+import { CliFailure } from '../failure.ts';
 import { figuresOf } from './figures.ts';
 import type { Followed } from './follow.ts';
 import { DETAILED_FAILURES, nameFromSummary, type NamedTest, type Summary } from './summary.ts';
@@ -47,7 +47,8 @@ async function orSeen<T>(asked: Promise<T>, seen: T): Promise<T> {
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof PassingFailure) return seen;
+    // What is known of the run stands, even where its details cannot be had.
+    if (error instanceof CliFailure) return seen;
     throw error;
   }
 }

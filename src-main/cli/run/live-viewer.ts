@@ -66,8 +66,7 @@ export function createLiveViewer(stream: TerminalStream, style: Style, clock: Cl
     },
     note: (text) => region.print([style.paint('dim', foreignLine(text))]),
     uploaded({ files, bytes: size, sentFiles, sentBytes }) {
-      const sent =
-        sentFiles === 0 ? 'all known to the coordinator' : `${counted(sentFiles, 'file')} sent (${bytes(sentBytes)})`;
+      const sent = sentFiles === 0 ? 'all of it was there already' : `${bytes(sentBytes)} sent`;
       region.print([style.paint('dim', `Working tree: ${counted(files, 'file')}, ${bytes(size)}; ${sent}`)]);
     },
     created(facts) {

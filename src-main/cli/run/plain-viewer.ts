@@ -42,11 +42,8 @@ export function createPlainViewer(stream: TerminalStream, style: Style, clock: C
   return {
     step: () => undefined,
     note: (text) => print(foreignLine(text)),
-    uploaded({ files, bytes: size, sentFiles, sentBytes }) {
-      print(
-        `Working tree: ${counted(files, 'file')}, ${bytes(size)}; ${counted(sentFiles, 'file')} sent (${bytes(sentBytes)})`,
-      );
-    },
+    uploaded: ({ files, bytes: size, sentBytes }) =>
+      print(`Working tree: ${counted(files, 'file')}, ${bytes(size)}; ${bytes(sentBytes)} sent`),
     created: (run) => print(`Run #${run.number} ${foreignLine(run.name)}: ${run.api}`),
     update(next) {
       followed = next;
