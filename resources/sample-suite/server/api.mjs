@@ -65,8 +65,9 @@ function known(slug) {
 }
 
 function listReviews({ params, store, regressions }) {
-  if (regressions) throw new Error('reviews: connection refused (SHOP_FAIL)');
-  return json(store.reviews.get(known(params.slug).slug) ?? []);
+  const { slug } = known(params.slug);
+  if (regressions) throw new HttpError(500, 'The reviews service does not answer.');
+  return json(store.reviews.get(slug) ?? []);
 }
 
 function addReview(context) {

@@ -8,7 +8,9 @@ import { findProduct } from './catalogue.mjs';
 export function cartView({ store, email, regressions }) {
   const { lines, coupon, delivery } = cartOf(store, email);
   const count = lines.reduce((sum, line) => sum + line.quantity, 0);
-  return { lines, coupon, delivery, count, totals: totalsOf(lines, { coupon, delivery, brokenCoupon: regressions }) };
+  // One of the bugs behind SHOP_FAIL: this coupon takes a euro too much.
+  const overpaid = regressions && coupon === 'GROW10' ? 100 : 0;
+  return { lines, coupon, delivery, count, totals: totalsOf(lines, { coupon, delivery, overpaid }) };
 }
 
 export function putInCart(context, product, size, quantity) {

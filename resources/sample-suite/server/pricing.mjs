@@ -9,8 +9,8 @@ export const deliveries = {
 };
 
 export const coupons = {
-  GROW10: { label: '10 % off', discount: (subtotal) => Math.round(subtotal * 0.1) },
-  WELCOME5: { label: '€5 off from €30', discount: () => 500, from: 3000 },
+  GROW10: { discount: (subtotal) => Math.round(subtotal * 0.1) },
+  WELCOME5: { discount: () => 500, from: 3000 },
 };
 
 /** The reason why a coupon is refused, or null when it may be used. */
@@ -22,10 +22,10 @@ export function couponRefusal(code, subtotal) {
 }
 
 /** { subtotal, discount, shipping, total, vat } of lines [{ cents, quantity }]; VAT of 21 % is contained in the total. */
-export function totalsOf(lines, { coupon = null, delivery = 'standard', brokenCoupon = false } = {}) {
+export function totalsOf(lines, { coupon = null, delivery = 'standard', overpaid = 0 } = {}) {
   const subtotal = lines.reduce((sum, line) => sum + line.cents * line.quantity, 0);
   const usable = coupon && couponRefusal(coupon, subtotal) === null;
-  const discount = usable ? coupons[coupon].discount(subtotal) + (brokenCoupon ? 100 : 0) : 0;
+  const discount = usable ? coupons[coupon].discount(subtotal) + overpaid : 0;
   const goods = subtotal - discount;
   const free = lines.length === 0 || (delivery === 'standard' && goods >= freeShippingFrom);
   const shipping = free ? 0 : deliveries[delivery].cents;

@@ -90,7 +90,7 @@ function postDelivery(context) {
 
 function postPayment(context) {
   if (!cartOf(context.store, context.email).address) return redirect('/checkout/address');
-  const refusal = context.regressions ? 'The bank declined the card.' : cardRefusal(form(context).card ?? '');
+  const refusal = cardRefusal(form(context).card ?? '') ?? (context.regressions ? 'The bank declined the card.' : null);
   if (refusal) return account.paymentPage(context, refusal);
   const order = placeOrder(context.store, context.email, cartView(context).totals);
   return redirect(`/orders/${order.number}?placed`);
