@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { cutTasks } from '../../../coordinator/runs/rules/cut-tasks.ts';
+import { expectDurations, UNKNOWN_TEST_MS } from '../../../coordinator/runs/rules/expect-duration.ts';
+import { hasBrowsers, projectNeeds } from '../../../coordinator/runs/rules/needs.ts';
+import { percent, successRate } from '../../../coordinator/runs/rules/run-figures.ts';
+import { isFinal, nextRunState, type RunEvent } from '../../../coordinator/runs/rules/run-state.ts';
+import { durationFigures } from '../../../shared/model/percentiles.ts';
+import { runState } from '../../../shared/protocol/rest/runs.ts';
+
+const events: RunEvent[] = [
+  { type: 'activate', kind: 'queue' },
+  { type: 'activate', kind: 'shards' },
+  { type: 'planned' },
+  { type: 'finish' },
+  { type: 'fail' },
+  { type: 'cancel' },
+];
+
+describe('the life of a run', () => {
+  test('a final state is never left', () => {
+    for (const state of runState.options.filter(isFinal)) {
+      for (const event of events) expect(nextRunState(state, event)).toBeNull();
+    }
+  });
+
+  test('any road of events ends where the drawing says, and a run can always be cancelled until it is final', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...events), { maxLength: 12 }), (road) => {
+        let state = runState.parse('pending');
+        for (const event of road) {
+          const next = nextRunState(state, event);
+          if (next !== null) state = next;
+          else if (event.type === 'cancel' || event.type === 'fail') expect(isFinal(state)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('a queue run is discovered before it runs, a static run is not', () => {
+    expect(nextRunState('pending', { type: 'activate', kind: 'queue' })).toBe('scheduling');
+    expect(nextRunState('scheduling', { type: 'finish' })).toBeNull();
+    expect(nextRunState('scheduling', { type: 'planned' })).toBe('running');
+    expect(nextRunState('pending', { type: 'activate', kind: 'shards' })).toBe('running');
+    expect(nextRunState('running', { type: 'finish' })).toBe('completed');
+  });
+});
+
+const units = fc.array(
+  fc.record({
+    expectedMs: fc.integer({ min: 1, max: 60_000 }),
+    needs: fc.constantFrom('', 'chromium', 'chromium,firefox'),
+  }),
+  { minLength: 1, maxLength: 300 },
+);
+
+describe('cutting a run into tasks', () => {
+  test('every unit is in exactly one task, with units of equal needs', () => {
+    fc.assert(
+      fc.property(units, fc.integer({ min: 1, max: 64 }), (list, slots) => {
+        const numbered = list.map((unit, no) => ({ no, ...unit }));
+        const tasks = cutTasks(numbered, slots);
+        expect(tasks.flatMap((task) => task.unitNos).toSorted((a, b) => a - b)).toEqual(
+          numbered.map((unit) => unit.no),
+        );
+        for (const task of tasks) {
+          expect(task.unitNos.length).toBeGreaterThan(0);
+          expect(new Set(task.unitNos.map((no) => numbered[no]?.needs))).toEqual(new Set([task.needs]));
+        }
+      }),
+    );
+  });
+
+  test('tasks shrink toward the end, and the last are short', () => {
+    const list = Array.from({ length: 400 }, (_, no) => ({ no, expectedMs: 1000, needs: '' }));
+    const tasks = cutTasks(list, 4);
+    const sizes = tasks.map((task) => task.expectedMs);
+    expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
+    expect(sizes[0]).toBe(50_000);
+    expect(sizes.at(-1)).toBeLessThanOrEqual(3_000);
+  });
+
+  test('greedy slots that take these tasks in order finish within a tenth of the bound', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 100, max: 5_000 }), { minLength: 200, maxLength: 400 }), (durations) => {
+        const slots = 4;
+        const tasks = cutTasks(
+          durations.map((expectedMs, no) => ({ no, expectedMs, needs: '' })),
+          slots,
+        );
+        const busy = Array.from({ length: slots }, () => 0);
+        for (const task of tasks) {
+          const next = busy.indexOf(Math.min(...busy));
+          busy[next] = (busy[next] ?? 0) + task.expectedMs;
+        }
+        const total = durations.reduce((a, b) => a + b, 0);
+        expect(Math.max(...busy)).toBeLessThanOrEqual(Math.max(total / slots, 5_000) * 1.1 + 3_000);
+      }),
+    );
+  });
+});
+
+test('a test without history is expected to take what its file takes, else the suite, else a second', () => {
+  const tests = [
+    { id: 'known', project: 'p', file: 'a' },
+    { id: 'sibling', project: 'p', file: 'a' },
+    { id: 'stranger', project: 'p', file: 'b' },
+  ];
+  const found = expectDurations(tests, { byTest: new Map([['known', 4000]]) });
+  expect(Object.fromEntries(found)).toEqual({ known: 4000, sibling: 4000, stranger: 4000 });
+  const unknown = expectDurations(tests, { byTest: new Map() });
+  expect([...unknown.values()]).toEqual([UNKNOWN_TEST_MS, UNKNOWN_TEST_MS, UNKNOWN_TEST_MS]);
+});
+
+test('a project needs the browsers of its setup too, also through circles of names', () => {
+  const project = (name: string, browser: 'chromium' | 'firefox' | null, dependencies: string[]) => ({
+    name,
+    dependencies,
+    teardown: null,
+    supporting: false,
+    browser,
+    channel: null,
+  });
+  const needs = projectNeeds([
+    project('setup', 'chromium', ['fx']),
+    project('fx', 'firefox', ['setup']),
+    project('api', null, []),
+  ]);
+  expect(Object.fromEntries(needs)).toEqual({ setup: 'chromium,firefox', fx: 'chromium,firefox', api: '' });
+  expect(hasBrowsers('chromium,firefox', new Set(['chromium']))).toBe(false);
+  expect(hasBrowsers('', new Set())).toBe(true);
+});
+
+test('figures say nothing where there is nothing to measure', () => {
+  expect(percent(0, 0)).toBe(0);
+  expect(percent(1, 3)).toBe(33.3);
+  expect(
+    successRate({ tests_total: 3, tests_settled: 1, expected: 0, unexpected: 0, flaky: 0, skipped: 1 }),
+  ).toBeNull();
+  expect(durationFigures([])).toBeNull();
+  expect(durationFigures([5, 1, 2, 3, 4])).toEqual({ mean_ms: 3, p50_ms: 3, p95_ms: 5, p99_ms: 5 });
+});
