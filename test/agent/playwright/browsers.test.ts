@@ -36,10 +36,7 @@ async function bareMachine(
   };
 }
 
-// Several cold browser starts each, on machines that may be busy.
-const patient = { timeout: 240_000 };
-
-test("the system's Chromium serves where the owner allows it, and is proven only once", patient, async () => {
+test("the system's Chromium serves where the owner allows it, and is proven only once", async () => {
   const options = await bareMachine({ allowSystemBrowser: true });
   const found = await findBrowsers(options);
   expect(found.browsers).toEqual({ chromium: { version: expect.stringMatching(/^\d+\./) as string, how: 'system' } });
@@ -61,7 +58,7 @@ test("the system's Chromium serves where the owner allows it, and is proven only
   expect(await findBrowsers(options)).toEqual(found);
 });
 
-test('a page test runs on the stand-in, is filmed, and leaves nothing behind', patient, async () => {
+test('a page test runs on the stand-in, is filmed, and leaves nothing behind', async () => {
   const found = await findBrowsers(await bareMachine({ allowSystemBrowser: true }));
   const suite = await writeSuite({
     'playwright.config.ts': `export default { use: { video: 'on', screenshot: 'on' } }`,
@@ -79,40 +76,36 @@ test('a page test runs on the stand-in, is filmed, and leaves nothing behind', p
   expect(done.end.peakMemoryBytes).toBeGreaterThan(200e6);
 });
 
-test('without leave to use it, the system browser does not count, and the mend is named', patient, async () => {
+test('without leave to use it, the system browser does not count, and the mend is named', async () => {
   const found = await findBrowsers(await bareMachine());
   expect(found.browsers).toEqual({});
   expect(Object.keys(found.missing).sort()).toEqual(['chromium', 'firefox', 'webkit']);
   expect(found.env).toEqual({});
 });
 
-test(
-  'a browser that cannot be fetched is told with the reason, is not fetched again at once, and the system one serves',
-  patient,
-  async () => {
-    let asked = 0;
-    const server = createServer((_request, response) => {
-      asked++;
-      response.writeHead(404).end();
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const options = await bareMachine(
-      { install: ['chromium', 'firefox'], allowSystemBrowser: true },
-      { PLAYWRIGHT_DOWNLOAD_HOST: host },
-    );
-    const found = await findBrowsers(options);
-    expect(asked).toBeGreaterThan(0);
-    expect(found.missing.firefox).toMatch(/could not be fetched: Error: .*404/);
-    expect(found.browsers.chromium?.how).toBe('system');
-    asked = 0;
-    expect(await findBrowsers(options)).toEqual(found);
-    expect(asked).toBe(0);
-  },
-);
+test('a browser that cannot be fetched is told with the reason, is not fetched again at once, and the system one serves', async () => {
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    asked++;
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const options = await bareMachine(
+    { install: ['chromium', 'firefox'], allowSystemBrowser: true },
+    { PLAYWRIGHT_DOWNLOAD_HOST: host },
+  );
+  const found = await findBrowsers(options);
+  expect(asked).toBeGreaterThan(0);
+  expect(found.missing.firefox).toMatch(/could not be fetched: Error: .*404/);
+  expect(found.browsers.chromium?.how).toBe('system');
+  asked = 0;
+  expect(await findBrowsers(options)).toEqual(found);
+  expect(asked).toBe(0);
+});
 
-test('a browser that a suite needs is fetched by its own Playwright and then proven', patient, async () => {
+test('a browser that a suite needs is fetched by its own Playwright and then proven', async () => {
   const served: string[] = [];
   const server = createServer((request, response) => {
     const name = request.url ?? '';

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promis
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { childEnvironment } from '../../../src-main/agent/playwright/env.ts';
 import { discoverSuite } from '../../../src-main/agent/playwright/discover.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type PlaywrightProcess,
   type RunEnd,
 } from '../../../src-main/agent/playwright/run-process.ts';
+import { systemClock, type Clock } from '../../../shared/base/clock.ts';
 import type { Order, ReporterMessage } from '../../../shared/protocol/ipc.ts';
 import {
   localAttempt,
@@ -22,12 +23,20 @@ import {
   type SettledTest,
 } from '../../../shared/protocol/playwright.ts';
 
+// Several starts of Playwright each, on machines that may be busy.
+vi.setConfig({ testTimeout: 240_000 });
+
 const repo = path.resolve(import.meta.dirname, '../../..');
 
-/** Files by name; a playwright.config.ts with `testDir: '.'` is added where none is given. */
-export async function writeSuite(files: Record<string, string>): Promise<string> {
-  const folder = await realpath(await mkdtemp(path.join(os.tmpdir(), 'playfleet-suite-')));
+export async function emptyFolder(): Promise<string> {
+  const folder = await realpath(await mkdtemp(path.join(os.tmpdir(), 'playfleet-test-')));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Files by name; an empty config is added where none is given. */
+export async function writeSuite(files: Record<string, string>): Promise<string> {
+  const folder = await emptyFolder();
   const all = { 'package.json': '{}', 'playwright.config.ts': 'export default {}', ...files };
   for (const [name, text] of Object.entries(all)) {
     const file = path.join(folder, name);
@@ -63,8 +72,8 @@ export interface Running {
   process: PlaywrightProcess;
   messages: ReporterMessage[];
   output: string;
-  /** Resolves with the first message, past or coming, for which `wanted` is true. */
-  until(wanted: (message: ReporterMessage) => boolean): Promise<ReporterMessage>;
+  /** Resolves once `condition` holds; asked again after each message and each output. Rejects when the process ends before. */
+  until(condition: (running: Running) => boolean): Promise<void>;
 }
 
 export interface SuiteRun {
@@ -73,26 +82,23 @@ export interface SuiteRun {
   env?: Record<string, string>;
   workers?: number;
   port?: number;
+  clock?: Clock;
 }
 
-export async function start(
-  suiteDir: string,
-  { order, args = [], env = {}, workers = 1, port = 41_000 }: SuiteRun,
-): Promise<Running> {
-  const workDir = await realpath(await mkdtemp(path.join(os.tmpdir(), 'playfleet-work-')));
-  onTestFinished(() => rm(workDir, { recursive: true, force: true }));
-  const waiting = new Set<(message: ReporterMessage) => void>();
+export async function start(suiteDir: string, suiteRun: SuiteRun): Promise<Running> {
+  const { order, args = [], env = {}, workers = 1, port = 41_000, clock = systemClock } = suiteRun;
+  const workDir = await emptyFolder();
+  const waiting = new Set<() => void>();
   const running = {
     messages: [] as ReporterMessage[],
     output: '',
-    until: async (wanted: (message: ReporterMessage) => boolean) => {
-      const past = running.messages.find(wanted);
-      if (past) return past;
-      return new Promise<ReporterMessage>((resolve, reject) => {
-        waiting.add((message) => wanted(message) && resolve(message));
-        void running.process.done.then(() => reject(new Error(`ended without it:\n${running.output}`)));
-      });
-    },
+    until: (condition: (running: Running) => boolean) =>
+      new Promise<void>((resolve, reject) => {
+        const ask = () => condition(running) && resolve();
+        waiting.add(ask);
+        ask();
+        void running.process.done.then(() => reject(new Error(`ended before:\n${running.output}`)));
+      }),
   } as Running;
   running.process = await startPlaywright({
     suiteDir,
@@ -103,12 +109,16 @@ export async function start(
     env: childEnvironment({ base: process.env, run: env, platform: process.platform }),
     port,
     taskId: 'test',
+    clock,
     onMessage: (message) => {
       contract.parse(message);
       running.messages.push(message);
-      for (const each of waiting) each(message);
+      for (const ask of waiting) ask();
     },
-    onOutput: (_stream, text) => (running.output += text),
+    onOutput: (_stream, text) => {
+      running.output += text;
+      for (const ask of waiting) ask();
+    },
   });
   onTestFinished(() => running.process.stop('test is over', { hard: true }));
   return running;
