@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../shared/base/clock.ts';
 import {
@@ -9,6 +8,7 @@ import {
   type CommandResult,
 } from '../../src-main/command/run-command.ts';
 import { tempFolder } from '../support/folders.ts';
+import { isAlive } from '../support/is-alive.ts';
 
 function run(script: string, options: Partial<CommandOptions> = {}): Promise<CommandResult> {
   return runCommand('sh', ['-c', script], {
@@ -49,16 +49,6 @@ test('nothing is inherited from our own environment', async () => {
   delete process.env.PLAYFLEET_TEST_SECRET;
   expect(result.stdout.toString()).not.toContain('PLAYFLEET_TEST_SECRET');
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // A zombie has ended; only its parent has not noticed.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 test.each([
   ['time runs out', 'limit', 'sleep 1000 & echo $!; wait'],

@@ -31,5 +31,5 @@ export function packPlaywright(into: string): string {
 
 /** Writes package-lock.json as `npm install` would. */
 export function lock(folder: string): void {
-  npm(folder, 'install', '--package-lock-only', '--no-audit', '--no-fund', '--ignore-scripts');
+  npm(folder, 'install', '--package-lock-only', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts');
 }

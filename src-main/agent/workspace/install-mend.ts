@@ -45,6 +45,13 @@ const KNOWN: [said: RegExp, mend: Mend][] = [
   ],
 ];
 
+/** The last of those lines that say something: without npm's list of all its options, which follows some errors. */
+export function tellingLines(lines: readonly string[], most = 20): string[] {
+  const usage = lines.indexOf('npm error Usage:');
+  const said = usage < 0 ? lines : lines.slice(0, usage);
+  return said.filter((line) => line.replace(/^npm (error|warn)/, '').trim() !== '').slice(-most);
+}
+
 export function mendOf(lines: readonly string[]): Mend {
   const text = lines.join('\n');
   const known = KNOWN.find(([said]) => said.test(text));

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../../shared/base/clock.ts';
 import { CommandNotFound, runCommand, type CommandResult, type Env } from '../../command/run-command.ts';
+import { sha256Of } from '../../transfer/sha256.ts';
 import { isSuitable, type Manager } from './package-manager.ts';
 
 export interface Program {
@@ -19,7 +20,7 @@ interface Surroundings {
   env: Env;
   clock: Clock;
   /** The node that will run the tests. */
-  nodePath: string;
+  node: { path: string };
   signal: AbortSignal;
 }
 
@@ -32,7 +33,10 @@ const VERSION_TIMEOUT_MS = 30_000;
  */
 export async function findProgram(manager: Manager, around: Surroundings): Promise<Program> {
   const committed = manager.berry ? committedYarn(around.cwd) : null;
-  if (committed !== null) return { command: around.nodePath, args: [committed], version: path.basename(committed) };
+  if (committed !== null) {
+    const version = `${path.basename(committed)} ${sha256Of(readFileSync(committed)).slice(0, 12)}`;
+    return { command: around.node.path, args: [committed], version };
+  }
   const version = await versionOnPath(manager.name, around);
   if (version !== null && isSuitable(manager, version)) return { command: manager.name, args: [], version };
   const words = manager.berry ? 'yarn' : manager.name;

@@ -108,6 +108,17 @@ export function installArguments(manager: Manager): string[] {
   ];
 }
 
+/**
+ * Whether a lock file covers the package in `folder`, POSIX and relative to the lock file's. Yarn 1 does not write down its workspaces, so
+ * its lock files are taken to cover everything below.
+ */
+export function lockCovers(lock: string, text: string, folder: string): boolean {
+  if (folder === '') return true;
+  if (lock === 'pnpm-lock.yaml') return [folder, `'${folder}'`].some((key) => text.includes(`\n  ${key}:`));
+  if (lock === 'yarn.lock') return text.includes('yarn lockfile v1') || text.includes(`@workspace:${folder}"`);
+  return text.includes(`${JSON.stringify(folder)}: {`);
+}
+
 /** Scripts of a project itself that its package manager runs at an install. */
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare'];
 /** What such scripts commonly do without reading the project or leaving anything in it that tests need. */
