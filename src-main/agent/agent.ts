@@ -143,7 +143,11 @@ export class Agent {
       log,
       preparation,
       workDir: path.join(dir.work, String(grant.fence)),
-      report: (report, after) => outbox.add(report, after !== undefined && uploader.has(after) ? after : null),
+      report: async (report, after) => {
+        await outbox.add(report, after ?? null);
+        // It may have arrived while the report was being written.
+        if (after !== undefined && !uploader.has(after)) outbox.unlock(after);
+      },
       send: (message) => this.#link.sendLossy(message),
       attach: (attempt) => attachByContent(attempt, { stash, uploader, limitBytes: config.attachmentLimitMb * MB }),
       keepBlob: async (file) => {

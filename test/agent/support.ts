@@ -1,4 +1,6 @@
 /** Agents in tests: real ones, in this process, against a coordinator that is one over real HTTP. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Writable } from 'node:stream';
 import pino from 'pino';
 import { onTestFinished } from 'vitest';
@@ -60,4 +62,9 @@ export async function startAgent(flags: AgentFlags = {}, coordinator?: FakeCoord
   });
   await server.untilConnected();
   return { coordinator: server, agent, config, lines };
+}
+
+/** What marks everything that an agent of this data folder starts. */
+export function markIn(config: Pick<AgentConfig, 'dataDir'>): string {
+  return readFileSync(path.join(config.dataDir, 'mark'), 'utf8').trim();
 }
