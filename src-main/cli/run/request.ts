@@ -151,10 +151,15 @@ function environmentOf(
     }
     const parsed = environment.safeParse({ [name]: value });
     // The value is not repeated: it may be a secret.
-    if (!parsed.success) throw new CliFailure(`--env ${name}: ${parsed.error.issues[0]?.message ?? 'not accepted'}.`);
+    if (!parsed.success) throw new CliFailure(`--env ${name}: ${innermost(parsed.error.issues)}.`);
     env[name] = value;
   }
   return env;
+}
+
+/** A bad name is an issue within the issue of its record. */
+function innermost([issue]: readonly z.core.$ZodIssue[]): string {
+  return issue?.code === 'invalid_key' ? innermost(issue.issues) : (issue?.message ?? 'not accepted');
 }
 
 const REQUIRE_HELP =
