@@ -24,6 +24,7 @@ import { adminLink, joinLink, makeFirstTokens } from './identity/first-start.ts'
 import { identityRoutes } from './identity/routes.ts';
 import { openDataKey } from './identity/data-key.ts';
 import { healthRoutes } from './operations/health.ts';
+import { addPages } from './operations/pages/routes.ts';
 import { startTidying } from './operations/tidy.ts';
 import { ReportLoop } from './reports/report-loop.ts';
 import { reportRoutes } from './reports/routes.ts';
@@ -167,6 +168,7 @@ export async function startCoordinator(
       ],
       pages: [healthRoutes({ db, clock, version, dataDir: config.dataDir, report })],
     });
+    addPages(app, version);
     const server = await createServer({ fetch: app.fetch, host: config.host, port: config.port, log, clock });
     stops.push(() => server.stop(STOP_GRACE_MS));
     server.onUpgrade(
