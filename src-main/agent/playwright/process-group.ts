@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { ReporterEnvelope } from '../../../shared/protocol/ipc.ts';
 import { Family } from './family.ts';
-import { readProcessTable } from './process-table.ts';
+import { readProcessTable, recentProcessTable } from './process-table.ts';
 import { PlaywrightRefusal } from './resolve-playwright.ts';
 import { MARKER, sweep } from './sweep.ts';
 import { UsageMeter, type Usage } from './usage.ts';
@@ -111,7 +111,7 @@ export class ProcessGroup {
     const drained = Promise.all([event(this.#child, 'close'), event(this.#child, 'disconnect')]);
     let cancelSample = () => {};
     const sample = () => {
-      this.#meter.sample(this.#family.alive(readProcessTable()));
+      this.#meter.sample(this.#family.alive(recentProcessTable()));
       cancelSample = clock.after(SAMPLE_MS, sample);
     };
     sample();

@@ -72,7 +72,7 @@ test('a page test runs on the stand-in, is filmed, and leaves nothing behind', a
   const attachments = done.attempts[0]?.attachments ?? [];
   expect(attachments.map((each) => each.contentType).sort()).toEqual(['image/png', 'video/webm']);
   for (const each of attachments) expect((await stat(each.path ?? '')).size).toBeGreaterThan(100);
-  expect(done.end).toMatchObject({ swept: 0, left: [] });
+  expect(done.end.left).toEqual([]);
   expect(done.end.peakMemoryBytes).toBeGreaterThan(200e6);
 });
 

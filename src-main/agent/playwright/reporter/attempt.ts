@@ -12,10 +12,13 @@ import { annotations, relativeFile } from './suites.ts';
 
 /** UTF-16 units of stdout and of stderr kept per attempt. */
 export const OUTPUT_LIMIT = 1_000_000;
+/** With these an attempt stays below some 15 MB whatever the suite does; the contract alone would allow ten times that. */
+const ERROR_LIMIT = 50;
+const ERROR_TEXT = 50_000;
 const STEP_LIMIT = 1000;
 const STEP_DEPTH = 20;
 /** Larger attachment bodies go by file: JSON over a pipe is no road for screenshots and traces. */
-const INLINE_BODY_BYTES = 64 * 1024;
+const INLINE_BODY_BYTES = 4096;
 
 /** Everything about one ended attempt, within the contract's limits. `bodies` is a folder for large attachment bodies. */
 export function toAttempt(test: TestCase, result: TestResult, rootDir: string, bodies: string): LocalAttempt {
@@ -26,10 +29,10 @@ export function toAttempt(test: TestCase, result: TestResult, rootDir: string, b
     status: result.status,
     startedAt,
     durationMs: Math.max(0, result.duration),
-    errors: result.errors.slice(0, 100).map((error) => toError(error, rootDir)),
+    errors: result.errors.slice(0, ERROR_LIMIT).map((error) => toError(error, rootDir)),
     steps: toSteps(result.steps, startedAt),
     // Before 1.52 annotations were the test's alone.
-    annotations: annotations(result.annotations ?? test.annotations, 1000),
+    annotations: annotations(result.annotations ?? test.annotations, 100),
     stdout: joined(result.stdout),
     stderr: joined(result.stderr),
     workerIndex: result.workerIndex,
@@ -45,9 +48,9 @@ export function toError(error: ReportedError, rootDir: string): TestError {
   const message = error.message ?? (error.value === undefined ? 'Unknown error' : `Thrown: ${error.value}`);
   const cause = causes(error);
   return {
-    message: clipMiddle(message + cause, 200_000),
-    ...(error.stack ? { stack: clipMiddle(error.stack, 200_000) } : {}),
-    ...(error.snippet ? { snippet: clip(error.snippet, 100_000) } : {}),
+    message: clipMiddle(message + cause, ERROR_TEXT),
+    ...(error.stack ? { stack: clipMiddle(error.stack, ERROR_TEXT) } : {}),
+    ...(error.snippet ? { snippet: clip(error.snippet, ERROR_TEXT) } : {}),
     ...(error.location
       ? {
           location: {
@@ -101,12 +104,12 @@ function toSteps(reported: ReportedStep[], startedAt: number): TestStep[] {
 function toStep(step: ReportedStep, startedAt: number): TestStep {
   const error = step.error?.message ?? step.error?.value;
   return {
-    title: clip(step.subtitle ? `${step.title} ${step.subtitle}` : step.title, 5000),
+    title: clip(step.subtitle ? `${step.title} ${step.subtitle}` : step.title, 1000),
     category: clip(step.category, 200),
     startMs: step.startTime.getTime() - startedAt,
     // -1 for a step that was cut off.
     durationMs: Math.max(0, step.duration),
-    ...(error === undefined ? {} : { error: clip(error, 20_000) }),
+    ...(error === undefined ? {} : { error: clip(error, 2000) }),
   };
 }
 
@@ -122,6 +125,10 @@ function toAttachment(attachment: TestResult['attachments'][number], bodyFile: s
   if (attachment.path !== undefined) return { ...common, path: path.resolve(attachment.path) };
   const body = attachment.body ?? Buffer.alloc(0);
   if (body.length <= INLINE_BODY_BYTES) return { ...common, bodyBase64: body.toString('base64') };
-  writeFileSync(bodyFile, body);
+  try {
+    writeFileSync(bodyFile, body);
+  } catch {
+    // A full disk must not cost the result as well: the agent finds no file and says that the attachment is missing.
+  }
   return { ...common, path: bodyFile };
 }

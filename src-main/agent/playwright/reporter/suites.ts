@@ -25,11 +25,9 @@ export function testsOf(suites: Iterable<Suite>): TestCase[] {
   return [...suites].flatMap((suite) => suite.allTests());
 }
 
-/** POSIX and relative to the root dir where the file lies within, else as it is. */
+/** POSIX and relative to the root dir, also for files beside it; absolute only where another drive leaves no choice. */
 export function relativeFile(rootDir: string, file: string): string {
-  const relative = path.relative(rootDir, file);
-  const inside = relative !== '' && !path.isAbsolute(relative);
-  return clip((inside ? relative : file).split(path.sep).join('/'), 1000);
+  return clip(path.relative(rootDir, file).split(path.sep).join('/'), 1000);
 }
 
 export function projectName(suite: Suite): string {
