@@ -49,7 +49,7 @@ export const eventTest = z.looseObject({
   location: place,
   retries: z.number(),
   tags: z.array(z.string()).optional(),
-  repeatEachIndex: z.number(),
+  repeatEachIndex: z.number().optional(),
   annotations: z.array(note).optional(),
 });
 export type EventTest = z.infer<typeof eventTest>;

@@ -1,4 +1,5 @@
 /** Reads one blob for what counts of it: the wanted attempts, rewritten for the folded blob, and where their tests stand. */
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { checkVersion, parseEvent, parseRaw } from './blob-events.ts';
 import type { EventAnnotation, EventAttachment, EventConfig, EventError, EventOf, RawEvent } from './blob-events.ts';
@@ -28,6 +29,8 @@ export interface BlobPart {
   errors: EventError[];
   /** `ok`: the attempt ended as the test expects. */
   attempts: { slot: Slot; chunk: Chunk; ok: boolean }[];
+  /** Digests of the trees in `projects`. */
+  trees: string[];
   /** Playwright workers seen. */
   workers: number;
   lostAttachments: number;
@@ -36,8 +39,10 @@ export interface BlobPart {
 export interface ReadContext {
   /** Counted attempts by test id and by Playwright's retry index in this process. */
   wanted: ReadonlyMap<string, ReadonlyMap<number, Slot>>;
-  /** Planned tests whose place in the suite no blob has told yet; once there are none, trees are not even parsed. */
+  /** Planned tests whose place in the suite no blob has told yet. */
   unplaced: ReadonlySet<string>;
+  /** Trees that other blobs brought. Each process of a large suite may repeat the whole of it, megabytes that need not be parsed again. */
+  seenTrees: ReadonlySet<string>;
   /** Added to worker indexes, so that those of different processes stay apart. */
   workerBase: number;
   resources: Resources;
@@ -51,7 +56,8 @@ interface OpenAttempt {
   id: string;
   lines: string[];
   bytes: number;
-  steps: Set<string>;
+  /** Step ids of the blob, and theirs in the report: counted numbers, since Playwright's merge keeps every distinct string. */
+  steps: Map<string, string>;
   attachments: number;
   lost: string[];
 }
@@ -59,7 +65,14 @@ interface OpenAttempt {
 /** Throws BlobRefused for a blob that is not what it should be; then nothing of it may be used. */
 export async function readBlob(zip: BlobZip, context: ReadContext): Promise<BlobPart> {
   const open = new Map<string, OpenAttempt>();
-  const part: Omit<BlobPart, 'config'> = { projects: [], errors: [], attempts: [], workers: 0, lostAttachments: 0 };
+  const part: Omit<BlobPart, 'config'> = {
+    projects: [],
+    trees: [],
+    errors: [],
+    attempts: [],
+    workers: 0,
+    lostAttachments: 0,
+  };
   const stored = new Map<string, string>();
   let config: EventConfig | undefined;
   let paths: BlobPaths | undefined;
@@ -107,7 +120,7 @@ export async function readBlob(zip: BlobZip, context: ReadContext): Promise<Blob
       id: `${slot.testIndex}.${slot.retry}`,
       lines: [],
       bytes: 0,
-      steps: new Set(),
+      steps: new Map(),
       attachments: 0,
       lost: [],
     };
@@ -149,7 +162,11 @@ export async function readBlob(zip: BlobZip, context: ReadContext): Promise<Blob
   };
 
   for await (const line of zip.events()) {
-    if (line.startsWith('{"method":"onProject"') && context.unplaced.size === 0) continue;
+    if (line.startsWith('{"method":"onProject"')) {
+      const tree = createHash('sha1').update(line).digest('hex');
+      if (context.unplaced.size === 0 || context.seenTrees.has(tree)) continue;
+      part.trees.push(tree);
+    }
     const raw = parseRaw(line);
     if (separator === undefined) {
       separator = checkVersion(parseEvent(raw)).pathSeparator ?? '/';
@@ -196,26 +213,21 @@ function emitStep(
 ): void {
   const ref = { testId: attempt.testId, resultId: attempt.id };
   if (event.method === 'onStepBegin') {
-    const { step } = event.params;
-    attempt.steps.add(step.id);
-    const parentStepId =
-      step.parentStepId !== undefined && attempt.steps.has(step.parentStepId) ? step.parentStepId : undefined;
-    emit(attempt, {
-      method: event.method,
-      params: { ...ref, step: { ...step, parentStepId, location: step.location && relocate(step.location, paths) } },
-    });
+    // No report shows `params`.
+    const { params: _params, ...step } = event.params.step;
+    const id = String(attempt.steps.size);
+    const parentStepId = step.parentStepId === undefined ? undefined : attempt.steps.get(step.parentStepId);
+    attempt.steps.set(step.id, id);
+    const location = step.location && relocate(step.location, paths);
+    emit(attempt, { method: event.method, params: { ...ref, step: { ...step, id, parentStepId, location } } });
   } else {
     const { step } = event.params;
-    if (!attempt.steps.has(step.id)) return;
+    const id = attempt.steps.get(step.id);
+    if (id === undefined) return;
+    const error = step.error && relocateError(step.error, paths);
     const attachments = step.attachments?.filter((index) => index < attempt.attachments);
     const annotations = step.annotations && relocateAnnotations(step.annotations, paths);
-    emit(attempt, {
-      method: event.method,
-      params: {
-        ...ref,
-        step: { ...step, error: step.error && relocateError(step.error, paths), attachments, annotations },
-      },
-    });
+    emit(attempt, { method: event.method, params: { ...ref, step: { ...step, id, error, attachments, annotations } } });
   }
 }
 

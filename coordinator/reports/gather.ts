@@ -39,17 +39,19 @@ export async function gather(plan: PlanFile, tools: GatherTools, refuseBlobs?: s
     lostAttachments: 0,
   };
   const slots = slotsByBlob(plan, union, tools.artifacts);
+  const seenTrees = new Set<string>();
   const unplaced = new Set(plan.entries.map(({ test }) => test.id));
   for (const { key, file } of plan.header.blobs) {
     const wanted = slots.get(key) ?? new Map<string, Map<number, Slot>>();
     const part =
       refuseBlobs === undefined
-        ? await readFile(file, { ...tools, wanted, unplaced, workerBase: gathered.workers })
+        ? await readFile(file, { ...tools, wanted, unplaced, seenTrees, workerBase: gathered.workers })
         : new BlobRefused(refuseBlobs);
     if (part instanceof BlobRefused) {
       gathered.missing.push({ key, reason: part.message });
       continue;
     }
+    for (const tree of part.trees) seenTrees.add(tree);
     for (const project of part.projects) {
       union.add(project);
       for (const { test } of project.shapes) unplaced.delete(test.testId);

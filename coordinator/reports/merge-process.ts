@@ -1,17 +1,23 @@
-/** The merging process: argv[2] is a plan file; folds, merges, and prints a MergeReply as the last line of its output. */
+/**
+ * The merging process: argv[2] is a plan file, argv[3] the heap for Playwright's merge in megabytes. Folds, merges into `out/` beside the
+ * plan, and prints a MergeReply as the last line of its output.
+ */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import path from 'node:path';
-import { foldBlobs, type FoldResult } from './fold.ts';
+import { EVENT_BYTES_PER_HEAP_MB } from './details.ts';
+import { foldBlobs, type FoldOptions, type FoldResult } from './fold.ts';
 import { openPlan, type PlanFile } from './plan.ts';
-import { runPlaywrightMerge, type MergeRun } from './playwright-merge.ts';
+import { runPlaywrightMerge, usage, type MergeRun } from './playwright-merge.ts';
 import { relinkAttachments } from './relink.ts';
 
 export type MergeReply =
   | (FoldResult & {
       ok: true;
       wallMs: number;
-      /** The larger of the two processes, folding and merging. */
+      /** Of both processes, folding and merging. */
+      cpuMs: number;
+      /** Of the larger of the two. */
       peakRssBytes: number;
     })
   | { ok: false; message: string; output: string };
@@ -36,33 +42,34 @@ interface Attempt {
 
 /** Throws where there is no report at the end. */
 async function mergePlan(plan: PlanFile, workDir: string, memoryMb: number, signal: AbortSignal): Promise<Attempt> {
-  const first = await attempt(plan, workDir, memoryMb, signal);
+  const options: FoldOptions = { maxEventBytes: memoryMb * EVENT_BYTES_PER_HEAP_MB };
+  const first = await attempt(plan, workDir, options, memoryMb, signal);
   if (first.problem === null) return first;
   // Folding checks what Playwright is known to stumble over; for anything else, the record alone makes a report.
-  const second = await attempt(
-    plan,
-    workDir,
-    memoryMb,
-    signal,
-    `Playwright could not merge the blobs: ${first.problem}`,
-  );
+  const instead = ranOutOfMemory(first.run)
+    ? { withoutDetails: true }
+    : { refuseBlobs: `Playwright could not merge the blobs: ${first.problem}` };
+  const second = await attempt(plan, workDir, { ...options, ...instead }, memoryMb, signal);
   if (second.problem !== null) throw new MergeFailed(second.problem, second.run.output);
   return second;
 }
 
+const ranOutOfMemory = ({ signal, output }: MergeRun): boolean =>
+  signal !== null || /heap out of memory|Invalid string length/.test(output);
+
 async function attempt(
   plan: PlanFile,
   workDir: string,
+  options: FoldOptions,
   memoryMb: number,
   signal: AbortSignal,
-  refuseBlobs?: string,
 ): Promise<Attempt> {
   const foldedDir = path.join(workDir, 'folded');
-  const { outDir, title } = plan.header;
+  const outDir = path.join(workDir, 'out');
   for (const folder of [foldedDir, outDir]) await rm(folder, { recursive: true, force: true });
-  await mkdir(outDir, { recursive: true });
-  const folded = await foldBlobs(plan, foldedDir, { ...(refuseBlobs === undefined ? {} : { refuseBlobs }) });
-  const run = await runPlaywrightMerge(foldedDir, outDir, { title, memoryMb, signal });
+  await mkdir(outDir);
+  const folded = await foldBlobs(plan, foldedDir, options);
+  const run = await runPlaywrightMerge(workDir, { title: plan.header.title, memoryMb, signal });
   const problem = await findProblem(run, outDir);
   if (problem === null) await relinkAttachments(outDir, path.join(foldedDir, 'resources'));
   await rm(foldedDir, { recursive: true, force: true });
@@ -88,8 +95,15 @@ async function main(planFile: string, memoryMb: number): Promise<MergeReply> {
     const plan = await openPlan(planFile);
     const { folded, run } = await mergePlan(plan, path.dirname(planFile), memoryMb, orphaned.signal);
     await plan.close();
-    const peakRssBytes = Math.max(run.peakRssBytes, process.resourceUsage().maxRSS * 1024);
-    return { ok: true, ...folded, wallMs: Math.round(performance.now() - started), peakRssBytes };
+    const own = usage(process.resourceUsage());
+    const peakRssBytes = Math.max(run.peakRssBytes, own.peakRssBytes);
+    return {
+      ok: true,
+      ...folded,
+      wallMs: Math.round(performance.now() - started),
+      cpuMs: own.cpuMs + run.cpuMs,
+      peakRssBytes,
+    };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { ok: false, message, output: error instanceof MergeFailed ? error.output : ((error as Error).stack ?? '') };

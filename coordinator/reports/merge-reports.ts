@@ -43,9 +43,8 @@ export async function mergeReports(plan: ReportPlan, options: MergeOptions): Pro
   const { timeoutMs = 10 * 60_000, memoryMb = 2048, clock = systemClock, signal } = options;
   const workDir = await createWorkDir(plan.outDir);
   try {
-    const outDir = path.join(workDir, 'out');
     const planFile = path.join(workDir, 'plan.jsonl');
-    await writePlan(planFile, { ...plan, outDir });
+    await writePlan(planFile, plan);
     if (signal?.aborted === true) throw new ReportMergeError('aborted', 'the merge was aborted before it began', '');
     const reply = await runChild(
       [`--max-old-space-size=${memoryMb}`, mergeEntry(), planFile, String(memoryMb)],
@@ -53,7 +52,7 @@ export async function mergeReports(plan: ReportPlan, options: MergeOptions): Pro
       { timeoutMs, clock, signal },
     );
     await rm(plan.outDir, { recursive: true, force: true });
-    await rename(outDir, plan.outDir);
+    await rename(path.join(workDir, 'out'), plan.outDir);
     return reply;
   } finally {
     await rm(workDir, { recursive: true, force: true });

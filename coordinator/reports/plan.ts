@@ -14,8 +14,6 @@ import { readLines } from './lines.ts';
 export const reportHeader = z.object({
   /** Shown as the title of the HTML report and as the name of the JUnit suites. */
   title: z.string().min(1).max(500),
-  /** Absolute folder that receives `html/`, `report.json` and `report.xml`. */
-  outDir: z.string().min(1),
   /** Of the suite; shown where no blob tells. */
   playwrightVersion: z.string().max(100).optional(),
   /** Milliseconds since the epoch. */
@@ -49,10 +47,14 @@ export const reportTest = z.object({
 export type ReportTest = z.infer<typeof reportTest>;
 
 /** `tests` may be a generator over database rows: it is read once, in order, and the order is the report's. */
-export type ReportPlan = ReportHeader & { tests: Iterable<ReportTest> | AsyncIterable<ReportTest> };
+export interface ReportPlan extends ReportHeader {
+  /** Absolute folder that receives `html/`, `report.json` and `report.xml`. */
+  outDir: string;
+  tests: Iterable<ReportTest> | AsyncIterable<ReportTest>;
+}
 
 export async function writePlan(file: string, plan: ReportPlan): Promise<void> {
-  const { tests, ...header } = plan;
+  const { tests, outDir: _outDir, ...header } = plan;
   async function* lines() {
     yield `${JSON.stringify(header)}\n`;
     for await (const test of tests) yield `${JSON.stringify(test)}\n`;
@@ -64,6 +66,8 @@ export async function writePlan(file: string, plan: ReportPlan): Promise<void> {
 export interface PlanEntry {
   test: PlannedTest;
   note: string | undefined;
+  /** Size of its line in the plan. */
+  bytes: number;
   attempts: { blobKey: string | null; retryInBlob: number; status: TestStatus }[];
 }
 
@@ -99,6 +103,7 @@ export async function openPlan(file: string): Promise<PlanFile> {
       entries.push({
         test,
         note,
+        bytes: bytes.length,
         attempts: attempts.map(({ blobKey, retryInBlob, recorded }) => ({
           blobKey,
           retryInBlob,

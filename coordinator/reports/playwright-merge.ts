@@ -12,39 +12,49 @@ export interface MergeRun {
   signal: NodeJS.Signals | null;
   /** The last of what it printed, both streams. */
   output: string;
-  /** 0 where the process was killed before it could tell. */
+  /** 0 where the process was killed before it could tell, as is `cpuMs`. */
   peakRssBytes: number;
+  cpuMs: number;
 }
 
 const OUTPUT_KEPT = 16 * 1024;
-/** The process tells its peak memory on file descriptor 3 when it ends. */
-const TELL_PEAK =
-  'import{writeSync}from"node:fs";process.on("exit",()=>writeSync(3,String(process.resourceUsage().maxRSS)))';
+/** When it ends, the process tells what it used on file descriptor 3. */
+const TELL_USAGE = `import{writeSync}from"node:fs";process.on("exit",()=>writeSync(3,JSON.stringify(process.resourceUsage())))`;
+
+export const usage = ({
+  maxRSS,
+  userCPUTime,
+  systemCPUTime,
+}: NodeJS.ResourceUsage): { peakRssBytes: number; cpuMs: number } => ({
+  peakRssBytes: maxRSS * 1024,
+  cpuMs: Math.round((userCPUTime + systemCPUTime) / 1000),
+});
 
 /**
- * `foldedDir` holds `report.zip` and `resources/`; `outDir` receives `html/`, `report.json` and `report.xml`.
+ * `workDir` holds `folded/` with the blob, and `out/`, which receives `html/`, `report.json` and `report.xml`.
  *
  * Events name source files for code frames, and they come from whoever ran the tests: without the permission model a blob could have the
  * coordinator's own files copied into a report.
  */
 export async function runPlaywrightMerge(
-  foldedDir: string,
-  outDir: string,
+  workDir: string,
   options: { title: string; memoryMb: number; signal: AbortSignal },
 ): Promise<MergeRun> {
+  const foldedDir = path.join(workDir, 'folded');
+  const outDir = path.join(workDir, 'out');
   const packages = playwrightPackages();
   // Playwright looks for the nearest package.json of its working folder; here the search ends.
   await writeFile(path.join(foldedDir, 'package.json'), '{}');
-  const readable = [...packages, ...WSL_PROBES, foldedDir, outDir].map((folder) => `--allow-fs-read=${folder}`);
-  const writable = [foldedDir, outDir].map((folder) => `--allow-fs-write=${folder}`);
+  // One folder for both: of two allowed folders of which one's name begins with the other's, Node denies the shorter one itself.
+  const readable = [...packages, ...WSL_PROBES, workDir].map((folder) => `--allow-fs-read=${folder}`);
   const child = spawn(
     process.execPath,
     [
       `--max-old-space-size=${options.memoryMb}`,
       '--permission',
       ...readable,
-      ...writable,
-      `--import=data:text/javascript,${encodeURIComponent(TELL_PEAK)}`,
+      `--allow-fs-write=${workDir}`,
+      `--import=data:text/javascript,${encodeURIComponent(TELL_USAGE)}`,
       path.join(packages[0], 'cli.js'),
       'merge-reports',
       '--reporter=html,json,junit',
@@ -67,14 +77,17 @@ export async function runPlaywrightMerge(
     },
   );
   let output = '';
-  let peak = '';
+  let told = '';
   const keep = (chunk: Buffer): void => void (output = (output + chunk.toString()).slice(-OUTPUT_KEPT));
   child.stdout!.on('data', keep);
   child.stderr!.on('data', keep);
-  (child.stdio[3] as Readable).on('data', (chunk: Buffer) => (peak += chunk.toString()));
+  (child.stdio[3] as Readable).on('data', (chunk: Buffer) => (told += chunk.toString()));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (exitCode, signal) => resolve({ exitCode, signal, output, peakRssBytes: Number(peak) * 1024 }));
+    child.once('close', (exitCode, signal) => {
+      const used = told === '' ? { peakRssBytes: 0, cpuMs: 0 } : usage(JSON.parse(told) as NodeJS.ResourceUsage);
+      resolve({ exitCode, signal, output, ...used });
+    });
   });
 }
 
