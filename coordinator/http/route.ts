@@ -19,6 +19,11 @@ type Declared<P extends string> = Omit<RouteConfig, 'path' | 'middleware' | 'sec
 /** Declares a route for `createRouter().openapi(…)`. Errors need no declaration: they are all problems. */
 export function route<P extends string, const R extends Declared<P>>(declared: R & { path: P }) {
   const { access, maxBodyBytes = DEFAULT_BODY_BYTES, ...config } = declared;
+  if (/[^/]\{|\}[^/]/.test(declared.path)) {
+    throw new Error(
+      `${declared.path}: a parameter must be a whole part of the path, or the route would never be found`,
+    );
+  }
   const middleware: MiddlewareHandler<AppEnv>[] = [guard(access)];
   if (config.request?.body?.content['application/json']) middleware.push(readJsonBody(maxBodyBytes));
   const made = createRoute({ ...config, 'x-access': access, middleware } as RouteConfig);

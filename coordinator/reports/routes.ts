@@ -42,13 +42,13 @@ export function reportRoutes({ db, store, contentUrl }: ReportRoutesDeps) {
       }),
       async (c) => {
         const { report } = await readReport(db, c.req.valid('param').id);
-        return c.redirect(contentUrl(c, report.html, 'index.html', LINK_LIFE_MS), 302) as never;
+        return c.redirect(contentUrl(c, report.html, 'index.html', LINK_LIFE_MS), 302);
       },
     )
     .openapi(
       route({
         method: 'get',
-        path: '/test-runs/{id}/report.{format}',
+        path: '/test-runs/{id}/report/{format}',
         access: 'user',
         tags,
         summary: 'Download the report as JSON (Playwright’s format) or JUnit XML',
@@ -66,7 +66,7 @@ export function reportRoutes({ db, store, contentUrl }: ReportRoutesDeps) {
           etag: sha256,
           contentType,
           download: `run-${number}.${format}`,
-        }) as never;
+        });
       },
     )
     .openapi(

@@ -1,0 +1,96 @@
+import { chromium, type Page } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { okJson, startCoordinator, type TestCoordinator } from '../../support/coordinator.ts';
+
+const BROWSER = {
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+};
+
+/** A page of a real browser, and what it complained of. */
+async function openPage(): Promise<{ page: Page; complaints: string[] }> {
+  const browser = await chromium.launch(BROWSER);
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('401 (Unauthorized)')) complaints.push(message.text());
+  });
+  return { page, complaints };
+}
+
+async function adminLink(coordinator: TestCoordinator): Promise<string> {
+  const made = await okJson<{ link: string }>(
+    await coordinator.request('POST', '/api/v1/tokens', { kind: 'admin_link' }),
+  );
+  return made.link;
+}
+
+test('from the admin link to the list of runs', async () => {
+  const coordinator = await startCoordinator();
+  const { page, complaints } = await openPage();
+  await page.goto(coordinator.url);
+  await page.getByText('You are not signed in here').waitFor();
+  const link = await adminLink(coordinator);
+  await page.goto(link);
+  await page.getByText('No run yet').waitFor();
+  expect(page.url()).toBe(`${coordinator.url}/`);
+  expect(await page.locator('#none pre').first().innerText()).toContain(
+    `playfleet worker --join ${coordinator.url}#pfj_`,
+  );
+  await okJson(
+    await coordinator.request('POST', '/api/v1/test-runs/create', {
+      name: '<img src=x onerror=alert(1)>',
+      total_shards: 2,
+    }),
+  );
+  const row = page.locator('#rows tr');
+  await row.first().waitFor();
+  expect(await row.innerText()).toContain('<img src=x onerror=alert(1)>');
+  expect(await page.locator('#rows img').count()).toBe(0);
+  await page.goto(link);
+  await page.getByText('This link does not work').waitFor();
+  await page.getByText('It works once').waitFor();
+  expect(page.url()).toBe(`${coordinator.url}/welcome`);
+  // The second exchange was refused.
+  expect(complaints).toEqual([]);
+});
+
+test('the reference lists every operation, and opens them without loading anything from elsewhere', async () => {
+  const coordinator = await startCoordinator();
+  const { page, complaints } = await openPage();
+  const loaded: string[] = [];
+  page.on('request', (request) => loaded.push(request.url()));
+  await page.goto(`${coordinator.url}/api/v1/reference`);
+  const { paths } = await okJson<{ paths: Record<string, object> }>(
+    await coordinator.request('GET', '/api/v1/openapi.json'),
+  );
+  const operations = Object.values(paths).flatMap((one) => Object.keys(one)).length;
+  expect(await page.locator('details:has(.method)').count()).toBe(operations);
+  const create = page.locator('#postTestRunsCreate');
+  await create.locator('summary').click();
+  expect(await create.locator('pre').first().innerText()).toMatch(/^\{\n {2}name: string \(1–200 long\)\n/);
+  expect(loaded.filter((url) => !url.startsWith(coordinator.url) && !url.startsWith('data:'))).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test('pages allow nothing but their own script and style', async () => {
+  const { url } = await startCoordinator();
+  for (const path of ['/', '/welcome', '/api/v1/reference']) {
+    const answer = await fetch(url + path);
+    expect(answer.headers.get('content-type')).toMatch(/^text\/html/);
+    const policy = answer.headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; script-src '(none|sha256-[^']+)';/);
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+  }
+});
