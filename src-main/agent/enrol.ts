@@ -5,6 +5,7 @@ import type { AgentConfig, Join } from './config.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { readKey, writeKey, type WorkerKey } from './key-file.ts';
 import type { Log } from './log.ts';
+import { postJson } from './post-json.ts';
 
 const REQUEST_MS = 30_000;
 const registered = z.object({ worker_id: z.string().min(1), api_key: z.string().min(1) });
@@ -53,26 +54,15 @@ async function enrol(join: Join, { config, capabilities, agentVersion }: EnrolOp
     tags: config.tags,
     agent_version: agentVersion,
   };
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(`${join.url}/api/v1/workers/register`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${join.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      // A redirect would take the token elsewhere.
-      redirect: 'error',
-      signal: AbortSignal.timeout(REQUEST_MS),
-    });
-    text = await response.text();
-  } catch (cause) {
-    throw new AgentError(
-      `cannot reach a coordinator at ${join.url}: ${networkReason(cause)}. Is it running, and is the address right?`,
-      EXIT.cannotStart,
-      { cause },
-    );
-  }
-  if (!response.ok) throw refusal(response.status, text, join.url, config.name);
+  const url = `${join.url}/api/v1/workers/register`;
+  const { status, text } = await postJson(url, join.token, body, REQUEST_MS).catch(
+    (cause: Error & { errors?: Error[] }) => {
+      const why = cause.errors?.[0]?.message ?? cause.message;
+      const message = `cannot reach a coordinator at ${join.url}: ${why}. Is it running, and is the address right?`;
+      throw new AgentError(message, EXIT.cannotStart, { cause });
+    },
+  );
+  if (status < 200 || status > 299) throw refusal(status, text, join.url, config.name);
   const answer = registered.safeParse(jsonOf(text));
   if (!answer.success) {
     throw new AgentError(
@@ -94,12 +84,6 @@ function refusal(status: number, text: string, url: string, name: string): Agent
   };
   const fallback = known[status] ?? `the coordinator answered ${status}`;
   return new AgentError(`not enrolled: ${typeof said === 'string' ? said.slice(0, 1000) : fallback}`, EXIT.cannotStart);
-}
-
-function networkReason(error: unknown): string {
-  const { name, message, cause } = error as Error & { cause?: Error & { errors?: Error[] } };
-  if (name === 'TimeoutError') return `no answer within ${REQUEST_MS / 1000} s`;
-  return cause?.errors?.[0]?.message ?? cause?.message ?? message;
 }
 
 function jsonOf(text: string): unknown {
