@@ -8,17 +8,17 @@ type Path = readonly PropertyKey[];
 
 const MAX_ERRORS = 50;
 
-/** The 422 for a request part that failed its schema. `data` is that part as it came. */
+/** The 422 for a request part that failed its schema. `data` is that part as it came. One error for each field: its first. */
 export function validationRefusal(issues: readonly Issue[], data: unknown): Refusal {
-  const errors = issues.flatMap((issue) => fieldErrors(issue, data, [])).slice(0, MAX_ERRORS);
+  const byField = new Map<string, FieldError>();
+  for (const error of issues.flatMap((issue) => fieldErrors(issue, data, []))) {
+    if (!byField.has(error.field)) byField.set(error.field, error);
+  }
+  const errors = [...byField.values()].slice(0, MAX_ERRORS);
   const first = errors[0];
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  return new Refusal(
-    422,
-    'validation_failed',
-    `${first?.field ?? 'request'} ${first?.message ?? 'is not valid'}${more}`,
-    { errors },
-  );
+  const detail = `${first?.field ?? 'request'} ${first?.message ?? 'is not valid'}${more}`;
+  return new Refusal(422, 'validation_failed', detail, { errors });
 }
 
 function fieldErrors(issue: Issue, data: unknown, above: Path): FieldError[] {
@@ -37,10 +37,22 @@ function fieldErrors(issue: Issue, data: unknown, above: Path): FieldError[] {
   if (issue.code === 'invalid_key' || issue.code === 'invalid_element') {
     return [{ field: fieldName(path), message: asEnding(issue.issues[0]?.message ?? issue.message) }];
   }
+  if (issue.code === 'too_small' || issue.code === 'too_big') {
+    return [{ field: fieldName(path), message: boundMessage(issue) }];
+  }
   if (valueAt(data, path) === undefined && issue.code === 'invalid_type') {
     return [{ field: fieldName(path), message: `is required (${issue.expected})` }];
   }
   return [{ field: fieldName(path), message: asEnding(issue.message) }];
+}
+
+function boundMessage(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const small = issue.code === 'too_small';
+  const bound = String(small ? issue.minimum : issue.maximum);
+  const words = `${small ? 'at least' : 'at most'} ${bound}`;
+  if (issue.origin === 'string') return `must have ${words} character${bound === '1' ? '' : 's'}`;
+  if (issue.origin === 'array' || issue.origin === 'set') return `must have ${words} item${bound === '1' ? '' : 's'}`;
+  return issue.inclusive === false ? `must be ${small ? 'more' : 'less'} than ${bound}` : `must be ${words}`;
 }
 
 function depth(issues: readonly Issue[]): number {
