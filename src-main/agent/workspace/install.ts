@@ -31,6 +31,8 @@ export interface Installer {
   /** Name of this machine, for messages. */
   host: string;
   timeoutMs: number;
+  /** Whether the machine's owner lets suites' packages be installed; their install scripts are foreign code. */
+  allowInstall: boolean;
 }
 
 export interface InstallJob {
@@ -48,6 +50,12 @@ export async function installDependencies(installer: Installer, job: InstallJob)
   if (root === null) return;
   const { folder, manager } = root;
   const where = path.relative(job.top, folder).split(path.sep).join('/') || "the source's top folder";
+  if (!installer.allowInstall) {
+    throw new WorkspaceError(
+      'not-allowed',
+      `The owner of ${installer.host} does not allow dependencies to be installed there, and those of ${where} are not part of the source.`,
+    );
+  }
   if (manager.lock === null) {
     job.onLine(`warning: no lock file covers ${where}, so machines may install different versions; commit one`);
   }

@@ -33,6 +33,8 @@ export interface WorkspacesOptions {
   allowPaths: readonly string[];
   /** Protocols that git sources may use; GIT_PROTOCOLS unless the owner says otherwise. */
   gitProtocols: readonly string[];
+  /** Whether suites' packages may be installed; default true. */
+  allowInstall?: boolean;
   /** Kept besides those in use. */
   limits?: { checkouts: DepotLimits; installs: DepotLimits };
   installTimeoutMs?: number;
@@ -99,6 +101,7 @@ export async function openWorkspaces(options: WorkspacesOptions): Promise<Worksp
     ...options,
     depot: installs,
     timeoutMs: options.installTimeoutMs ?? DEFAULT_INSTALL_TIMEOUT_MS,
+    allowInstall: options.allowInstall ?? true,
   };
 
   const prepare = async (source: RunSource, { onLine, signal }: PrepareOptions): Promise<Workspace> => {

@@ -250,7 +250,7 @@ describe('failures', () => {
     const json = JSON.parse(readFileSync(path.join(source, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, object>;
     };
-    json.packages['']! = { ...json.packages[''], dependencies: { absent: '1.0.0' } };
+    json.packages[''] = { ...json.packages[''], dependencies: { absent: '1.0.0' } };
     json.packages['node_modules/absent'] = {
       version: '1.0.0',
       integrity: `sha512-${Buffer.alloc(64).toString('base64')}`,
@@ -312,6 +312,16 @@ describe('failures', () => {
     const source = tempFolder();
     writeFiles(source, { 'package.json': '{}' });
     await expect(prepareFolder(source)).rejects.toMatchObject({ code: 'playwright-missing' });
+  });
+
+  test('nothing is installed where the owner does not allow it', async () => {
+    const { prepareFolder } = await openTestWorkspaces({ allowInstall: false });
+    await expect(prepareFolder(suite())).rejects.toMatchObject({
+      code: 'not-allowed',
+      message: expect.stringContaining(
+        'The owner of test-machine does not allow dependencies to be installed',
+      ) as string,
+    });
   });
 
   test('a machine without npm says so', async () => {
