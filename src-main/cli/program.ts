@@ -33,6 +33,8 @@ function createProgram(cli: Cli, act: Act): Command {
     .description("Runs your team's Playwright tests on the machines you already own.")
     .version(VERSION, '-v, --version')
     .helpCommand(false)
+    // A command's options stand behind it: `workers pause NAME --json` is not `workers --json`.
+    .enablePositionalOptions()
     .showHelpAfterError('playfleet COMMAND --help tells what it takes.')
     .configureOutput({
       writeOut: (text) => void cli.stdout.write(text),

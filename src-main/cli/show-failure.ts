@@ -11,6 +11,7 @@ const WRITTEN_FOR_PEOPLE = new Set([
   'ConfigError',
   'GitError',
   'NewerDatabaseError',
+  'PlaywrightRefusal',
   'StorageFullError',
   'StorageLockedError',
 ]);

@@ -32,16 +32,17 @@ export async function openCoordinator(config: CoordinatorConfig): Promise<Runnin
     return await startCoordinator(config, VERSION, log);
   } catch (error) {
     const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-    const where = `port ${port ?? config.port} on ${config.host}`;
     if (code === 'EADDRINUSE') {
       throw new CliFailure(
-        `${where} is in use.`,
+        `Port ${port ?? config.port} on ${config.host} is in use.`,
         'Stop what uses it (perhaps another coordinator), or choose another with --port.',
         { cause: error },
       );
     }
     if (code === 'EACCES' && port !== undefined)
-      throw new CliFailure(`${where} needs more rights.`, 'Choose one above 1023 with --port.', { cause: error });
+      throw new CliFailure(`Port ${port} on ${config.host} needs more rights.`, 'Choose one above 1023 with --port.', {
+        cause: error,
+      });
     if (code === 'EADDRNOTAVAIL')
       throw new CliFailure(
         `${config.host} is not an address of this machine.`,

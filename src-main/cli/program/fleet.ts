@@ -27,6 +27,14 @@ export function addFleetCommands(program: Command, cli: Cli, act: Act): void {
     .summary('forget the way into the coordinator, and revoke it')
     .option(...JSON_OPTION)
     .action(act(async (options: Json) => (await import('../commands/login.ts')).logout(cli, options)));
+  program
+    .command('doctor')
+    .summary('look for what is wrong, and say how to mend it')
+    .option('--data <folder>', "the worker's data folder")
+    .option(...JSON_OPTION)
+    .action(
+      act(async (options: Json & { data?: string }) => (await import('../commands/doctor.ts')).doctor(cli, options)),
+    );
   addWorkers(program, cli, act);
   addToken(program, cli, act);
 }

@@ -41,12 +41,44 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
         (await import('../commands/coordinator.ts')).runCoordinator(cli, flags),
       ),
     );
-  program
-    .command('worker')
+  addWorker(program, cli, act);
+}
+
+function addWorker(program: Command, cli: Cli, act: Act): void {
+  const worker = withWorkerOptions(program.command('worker'))
     .summary('run tests on this machine for a coordinator')
     .description(
       'Runs tests on this machine for a coordinator. Settings come from here, else the environment, else config.json in the data folder.',
     )
+    .action(
+      act(async (flags: AgentFlags) => {
+        stayYoung();
+        const [{ readAgentConfig }, { runAgent }] = await Promise.all([
+          import('../../agent/config.ts'),
+          import('../../agent/main.ts'),
+        ]);
+        return runAgent(readAgentConfig(flags));
+      }),
+    );
+  const verbs = [
+    ['install-service', 'installService', 'have it started with this machine, with the settings given here'],
+    ['uninstall-service', 'uninstallService', 'end that'],
+    ['print-service', 'printService', "show the service's file without installing it"],
+  ] as const;
+  for (const [verb, action, summary] of verbs) {
+    const command = withWorkerOptions(worker.command(verb)).summary(summary);
+    command
+      .option('--system', 'for the whole machine, started at boot, instead of for you')
+      .action(
+        act(async ({ system, ...flags }: AgentFlags & { system?: boolean }) =>
+          (await import('../commands/service.ts')).serviceCommand(cli, action, flags, system === true),
+        ),
+      );
+  }
+}
+
+function withWorkerOptions(command: Command): Command {
+  return command
     .option('--join <url#token>', 'enrol with a token from: playfleet token create --join')
     .option('--coordinator <url>', 'where the coordinator is now, if it has moved')
     .option('--name <name>', "name in the fleet (default: the machine's host name)")
@@ -59,17 +91,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--allow-system-browser', "tests may use this machine's own browser where Playwright's is not there")
     .option('--no-install', 'install neither dependencies nor browsers of suites')
     .option('--drain-timeout <seconds>', 'after being told to stop: how long running tests may take')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent')
-    .action(
-      act(async (flags: AgentFlags) => {
-        stayYoung();
-        const [{ readAgentConfig }, { runAgent }] = await Promise.all([
-          import('../../agent/config.ts'),
-          import('../../agent/main.ts'),
-        ]);
-        return runAgent(readAgentConfig(flags));
-      }),
-    );
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent');
 }
 
 /**

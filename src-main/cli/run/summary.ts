@@ -61,11 +61,11 @@ export function summaryLines(summary: Summary, style: Style, columns: number): s
     for (const test of slowest) lines.push(`  ${duration(test.duration_ms).padStart(8)}  ${testName(test, style)}`);
     lines.push('');
   }
-  lines.push(verdict(summary, style), ...links(summary, style));
+  lines.push(...verdict(summary, style), ...links(summary, style));
   return lines;
 }
 
-function verdict({ figures, name, number, workers }: Summary, style: Style): string {
+function verdict({ figures, name, number, workers }: Summary, style: Style): string[] {
   const { signs, paint } = style;
   const [sign, colour, word] =
     figures.state === 'completed'
@@ -78,10 +78,11 @@ function verdict({ figures, name, number, workers }: Summary, style: Style): str
   const time = figures.elapsedMs === null ? '' : ` in ${duration(figures.elapsedMs)}`;
   const where = workers === 0 ? '' : ` on ${counted(workers, 'worker')}`;
   const head = paint(colour, `${sign} Run #${number} ${foreignLine(name)} ${word}`) + paint('dim', `${time}${where}`);
+  const why = figures.reason === null ? [] : indented(foreign(figures.reason, style.colour), 2);
   const counts = figures.settled === 0 ? [] : [`  ${countsLine(figures, style)}`];
   const missing = figures.total - figures.settled;
   const unrun = missing > 0 ? [`  ${paint('yellow', `${counted(missing, 'test')} did not run`)}`] : [];
-  return [head, ...counts, ...unrun].join('\n');
+  return [head, ...why, ...counts, ...unrun];
 }
 
 function links({ links: { report, api, archive }, reportTrouble }: Summary, style: Style): string[] {

@@ -16,14 +16,14 @@ export interface StartOptions {
 
 export interface StartedCli {
   child: ChildProcess;
-  stdout(): string;
-  stderr(): string;
+  stdout: () => string;
+  stderr: () => string;
   /** Exit code; rejects where a signal ended it. */
   exit: Promise<number>;
   /** Resolves when stdout matches. */
-  shows(pattern: RegExp): Promise<void>;
+  shows: (pattern: RegExp) => Promise<void>;
   /** Ctrl-C: through the terminal where there is one. */
-  interrupt(): void;
+  interrupt: () => void;
 }
 
 /** A home of its own: nothing of the user's login is read or changed. */

@@ -1,0 +1,251 @@
+/** The commands against a real coordinator, each as a real process. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { tempFolder } from '../support/folders.ts';
+import { cliHome, startCli, type StartedCli } from './support/start-cli.ts';
+
+interface Listening {
+  url: string;
+  admin_link: string | null;
+  join: string | null;
+}
+
+async function startCoordinator(data = tempFolder()): Promise<Listening & StartedCli> {
+  const args = ['coordinator', '--port', '0', '--data', data, '--json', '--log-level', 'warn'];
+  const started = startCli(args);
+  await started.shows(/\n/);
+  return { ...started, ...(JSON.parse(started.stdout()) as Listening) };
+}
+
+interface Ended {
+  code: number;
+  out: string;
+  err: string;
+}
+
+/** Runs a command to its end. */
+async function playfleet(env: Record<string, string>, ...args: string[]): Promise<Ended> {
+  const { exit, stdout, stderr } = startCli(args, { env, cwd: env['HOME']! });
+  return { code: await exit, out: stdout(), err: stderr() };
+}
+
+async function json(env: Record<string, string>, ...args: string[]): Promise<Record<string, unknown>> {
+  const { code, out, err } = await playfleet(env, ...args, '--json');
+  if (code !== 0) throw new Error(`exit ${code}: ${err}`);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+async function loggedIn(): Promise<{
+  env: Record<string, string>;
+  coordinator: Awaited<ReturnType<typeof startCoordinator>>;
+}> {
+  const coordinator = await startCoordinator();
+  const env = cliHome();
+  expect(await playfleet(env, 'login', coordinator.admin_link!)).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^Logged in to http/) as string,
+  });
+  return { env, coordinator };
+}
+
+/** A machine that only polls: enough to be listed and asked. */
+async function enrol(link: string, hostname: string): Promise<void> {
+  const [url, token] = link.split('#');
+  const response = await fetch(`${url}/api/v1/workers/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({
+      hostname,
+      capabilities: { browsers: ['chromium'], platform: 'linux', max_parallel: 3 },
+      tags: ['office'],
+    }),
+  });
+  expect(response.status).toBe(201);
+}
+
+test('the link of the first start logs in once; the login is private, serves other commands, and ends with logout', async () => {
+  const { env, coordinator } = await loggedIn();
+  const file = path.join(env['XDG_CONFIG_HOME']!, 'playfleet/credentials.json');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(await json(env, 'status')).toMatchObject({ url: coordinator.url, workers: { total: 0 }, active_runs: [] });
+
+  const again = await playfleet(env, 'login', coordinator.admin_link!);
+  expect(again.code).toBe(2);
+  expect(again.err).toMatch(/The link was not accepted/);
+  expect(await playfleet(env, 'login', `${coordinator.url}#pfj_abc`)).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/enrols a worker/) as string,
+  });
+  expect(await playfleet(env, 'login', coordinator.url)).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/has no token/) as string,
+  });
+
+  expect((await playfleet(env, 'logout')).out).toMatch(/Logged out of .*; the token works no longer/);
+  expect(await playfleet(env, 'status')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/not logged in/) as string,
+  });
+  expect((await playfleet(env, 'logout')).out).toBe('Nobody was logged in.\n');
+});
+
+test('tokens are made, listed without secrets, used and revoked', async () => {
+  const { env, coordinator } = await loggedIn();
+  const made = await playfleet(env, 'token', 'create', '--api', '--name', 'ci', '--expires', '30d');
+  expect(made.out).toMatch(/^pft_\S+\n$/);
+  const other = { ...cliHome(), PLAYFLEET_URL: coordinator.url, PLAYFLEET_TOKEN: made.out.trim() };
+  expect((await playfleet(other, 'runs')).code).toBe(0);
+
+  const tokens = (await json(env, 'token', 'list')) as unknown as { id: string; name: string; kind: string }[];
+  const { id } = tokens.find((token) => token.name === 'ci')!;
+  expect(JSON.stringify(tokens)).not.toContain(made.out.trim());
+  expect((await playfleet(env, 'token', 'revoke', id)).code).toBe(0);
+  expect(await playfleet(other, 'runs')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/Log in with the link/) as string,
+  });
+
+  const join = await playfleet(env, 'token', 'create', '--join');
+  expect(join.out.startsWith(`${coordinator.url}#pfj_`)).toBe(true);
+  expect(await playfleet(env, 'token', 'create', '--join', '--expires', '2d')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/expires_in_seconds/) as string,
+  });
+  expect(await playfleet(env, 'token', 'create')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/Which kind of token/) as string,
+  });
+});
+
+test('workers are listed, paused, resumed, drained and removed by name', async () => {
+  const { env, coordinator } = await loggedIn();
+  expect((await playfleet(env, 'workers')).out).toMatch(/No workers.*playfleet token create --join/);
+  await enrol(coordinator.join!, 'mac-mini');
+  expect((await playfleet(env, 'workers')).out).toMatch(/mac-mini +✓ idle +0\/3 .*chromium +office/);
+  for (const [verb, intent] of [
+    ['pause', 'paused'],
+    ['drain', 'draining'],
+    ['resume', 'active'],
+  ] as const) {
+    expect(await json(env, 'workers', verb, 'mac-mini')).toMatchObject({ hostname: 'mac-mini', intent });
+    expect(await json(env, 'workers')).toMatchObject([{ hostname: 'mac-mini', intent }]);
+  }
+  expect(await playfleet(env, 'workers', 'pause', 'nobody')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/no worker named nobody.\nThere are: mac-mini/) as string,
+  });
+  expect((await playfleet(env, 'workers', 'remove', 'mac-mini')).out).toBe(
+    'mac-mini is removed; its key works no longer.\n',
+  );
+  expect(await json(env, 'workers')).toEqual([]);
+});
+
+test('a run is created, shown by its number, cancelled and repeated', async () => {
+  const { env } = await loggedIn();
+  const detached = await playfleet(
+    env,
+    'run',
+    '--path',
+    '/suites/shop',
+    '--name',
+    'nightly',
+    '--tag',
+    'smoke',
+    '--detach',
+  );
+  expect(detached).toMatchObject({ code: 0, out: expect.stringMatching(/^Run #1 nightly: http/) as string });
+  expect((await playfleet(env, 'runs', '--tag', 'smoke')).out).toMatch(
+    /#1 +◌ (pending|scheduling) +nightly +shop +0\/0/,
+  );
+  expect((await playfleet(env, 'runs', '--tag', 'other')).out).toMatch(/^No runs/);
+  expect((await playfleet(env, 'status')).out).toMatch(/Nothing can run yet\. Add a machine[\s\S]*#1/);
+  expect((await playfleet(env, 'status', '#1')).out).toMatch(/^Run #1 nightly {2}◌ (pending|scheduling)\n/);
+  expect(await playfleet(env, 'open', '1')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/made when the run has ended/) as string,
+  });
+
+  expect((await playfleet(env, 'cancel', '1', '--reason', 'wrong branch')).out).toMatch(
+    /^Run #1 is cancelled: nothing of it starts any more\.\n/,
+  );
+  expect(await json(env, 'status', '1')).toMatchObject({ number: 1, status: 'cancelled', reason: 'wrong branch' });
+  expect(await json(env, 'retry', '1')).toMatchObject({ number: 2 });
+  expect(await playfleet(env, 'retry', '1', '--failed')).toMatchObject({ code: 2 });
+  expect(await playfleet(env, 'logs', '1')).toMatchObject({ code: 0, out: '' });
+  expect(await playfleet(env, 'status', '99')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/There is no test run 99/) as string,
+  });
+  const followed = startCli(['run', '--path', '/suites/shop'], { env, cwd: env['HOME']! });
+  await followed.shows(/waits|No worker|no worker/i);
+  followed.interrupt();
+  expect(await followed.exit).toBe(130);
+});
+
+test('the coordinator says when its port or its data are taken, and stops in order', async () => {
+  const data = tempFolder();
+  const first = await startCoordinator(data);
+  const { port } = new URL(first.url);
+  const env = cliHome();
+  const samePort = await playfleet(env, 'coordinator', '--port', port, '--data', tempFolder());
+  expect(samePort).toMatchObject({
+    code: 2,
+    err: `playfleet: Port ${port} on 127.0.0.1 is in use.\nStop what uses it (perhaps another coordinator), or choose another with --port.\n`,
+  });
+  const sameData = await playfleet(env, 'coordinator', '--port', '0', '--data', data);
+  expect(sameData).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/^playfleet: Another coordinator is using the data folder/) as string,
+  });
+  expect(await playfleet(env, 'coordinator', '--port', 'http')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/^playfleet: --port/) as string,
+  });
+  first.interrupt();
+  expect(await first.exit).toBe(0);
+  const second = await startCoordinator(data);
+  expect(second.admin_link).toBeNull();
+});
+
+test('help lists every command within 80 columns', async () => {
+  const help = await playfleet(cliHome(), '--help');
+  expect(help.code).toBe(0);
+  for (const command of [
+    'run',
+    'status',
+    'runs',
+    'cancel',
+    'retry',
+    'logs',
+    'open',
+    'download',
+    'up',
+    'coordinator',
+    'worker',
+    'login',
+    'logout',
+    'workers',
+    'token',
+    'doctor',
+  ]) {
+    expect(help.out).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
+  }
+  for (const line of help.out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test('what is not a command, and an unknown option, end with 2 and where to look', async () => {
+  const env = cliHome();
+  expect(await playfleet(env, 'rnu')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/unknown command 'rnu'[\s\S]*--help/) as string,
+  });
+  expect(await playfleet(env, 'run', '--shard', '3')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/unknown option '--shard'/) as string,
+  });
+  expect(await playfleet(env, '--version')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+  });
+});
