@@ -40,6 +40,8 @@ export class Dispatcher {
   #cancelTimer: () => void = () => {};
   /** Browser sets per run and state: they do not change once a run is planned. */
   readonly #needs = new Map<string, string[]>();
+  /** Run → what its last explanation rested on. */
+  readonly #explained = new Map<string, string>();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -88,6 +90,7 @@ export class Dispatcher {
   }
 
   async #grantAll(w: WriteHandle, now: number): Promise<{ worker: Connected; grant: Grant }[]> {
+    const { fleet, settings } = this.#options;
     const runs = await w.all<ActiveRun>(
       `SELECT id, name, state, source, config, requirements, exclusive, reason FROM runs
        WHERE state IN ('scheduling', 'running') AND tasks_finished < tasks_total ORDER BY priority DESC, number`,
@@ -97,20 +100,19 @@ export class Dispatcher {
     const taken = new Map<string, number>();
     for (const run of runs) {
       const requirements = JSON.parse(run.requirements) as Requirements;
-      const matching = [...this.#options.fleet.connected].filter(
-        (c) => whyNotMatching(requirements, c.profile) === null,
-      );
+      const free = [...fleet.connected].filter((c) => this.#freeSlots(c, taken) > 0);
+      const matching = free.filter((c) => whyNotMatching(requirements, c.profile) === null);
       const needs = await this.#needsOf(w, run);
-      await this.#explain(w, run, requirements, needs, granted.length > 0);
       // The most demanding first, so that machines that have everything are not used up by work that any machine can do.
       for (const set of needs) {
         const able = matching.filter((c) => hasBrowsers(set, c.profile.capabilities.browsers));
         for (const claim of await this.#claim(w, run, set, able, taken, now)) {
-          const worker = this.#options.fleet.find(claim.workerId);
+          const worker = fleet.find(claim.workerId);
           taken.set(claim.workerId, (taken.get(claim.workerId) ?? 0) + claim.slots);
-          if (worker) granted.push({ worker, grant: toGrant(run, claim, this.#options.settings().leaseMs) });
+          if (worker) granted.push({ worker, grant: toGrant(run, claim, settings().leaseMs) });
         }
       }
+      await this.#explain(w, run, requirements, needs);
     }
     return granted;
   }
@@ -126,12 +128,9 @@ export class Dispatcher {
     const { fleet, settings } = this.#options;
     const { strategy, leaseMs } = settings();
     const loads = able
-      .map((worker) => ({
-        ...fleet.load(worker),
-        freeSlots: fleet.freeSlots(worker) - (taken.get(worker.profile.id) ?? 0),
-      }))
+      .map((worker) => ({ ...fleet.load(worker), freeSlots: this.#freeSlots(worker, taken) }))
       .filter((load) => load.freeSlots > 0);
-    const usable = run.exclusive === 1 ? this.#onePerMachine(run.id, loads) : loads;
+    const usable = run.exclusive === 1 ? this.#onePerMachine(run.id, loads, taken) : loads;
     if (usable.length === 0) return [];
     const free = new Map(usable.map((load) => [load.id, load.freeSlots]));
     const one = (load: (typeof usable)[number]) => (run.exclusive === 1 ? { ...load, freeSlots: 1 } : load);
@@ -154,10 +153,15 @@ export class Dispatcher {
   }
 
   /** For runs whose webServer has fixed ports: machines (not agents: two may share one) on which nothing of the run is held. */
-  #onePerMachine<T extends { id: string }>(runId: string, loads: readonly T[]): T[] {
+  #onePerMachine<T extends { id: string }>(
+    runId: string,
+    loads: readonly T[],
+    taken: ReadonlyMap<string, number>,
+  ): T[] {
     const { fleet } = this.#options;
     const machineOf = (workerId: string) => fleet.find(workerId)?.profile.fingerprint ?? workerId;
-    const used = new Set(fleet.heldOfRun(runId).map((grant) => machineOf(grant.workerId)));
+    // What was taken in this round may be this run's; if it is another's, the next round finds that out.
+    const used = new Set([...fleet.heldOfRun(runId).map((grant) => grant.workerId), ...taken.keys()].map(machineOf));
     return loads.filter((load) => {
       const machine = machineOf(load.id);
       if (used.has(machine)) return false;
@@ -180,18 +184,25 @@ export class Dispatcher {
   }
 
   /** Says at once, in the run itself, when nobody could serve it, and takes it back when somebody can. */
-  async #explain(
-    w: WriteHandle,
-    run: ActiveRun,
-    requirements: Requirements,
-    needs: string[],
-    busy: boolean,
-  ): Promise<void> {
-    const profiles = [...this.#options.fleet.connected].map((c) => c.profile);
-    const reason = busy && run.reason === null ? null : whyUnservable(requirements, needs, profiles);
+  async #explain(w: WriteHandle, run: ActiveRun, requirements: Requirements, needs: string[]): Promise<void> {
+    const { fleet } = this.#options;
+    // Only who is connected, and the plan, can change the answer.
+    const facts = `${run.state} ${fleet.version}`;
+    if (this.#explained.get(run.id) === facts) return;
+    if (this.#explained.size > 1000) this.#explained.clear();
+    this.#explained.set(run.id, facts);
+    const reason = whyUnservable(
+      requirements,
+      needs,
+      [...fleet.connected].map((c) => c.profile),
+    );
     if (reason === run.reason) return;
     await w.run('UPDATE runs SET reason = ? WHERE id = ?', [reason, run.id]);
     await w.event({ type: 'run.reason', runId: run.id, data: { reason } });
+  }
+
+  #freeSlots(worker: Connected, taken: ReadonlyMap<string, number>): number {
+    return this.#options.fleet.freeSlots(worker) - (taken.get(worker.profile.id) ?? 0);
   }
 
   #wakeAfter(ms: number): void {

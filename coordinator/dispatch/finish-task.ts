@@ -40,11 +40,9 @@ export async function finishTask(
   }
   if (end.how === 'finished' && end.message !== null && !nothingRan) await noteError(w, task.runId, task.id, end);
   const missing = nothingRan ? open.length : open.length - notRun.length;
-  const verdict = judgeFinish(end, {
-    retriesUsed: await retriesUsed(w, task.id),
-    maxRetries: task.maxRetries,
-    missing,
-  });
+  const wellDone = end.how === 'finished' && missing === 0;
+  const used = wellDone ? 0 : await retriesUsed(w, task.id);
+  const verdict = judgeFinish(end, { retriesUsed: used, maxRetries: task.maxRetries, missing });
   const figures = {
     reportHash,
     exitCode: end.exitCode,

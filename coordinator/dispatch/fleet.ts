@@ -41,6 +41,8 @@ export class Fleet {
   readonly #usedSlots = new Map<string, number>();
   readonly #lastGrant = new Map<string, number>();
   #grants = 0;
+  /** Rises whenever the connected workers, or what is known of them, change. */
+  version = 0;
 
   get connected(): Iterable<Connected> {
     return this.#connected.values();
@@ -52,11 +54,19 @@ export class Fleet {
 
   attach(worker: Connected): void {
     this.#connected.set(worker.profile.id, worker);
+    this.version++;
+  }
+
+  /** A connected worker's profile was read anew. */
+  changed(): void {
+    this.version++;
   }
 
   /** Only if it is still the same connection: a newer one may have taken its place. */
   detach(worker: Connected): void {
-    if (this.#connected.get(worker.profile.id) === worker) this.#connected.delete(worker.profile.id);
+    if (this.#connected.get(worker.profile.id) !== worker) return;
+    this.#connected.delete(worker.profile.id);
+    this.version++;
   }
 
   held(fence: number): HeldGrant | undefined {

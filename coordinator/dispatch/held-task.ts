@@ -10,6 +10,8 @@ export interface HeldTask {
   fence: number;
   workerId: string;
   maxRetries: number;
+  /** A polling worker has submitted a summary for this grant. */
+  submitted: boolean;
   startedAt: number | null;
   assignedAt: number | null;
 }
@@ -26,6 +28,7 @@ export async function standingOf(r: ReadHandle, workerId: string, taskId: string
   const row = await r.get<{
     ended: string | null;
     report_hash: string | null;
+    submitted: number;
     worker_id: string;
     run_id: string;
     kind: HeldTask['kind'];
@@ -36,7 +39,7 @@ export async function standingOf(r: ReadHandle, workerId: string, taskId: string
     started_at: number | null;
     assigned_at: number | null;
   }>(
-    `SELECT a.ended, a.report_hash, a.worker_id, t.run_id, t.kind, t.state, t.attempt, t.fence, t.max_retries, t.started_at, t.assigned_at
+    `SELECT a.ended, a.report_hash, a.metrics IS NOT NULL AS submitted, a.worker_id, t.run_id, t.kind, t.state, t.attempt, t.fence, t.max_retries, t.started_at, t.assigned_at
      FROM task_attempts a JOIN tasks t ON t.id = a.task_id WHERE a.fence = ? AND a.task_id = ?`,
     [fence, taskId],
   );
@@ -55,6 +58,7 @@ export async function standingOf(r: ReadHandle, workerId: string, taskId: string
       fence,
       workerId,
       maxRetries: row.max_retries,
+      submitted: row.submitted === 1,
       startedAt: row.started_at,
       assignedAt: row.assigned_at,
     },

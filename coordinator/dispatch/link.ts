@@ -150,6 +150,7 @@ class Session implements Connected {
     if (!profile) return;
     const changed = profile.intent !== this.profile.intent;
     this.profile = profile;
+    this.#options.fleet.changed();
     if (changed) this.send({ type: 'intent', intent: profile.intent, reason: 'set on the coordinator' });
     this.#options.wake();
   }

@@ -43,8 +43,9 @@ export async function handleReport(
 
 async function addBlob(w: WriteHandle, report: Extract<Report, { kind: 'finish' }>): Promise<void> {
   const { blobSha256, blobSize } = report.end;
+  if (blobSha256 === null) return;
   const task = await w.get<{ run_id: string }>('SELECT run_id FROM tasks WHERE id = ?', [report.taskId]);
-  if (blobSha256 === null || !task) return;
+  if (!task) return;
   await addArtifacts(w, [
     {
       runId: task.run_id,

@@ -6,25 +6,19 @@ import { settleTests } from './settle-tests.ts';
 /** How much one more run weighs against all that is known of a test's duration: follows changes, is not led by one odd run. */
 const NEWEST_WEIGHT = 0.3;
 
-/** Does nothing while tasks are left, or where the run has ended already. Returns whether it ended now. */
-export async function closeRunWhenDone(w: WriteHandle, runId: string, now: number): Promise<boolean> {
-  const run = await w.get<{
-    state: string;
-    project_id: string;
-    tasks_total: number;
-    tasks_finished: number;
-    errors: number;
-  }>('SELECT state, project_id, tasks_total, tasks_finished, errors FROM runs WHERE id = ?', [runId]);
-  if (!run || run.state !== 'running' || run.tasks_finished < run.tasks_total) return false;
+/** Call it when no task is left. Does nothing where the run has ended already; returns whether it ended now. */
+export async function closeRun(w: WriteHandle, runId: string, now: number): Promise<boolean> {
+  const run = await w.get<{ state: string; project_id: string; errors: number }>(
+    'SELECT state, project_id, errors FROM runs WHERE id = ?',
+    [runId],
+  );
+  if (run?.state !== 'running') return false;
   const failedTask = await w.get<{ error_message: string | null; state: string }>(
     `SELECT error_message, state FROM tasks WHERE run_id = ? AND state IN ('failed', 'timeout') ORDER BY seq LIMIT 1`,
     [runId],
   );
   await settleLeftOvers(w, runId, failedTask ? 'did not run: its task failed' : 'did not run', now);
-  const totals = await w.get<{ unexpected: number; tests_total: number }>(
-    'SELECT unexpected, tests_total FROM runs WHERE id = ?',
-    [runId],
-  );
+  const totals = await w.get<{ unexpected: number }>('SELECT unexpected FROM runs WHERE id = ?', [runId]);
   if (failedTask) {
     await moveRun(
       w,

@@ -101,7 +101,7 @@ export class LinkWorker {
   next<K extends Kind>(kind: K, match: (message: Of<K>) => boolean = () => true): Promise<Of<K>> {
     const at = this.#inbox.findIndex((message) => message.type === kind && match(message as Of<K>));
     if (at >= 0) return Promise.resolve(this.#inbox.splice(at, 1)[0] as Of<K>);
-    return new Promise((resolve) => this.#waiting.push({ kind, match: match as never, resolve: resolve as never }));
+    return new Promise((resolve) => this.#waiting.push({ kind, match: match, resolve: resolve }));
   }
 
   async grant(match: (grant: Grant) => boolean = () => true): Promise<Grant> {

@@ -26,9 +26,9 @@ async function registered(coordinator: TestCoordinator, hostname = 'poller') {
   });
   expect(status).toBe(201);
   expect(body).toMatchObject({
-    worker_id: expect.any(String),
-    api_key: expect.any(String),
-    message: expect.any(String),
+    worker_id: expect.any(String) as string,
+    api_key: expect.any(String) as string,
+    message: expect.any(String) as string,
   });
   const { worker_id: id, api_key: key } = body as { worker_id: string; api_key: string };
   return { id, call: clientOf(coordinator.url, { 'x-api-key': key }) };
@@ -49,7 +49,7 @@ test('a worker that only polls carries out a static run by the calls of the tabl
   });
   expect(created).toMatchObject({
     status: 201,
-    body: { test_run_id: expect.any(String), message: expect.any(String) },
+    body: { test_run_id: expect.any(String) as string, message: expect.any(String) as string },
   });
   const runId = String(created.body.test_run_id);
   for (const shard of [1, 2]) {
