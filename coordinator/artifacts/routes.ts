@@ -16,6 +16,7 @@ import {
 } from '../../shared/protocol/blobs.ts';
 import { sha256 } from '../../shared/protocol/work.ts';
 import type { AppEnv } from '../http/env.ts';
+import { streamBytes, tooLarge } from '../http/body.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
@@ -27,6 +28,8 @@ const hashParam = z.object({ sha256 });
 const tags: [string] = ['Blobs'];
 /** One video or trace of a long test; more is refused rather than filling the disk by accident. */
 const MAX_BLOB_BYTES = 2 * 1024 ** 3;
+/** Frames of a batch add their heads to the bytes; the store verifies each blob by itself. */
+const MAX_BATCH_BODY_BYTES = MAX_BATCH_BYTES * 2;
 const OCTETS = 'application/octet-stream';
 const bytes = { content: { [OCTETS]: { schema: z.string() } }, description: 'The bytes' };
 
@@ -45,7 +48,9 @@ export function blobRoutes({ store }: { store: BlobStore }) {
       }),
       async (c) => {
         const { sha256: expected } = c.req.valid('param');
-        const stored = await refusing(() => store.add(bodyOf(c), { expected, maxBytes: MAX_BLOB_BYTES }));
+        const stored = await refusing(() =>
+          store.add(streamBytes(c.env.incoming, MAX_BLOB_BYTES), { expected, maxBytes: MAX_BLOB_BYTES }),
+        );
         return c.json(stored, 201);
       },
     )
@@ -97,7 +102,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
       }),
       async (c) => {
         requireType(c, FRAMES_TYPE);
-        const frames = await framesIn(bodyOf(c));
+        const frames = await framesIn(streamBytes(c.env.incoming, MAX_BATCH_BODY_BYTES));
         // Together, because each is synced to the disk before it counts.
         const refused = (await Promise.all(frames.map((frame) => addFrame(store, frame)))).filter(
           (item) => item !== null,
@@ -127,7 +132,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
 async function framesIn(body: AsyncIterable<Uint8Array>): Promise<Frame[]> {
   const frames: Frame[] = [];
   try {
-    for await (const frame of decodeFrames(bounded(body, MAX_BATCH_BYTES * 2))) frames.push(frame);
+    for await (const frame of decodeFrames(body)) frames.push(frame);
     return frames;
   } catch (error) {
     if (error instanceof FrameError)
@@ -160,21 +165,6 @@ async function* framesOf(store: BlobStore, hashes: readonly string[]): AsyncGene
   }
 }
 
-/** The request's body as it arrives, without the copies that a Request would make. */
-function bodyOf(c: Context<AppEnv>): AsyncIterable<Uint8Array> {
-  return c.env.incoming as AsyncIterable<Uint8Array>;
-}
-
-async function* bounded(chunks: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let seen = 0;
-  for await (const chunk of chunks) {
-    seen += chunk.length;
-    if (seen > maxBytes)
-      throw new Refusal(413, 'too_large', `A batch may have at most ${maxBytes} bytes: send fewer blobs at once.`);
-    yield chunk;
-  }
-}
-
 async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
   yield chunk;
 }
@@ -190,8 +180,7 @@ async function refusing<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof BlobMismatchError) throw new Refusal(422, 'hash_mismatch', `${error.message}.`);
-    if (error instanceof BlobTooLargeError)
-      throw new Refusal(413, 'too_large', `A blob may have at most ${MAX_BLOB_BYTES} bytes.`);
+    if (error instanceof BlobTooLargeError) throw tooLarge(MAX_BLOB_BYTES);
     throw error;
   }
 }
