@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import { jsonLine, type JsonLine } from '../../src-main/cli/run/json-lines.ts';
 import { tempFolder } from '../support/folders.ts';
-import { CoordinatorDouble, problem, RUN_ID, settledTest } from './support/coordinator-double.ts';
+import { CoordinatorDouble, problem, reply, RUN_ID, settledTest } from './support/coordinator-double.ts';
 import { readScreen } from './support/screen.ts';
 import { cliHome, startCli, type StartedCli, type StartOptions } from './support/start-cli.ts';
 
@@ -233,6 +233,27 @@ test('--detach leaves the run to itself', async () => {
   expect(await exit).toBe(0);
   expect(stdout()).toBe(`Run #1 shop: ${double.url}/api/v1/test-runs/${RUN_ID}\n`);
   expect(double.requests).not.toContain('GET /api/v1/events/stream');
+});
+
+test('--failed repeats what failed in the last run of this project, and takes nothing that would change it', async () => {
+  const { double, exit, stdout } = await startRun(['--failed']);
+  double.begin(1);
+  double.settle([settledTest('mended')]);
+  double.end('passed');
+  expect(await exit).toBe(0);
+  expect(double.requests).not.toContain(CREATE);
+  expect(double.bodies.find(({ path: at }) => at.endsWith('/retry'))?.body).toEqual({ only: 'failed' });
+  expect(stdout()).toContain('Repeats what failed in run #1, with the files of that run');
+
+  const env = { ...cliHome(), PLAYFLEET_URL: double.url, PLAYFLEET_TOKEN: 'x' };
+  const refused = startCli(['run', '--failed', '--base-url', 'http://x'], { cwd: suite(), env });
+  expect(await refused.exit).toBe(2);
+  expect(refused.stderr()).toMatch(/^playfleet: --base-url does not go with --failed/);
+  double.intercept = (request, response) =>
+    Boolean(request.url?.startsWith('/api/v1/test-runs?')) && reply(response, 200, { items: [], next_cursor: null });
+  const first = startCli(['run', '--failed'], { cwd: suite(), env });
+  expect(await first.exit).toBe(2);
+  expect(first.stderr()).toMatch(/^playfleet: There is no run of the project shop yet/);
 });
 
 test('--report-dir puts the reports there, and only what belongs to them', async () => {

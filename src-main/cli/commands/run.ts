@@ -1,8 +1,7 @@
 /** `playfleet run`: brings the suite to the coordinator, creates a run, follows it, and says how it ended. */
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import process from 'node:process';
-import { run as runShape, runCreated, type Run } from '../../../shared/protocol/rest/runs.ts';
+import { run as runShape, type Run } from '../../../shared/protocol/rest/runs.ts';
 import { page } from '../../../shared/protocol/rest/common.ts';
 import type { Api } from '../api.ts';
 import { styleOf, type Cli } from '../cli.ts';
@@ -11,16 +10,16 @@ import { EXIT } from '../failure.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { openBrowser } from '../open-browser.ts';
 import { attend, runPath } from '../run/attend.ts';
+import { prepareRun } from '../run/begin.ts';
 import { createJsonViewer } from '../run/json-viewer.ts';
 import { createLiveViewer } from '../run/live-viewer.ts';
 import { createPlainViewer } from '../run/plain-viewer.ts';
-import { prepareRequest, type RunOptions } from '../run/request.ts';
-import { findSource } from '../run/source.ts';
+import type { RunOptions } from '../run/request.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 import type { Viewer } from '../run/viewer.ts';
 
 export async function runCommand(cli: Cli, playwrightArgs: readonly string[], options: RunOptions): Promise<number> {
-  const makeRequest = prepareRequest(options, playwrightArgs, cli.config.variables);
+  const begin = prepareRun(cli, options, playwrightArgs);
   const api = await openApi(cli);
   const viewer = chooseViewer(cli, options.json === true);
   const interrupts = watchInterrupts(() => {
@@ -30,16 +29,10 @@ export async function runCommand(cli: Cli, playwrightArgs: readonly string[], op
   try {
     // Before anything is packed: whether there is a coordinator that accepts this user.
     await api.get('/api/v1/test-runs?limit=1', page(runShape), { signal: interrupts.signal });
-    const found = await findSource(cli, options, playwrightArgs, { api, viewer, signal: interrupts.signal });
-    const request = makeRequest(found);
-    viewer.step('Creating the run');
-    interrupts.signal.throwIfAborted();
-    // Not interrupted: a run that exists unknown to us could not be cancelled.
-    const created = await api.send('POST', '/api/v1/test-runs/create', request, runCreated, { key: randomUUID() });
-    const { test_run_id: id, number } = created;
-    viewer.created({ id, number, name: request.name, project: request.project, api: api.url + runPath(id) });
+    const begun = await begin({ api, viewer, signal: interrupts.signal });
+    viewer.created({ ...begun, api: api.url + runPath(begun.id) });
     if (options.detach) return EXIT.ok;
-    const { run, exitCode } = await attend(cli, api, viewer, id, interrupts.signal);
+    const { run, exitCode } = await attend(cli, api, viewer, begun.id, interrupts.signal);
     await handOver(cli, api, run, options);
     return exitCode;
   } catch (error) {

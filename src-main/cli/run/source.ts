@@ -93,7 +93,8 @@ const named = (source: RunSource, name: string, options: RunOptions): Found => (
   metadata: {},
 });
 
-function projectHere(cli: Cli, options: RunOptions, playwrightArgs: readonly string[]): Project {
+/** The suite of the folder that the command was typed in. Throws BundleError where there is none. */
+export function projectHere(cli: Cli, options: RunOptions, playwrightArgs: readonly string[]): Project {
   const given = parsePlaywrightArgs([...playwrightArgs]);
   return findProject(cli.cwd, options.config ?? (given.ok ? (given.value.config ?? undefined) : undefined));
 }
@@ -156,7 +157,7 @@ async function gitHere(cli: Cli, project: Project, checkout: Checkout | null, vi
 }
 
 /** The package's name, else the folder's. */
-async function projectName(folder: string): Promise<string> {
+export async function projectName(folder: string): Promise<string> {
   try {
     const manifest = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8')) as { name?: unknown } | null;
     if (typeof manifest?.name === 'string' && manifest.name.trim() !== '') return manifest.name.trim().slice(0, 200);
