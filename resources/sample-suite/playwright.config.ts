@@ -36,7 +36,7 @@ export default defineConfig<ShopOptions>({
     {
       name: 'mobile',
       // What a small screen or a finger could break.
-      testMatch: /shop.(cart|checkout|layout|returns|search|visual)\.spec\.ts/,
+      testMatch: /shop.(checkout|layout|returns|search|visual)\.spec\.ts/,
       dependencies: ['setup'],
       // A whole device scale factor keeps screenshots exact to the pixel.
       use: { ...devices['Pixel 7'], deviceScaleFactor: 2 },
