@@ -89,7 +89,13 @@ test('a file that is deleted between packing and upload is no part of the tree a
   const packed = await pack();
   rmSync(path.join(folder, 'large.bin'));
   const { tree } = await uploadTree(packed, client);
-  expect(tree.files.map((file) => file.entry.path).sort()).toEqual(['a.spec.ts', 'empty.ts', 'link', 'own.ts', 'twin.ts']);
+  expect(tree.files.map((file) => file.entry.path).sort()).toEqual([
+    'a.spec.ts',
+    'empty.ts',
+    'link',
+    'own.ts',
+    'twin.ts',
+  ]);
   expect(tree.id).toBe((await pack()).id);
 });
 
