@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { ReporterEnvelope } from '../../../shared/protocol/ipc.ts';
@@ -128,8 +128,13 @@ export class ProcessGroup {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     // What left the group (browsers) must be known before the processes that tie it to us are gone.
     this.#family.alive(readProcessTable());
-    if (process.platform === 'win32') execFile('taskkill', ['/pid', String(this.pid), '/T', '/F']);
-    else process.kill(-this.pid, 'SIGKILL');
+    try {
+      if (process.platform === 'win32')
+        execFileSync('taskkill', ['/pid', String(this.pid), '/T', '/F'], { stdio: 'ignore' });
+      else process.kill(-this.pid, 'SIGKILL');
+    } catch {
+      // It went by itself just now; the sweep finds what it left.
+    }
   }
 
   #after(ms: number): Promise<void> {

@@ -53,7 +53,7 @@ export interface PlaywrightProcess {
   pid: number;
   /** PLAYFLEET_TASK of this start, for a sweep after the agent's own death. */
   marker: string;
-  /** Resolves when the process and everything it started is gone. Never rejects. */
+  /** Resolves when the process and everything it started is gone. */
   done: Promise<RunEnd>;
   /** Interrupts, so that finished results and the blob still arrive, and kills after 5 s (`hard`: 1 s). Resolves when nothing is left. */
   stop(reason: string, options?: { hard?: boolean }): Promise<void>;
