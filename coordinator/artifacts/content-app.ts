@@ -44,14 +44,14 @@ export interface ContentAppOptions {
 }
 
 export function createContentApp({ store, key, clock, log }: ContentAppOptions): Router {
-  const app = createApp({ log, clock });
+  const app = createApp({ log, clock, pathInLog: withoutToken });
   const trees = new Map<string, Map<string, TreeFile>>();
   app.get('/c/:token/*', async (c) => {
     const claim = readContentToken(c.req.param('token'), key, clock.now());
     if (!claim)
       throw new Refusal(403, 'link_expired', 'This link is over or was changed. Open the report again from its run.');
     const files = await filesOf(store, claim.tree, trees);
-    const name = decodeURIComponent(c.req.path.split('/').slice(3).join('/')) || 'index.html';
+    const name = fileName(c.req.path);
     const file = files.get(name);
     if (!file || file.mode === 'link') throw notFound(`file ${name} in this report`);
     const answer = serveFile(c, {
@@ -67,6 +67,18 @@ export function createContentApp({ store, key, clock, log }: ContentAppOptions):
     return answer;
   });
   return app;
+}
+
+/** The token opens the report to whoever reads it. */
+const withoutToken = (path: string): string => path.replace(/^\/c\/[^/]*/, '/c/…');
+
+/** Names are only looked up in the tree, so no spelling of one leads anywhere else. */
+function fileName(path: string): string {
+  try {
+    return decodeURIComponent(path.split('/').slice(3).join('/')) || 'index.html';
+  } catch {
+    throw new Refusal(400, 'bad_request', 'The address is not valid: a % must be followed by two hex digits of UTF-8.');
+  }
 }
 
 async function filesOf(

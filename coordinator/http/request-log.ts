@@ -10,7 +10,7 @@ import { principalKey } from './principal.ts';
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 /** Neither bodies, nor query strings (they may hold keys), nor headers are logged. */
-export function requestLog(log: Logger, clock: Clock): MiddlewareHandler<AppEnv> {
+export function requestLog(log: Logger, clock: Clock, pathInLog: (path: string) => string): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { outgoing } = c.env;
     const requestId = newId(clock.now());
@@ -28,7 +28,7 @@ export function requestLog(log: Logger, clock: Clock): MiddlewareHandler<AppEnv>
       const line = {
         requestId,
         method: c.req.method,
-        path: c.req.path,
+        path: pathInLog(c.req.path),
         status: outgoing.statusCode,
         ms: Math.round((clock.monotonic() - started) * 10) / 10,
         ...(principal ? { by: principalKey(principal) } : {}),

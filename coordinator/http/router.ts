@@ -23,12 +23,14 @@ export function createRouter(): Router {
 export interface AppOptions {
   log: Logger;
   clock: Clock;
+  /** What the log shows of a path; for addresses that are secrets themselves. */
+  pathInLog?: (path: string) => string;
 }
 
 /** The app, still without routes. */
-export function createApp({ log, clock }: AppOptions): Router {
+export function createApp({ log, clock, pathInLog = (path) => path }: AppOptions): Router {
   const app = createRouter();
-  app.use('*', requestLog(log, clock));
+  app.use('*', requestLog(log, clock, pathInLog));
   app.onError((error, c) => {
     const refusal = asRefusal(error);
     if (refusal === null) c.var.log.error({ err: error }, 'a request failed');

@@ -11,13 +11,12 @@ import { raw } from '../http/serve.ts';
 const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const address = (sha256: string) => `/api/v1/blobs/${sha256}`;
 
-function upload(coordinator: TestCoordinator, sha256: string, body: RequestInit['body']): Promise<Response> {
+function upload(coordinator: TestCoordinator, sha256: string, body: Uint8Array): Promise<Response> {
   return fetch(coordinator.url + address(sha256), {
     method: 'PUT',
-    body: body ?? null,
-    duplex: 'half',
+    body: Buffer.from(body),
     headers: { authorization: `Bearer ${coordinator.adminToken}`, 'content-type': 'application/octet-stream' },
-  } as RequestInit);
+  });
 }
 
 const download = (coordinator: TestCoordinator, sha256: string, headers: Record<string, string> = {}, method = 'GET') =>
