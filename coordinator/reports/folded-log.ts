@@ -2,7 +2,7 @@
 import type { Artifacts } from './artifacts.ts';
 import { FOLDED_VERSION } from './blob-events.ts';
 import type { EventConfig, EventError, RawEvent } from './blob-events.ts';
-import { playfleetNote } from './blob-reader.ts';
+import { playfleetNote } from './attempt-copy.ts';
 import { sayDetails, withoutDetails, type Details } from './details.ts';
 import { ownNotes, type Gathered } from './gather.ts';
 import { FOLDED_ROOT } from './paths.ts';

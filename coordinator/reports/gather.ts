@@ -1,7 +1,8 @@
 /** Reads every blob of a plan, one after the other, and keeps what counts: events on disk, places and offsets in memory. */
 import { BlobRefused, openBlob, type BlobLimits } from './blob-zip.ts';
 import type { EventAnnotation, EventConfig, EventError } from './blob-events.ts';
-import { playfleetNote, readBlob, type BlobPart, type ReadContext, type Slot } from './blob-reader.ts';
+import { playfleetNote, type Slot } from './attempt-copy.ts';
+import { readBlob, type BlobPart, type ReadContext } from './blob-reader.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { PlanEntry, PlanFile } from './plan.ts';
 import type { Resources } from './resources.ts';

@@ -85,34 +85,40 @@ async function findProblem(run: MergeRun, outDir: string): Promise<string | null
   return null;
 }
 
-async function main(planFile: string, memoryMb: number): Promise<MergeReply> {
-  // A coordinator that dies takes its merge with it.
-  const orphaned = new AbortController();
-  process.once('disconnect', () => orphaned.abort());
-  setPriority(MERGE_NICENESS);
+async function main(planFile: string, memoryMb: number, signal: AbortSignal): Promise<MergeReply> {
   const started = performance.now();
   try {
     const plan = await openPlan(planFile);
-    const { folded, run } = await mergePlan(plan, path.dirname(planFile), memoryMb, orphaned.signal);
+    const { folded, run } = await mergePlan(plan, path.dirname(planFile), memoryMb, signal);
     await plan.close();
     const own = usage(process.resourceUsage());
     const peakRssBytes = Math.max(run.peakRssBytes, own.peakRssBytes);
-    return {
-      ok: true,
-      ...folded,
-      wallMs: Math.round(performance.now() - started),
-      cpuMs: own.cpuMs + run.cpuMs,
-      peakRssBytes,
-    };
+    const wallMs = Math.round(performance.now() - started);
+    return { ok: true, ...folded, wallMs, cpuMs: own.cpuMs + run.cpuMs, peakRssBytes };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, message, output: error instanceof MergeFailed ? error.output : ((error as Error).stack ?? '') };
+    if (!(error instanceof Error)) throw error;
+    return {
+      ok: false,
+      message: error.message,
+      output: error instanceof MergeFailed ? error.output : (error.stack ?? ''),
+    };
   }
 }
 
 const [, , planFile, memoryMb] = process.argv;
 if (planFile === undefined || memoryMb === undefined) throw new Error('usage: merge <plan file> <megabytes of heap>');
-const reply = await main(planFile, Number(memoryMb));
+
+// A coordinator that dies takes its merge with it, whatever the merge is waiting for.
+const orphaned = new AbortController();
+const endOrphaned = (): void => {
+  orphaned.abort();
+  process.kill(process.pid, 'SIGKILL');
+};
+process.once('disconnect', endOrphaned);
+setPriority(MERGE_NICENESS);
+
+const reply = await main(planFile, Number(memoryMb), orphaned.signal);
 process.exitCode = reply.ok ? 0 : 1;
 process.stdout.write(`${JSON.stringify(reply)}\n`);
+process.off('disconnect', endOrphaned);
 if (process.connected) process.disconnect();

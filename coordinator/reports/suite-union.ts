@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { PlannedTest } from '../../shared/protocol/playwright.ts';
 import type { EventAnnotation, EventLocation, EventProject, EventSuite, EventTest } from './blob-events.ts';
 import type { BlobPaths } from './paths.ts';
+import { relocate, relocateAnnotations } from './relocate.ts';
 
 /** A suite without its entries. */
 interface Heading {
@@ -53,16 +54,6 @@ export function takeApart(project: EventProject, paths: BlobPaths, wanted: (test
 }
 
 const isTest = (entry: EventSuite | EventTest): entry is EventTest => 'testId' in entry;
-
-export const relocate = (location: EventLocation, paths: BlobPaths): EventLocation => ({
-  ...location,
-  file: paths.relative(location.file),
-});
-
-export const relocateAnnotations = (annotations: EventAnnotation[], paths: BlobPaths): EventAnnotation[] =>
-  annotations.map((annotation) =>
-    annotation.location === undefined ? annotation : { ...annotation, location: relocate(annotation.location, paths) },
-  );
 
 export interface SuiteUnion {
   add(project: TakenProject): void;

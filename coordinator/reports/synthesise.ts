@@ -2,7 +2,7 @@
 import type { PlannedTest, TestAttempt, TestStatus, TestStep } from '../../shared/protocol/playwright.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { EventAnnotation, EventAttachment, RawEvent } from './blob-events.ts';
-import { playfleetNote } from './blob-reader.ts';
+import { playfleetNote } from './attempt-copy.ts';
 
 export interface SynthesisedAttempt {
   events: RawEvent[];

@@ -316,7 +316,7 @@ try {
     lost.synthesised > 0;
   console.log(
     JSON.stringify({
-      holds: exact && ratio.memory <= 1.2 && ratio.cpu <= 2,
+      holds: exact && ratio.memory <= 1.5 && ratio.cpu <= 2,
       tests: TESTS,
       attempts,
       blobs: BLOBS,
