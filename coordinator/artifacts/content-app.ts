@@ -33,6 +33,12 @@ const TYPES: Record<string, string> = {
   '.md': 'text/plain; charset=utf-8',
   '.txt': 'text/plain; charset=utf-8',
 };
+/**
+ * Reports consist of inline scripts, blobs and workers, so those run; but they reach nothing beyond this origin, the API in particular.
+ * No `sandbox`: the trace viewer's service worker would not start.
+ */
+const REPORT_POLICY =
+  "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; form-action 'none'; frame-ancestors 'self'; object-src 'none'";
 /** Trees whose file lists are kept in memory: a report page asks for many files of one tree. */
 const TREES_KEPT = 20;
 
@@ -60,6 +66,7 @@ export function createContentApp({ store, key, clock, log }: ContentAppOptions):
       etag: file.sha256,
       contentType: TYPES[path.extname(name).toLowerCase()] ?? 'application/octet-stream',
     });
+    answer.headers.set('content-security-policy', REPORT_POLICY);
     answer.headers.set('referrer-policy', 'no-referrer');
     answer.headers.set('cross-origin-opener-policy', 'same-origin');
     // Within the life of a link its bytes cannot change, but the link itself must not be kept for ever.
