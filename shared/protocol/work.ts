@@ -122,6 +122,8 @@ export const grant = z.object({
   slots: z.int().min(1),
   source: runSource.nullable(),
   config: runConfig,
+  /** Browsers that its tests use, as far as is known: the worker makes sure of them before it begins. */
+  browsers: z.array(browserName).max(3).optional(),
   work: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('discover') }),
     z.object({

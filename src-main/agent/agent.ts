@@ -24,6 +24,8 @@ const MB = 1024 * 1024;
 const LEAST_DISK_BYTES = 500 * MB;
 /** How long a stopping agent waits for the last answers and uploads; what is left is sent at the next start. */
 const FLUSH_MS = 15_000;
+/** How long giving back may take: processes are gone after ten seconds. */
+const GIVE_UP_MS = 30_000;
 const MOST_HELD = 10_000;
 
 export class Agent {
@@ -38,6 +40,8 @@ export class Agent {
   readonly #heartbeat: Heartbeat;
   readonly #guard: SleepGuard;
   #resolve!: (code: number) => void;
+  #giveUp!: () => void;
+  readonly #givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve));
   #cancelBeat = (): void => {};
   #stopping: Promise<void> | null = null;
   #diskProblem: string | null = null;
@@ -85,7 +89,7 @@ export class Agent {
       create: (grant, events) => this.#attempt(grant, events),
       onChange: () => this.#offer(),
     });
-    this.#intent = new OwnIntent(path.join(dir.root, 'own-intent'), (message) => this.#link.send(message));
+    this.#intent = new OwnIntent(path.join(dir.root, 'own-intent'), (message) => this.#link.send(message), log);
     this.#heartbeat = new Heartbeat({
       link: this.#link,
       metrics: new MetricsReader(dir.root),
@@ -119,6 +123,8 @@ export class Agent {
   /** Gives back what runs and ends. */
   giveBack(reason: string): void {
     this.#pool.giveBackAll(reason);
+    // A disk that takes no report must not keep the agent for ever.
+    this.#parts.clock.after(GIVE_UP_MS, this.#giveUp);
     this.#stopping ??= this.#end(EXIT.ok, this.#intent.want({ intent: 'draining', reason }));
   }
 
@@ -268,7 +274,7 @@ export class Agent {
     const { outbox, dir, clock, log } = this.#parts;
     await told;
     this.#offer();
-    await this.#pool.emptied();
+    await Promise.race([this.#pool.emptied(), this.#givenUp]);
     if (this.#link.isUp)
       await Promise.race([this.#flushed(), new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve))]);
     this.#cancelBeat();

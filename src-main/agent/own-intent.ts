@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { AgentMessage, CoordinatorMessage } from '../../shared/protocol/link.ts';
 import { writeAtomically } from './atomic-file.ts';
+import type { Log } from './log.ts';
 
 export type Intent = Extract<CoordinatorMessage, { type: 'intent' }>['intent'];
 type Wish = { intent: 'paused' | 'draining'; reason: string };
@@ -13,6 +14,7 @@ type Wish = { intent: 'paused' | 'draining'; reason: string };
 export class OwnIntent {
   readonly #file: string;
   readonly #send: (message: AgentMessage) => boolean;
+  readonly #log: Log;
   #known: Intent = 'active';
   #wish: Wish | null = null;
   /** What the coordinator has set because we asked; '' where it has not. */
@@ -20,8 +22,9 @@ export class OwnIntent {
   #saving: Promise<void> = Promise.resolve();
 
   /** `file` holds the intent that is ours. */
-  constructor(file: string, send: (message: AgentMessage) => boolean) {
+  constructor(file: string, send: (message: AgentMessage) => boolean, log: Log) {
     this.#file = file;
+    this.#log = log;
     this.#send = send;
     this.#ours = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
   }
@@ -65,7 +68,12 @@ export class OwnIntent {
     if (intent === this.#ours) return;
     this.#ours = intent;
     const file = this.#file;
-    this.#saving = this.#saving.then(() => (intent === '' ? rm(file, { force: true }) : writeAtomically(file, intent)));
+    this.#saving = this.#saving
+      .then(() => (intent === '' ? rm(file, { force: true }) : writeAtomically(file, intent)))
+      .catch((error: unknown) => {
+        // Only after a restart does it matter: an admin then has to set the worker to active.
+        this.#log.warn({ err: error }, "the machine's own intent could not be noted");
+      });
     await this.#saving;
   }
 }

@@ -13,6 +13,7 @@ import type { WorkerKey } from './key-file.ts';
 import { AGENT_MARK, killLeftovers, markOf } from './leftovers.ts';
 import type { Log } from './log.ts';
 import { Machine } from './machine/machine.ts';
+import { endOrphans } from './outbox/end-orphans.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { childEnvironment } from './playwright/env.ts';
 import { createPreparation, type Preparation } from './slots/jobs.ts';
@@ -48,7 +49,7 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
       environment,
       mark,
       allowSystemBrowser,
-      install,
+      allowInstall: install,
       clock,
       log,
     });
@@ -65,11 +66,15 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
       host: config.name,
       allowPaths: [...config.allowPaths, ...(projectPath === null ? [] : [projectPath])],
       gitProtocols: GIT_PROTOCOLS,
+      allowInstall: install,
     });
     const browsers: Machine['browsersFor'] = (...asked) => machine.browsersFor(...asked);
     const preparation = createPreparation({ workspaces, clock, environment, mark, projectPath, browsers });
     const stash = new Stash(dir.uploads);
     const outbox = await Outbox.open({ folder: dir.outbox, clock, log });
+    const orphans = await endOrphans(outbox);
+    if (orphans > 0)
+      log.warn({ orphans }, 'a previous agent was killed while it ran tasks; they are reported as crashed');
     return { config, clock, log, dir, key, machine, client, outbox, stash, stashed: await stash.list(), preparation };
   } catch (error) {
     dir.close();

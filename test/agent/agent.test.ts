@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Grant } from '../../shared/protocol/work.ts';
 import { FakeCoordinator } from '../support/fake-coordinator.ts';
 import { pidsWithEnvironment } from '../../src-main/agent/playwright/process-table.ts';
@@ -200,6 +200,9 @@ test('attachments that cannot be had say why, and uploads that fail are tried un
   const suite = await writeSuite({
     'a.spec.ts': `import { test } from '@playwright/test';
 import fs from 'node:fs';
+
+// Whole Playwright processes: seconds each on a free machine, many times that on a busy one.
+vi.setConfig({ testTimeout: 240_000 });
 test('attaches', async ({}, info) => {
   const big = info.outputPath('big.bin');
   fs.writeFileSync(big, Buffer.alloc(2 * 1024 * 1024));

@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startAgent } from './support.ts';
 import { discover, writeSuite } from './playwright/inline-suite.ts';
+
+// Whole Playwright processes: seconds each on a free machine, many times that on a busy one.
+vi.setConfig({ testTimeout: 240_000 });
 
 const PLAIN = {
   'a.spec.ts': `import { test, expect } from '@playwright/test';

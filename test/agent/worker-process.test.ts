@@ -1,18 +1,21 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Grant } from '../../shared/protocol/work.ts';
 import { pidsWithEnvironment } from '../../src-main/agent/playwright/process-table.ts';
 import { FakeCoordinator } from '../support/fake-coordinator.ts';
 import { discover, writeSuite } from './playwright/inline-suite.ts';
 import { markIn } from './support.ts';
-import { startWorker, type WorkerProcess } from './worker-process.ts';
+import { connected, startWorker, type WorkerProcess } from './worker-process.ts';
 
 /** A suite of one test that passes at once and one that takes `SLOW_MS` and has a child that ignores everything but SIGKILL. */
 async function slowWork(slowMs: number): Promise<{ suite: string } & Pick<Grant, 'source' | 'work' | 'config'>> {
   const suite = await writeSuite({
     'a.spec.ts': `import { test } from '@playwright/test';
 import { spawn } from 'node:child_process';
+
+// Whole Playwright processes: seconds each on a free machine, many times that on a busy one.
+vi.setConfig({ testTimeout: 240_000 });
 test('quick', () => {});
 test('slow', async () => {
   const stubborn = "process.on('SIGTERM', () => {}); process.on('SIGINT', () => {}); setInterval(() => {}, 1000)";
@@ -44,7 +47,7 @@ test('told to stop, a worker finishes what runs, takes nothing new, and ends wit
   const { suite, ...work } = await slowWork(6000);
   const coordinator = await FakeCoordinator.start();
   const worker = startWorker(coordinator, ['--allow-path', suite]);
-  await coordinator.untilConnected();
+  await connected(coordinator, worker);
   coordinator.grant(work);
   await untilSlowRuns(coordinator, worker);
   worker.kill('SIGTERM');
@@ -67,7 +70,7 @@ test('told twice, it gives back what runs, and nothing is left', async () => {
   const { suite, ...work } = await slowWork(60_000);
   const coordinator = await FakeCoordinator.start();
   const worker = startWorker(coordinator, ['--allow-path', suite]);
-  await coordinator.untilConnected();
+  await connected(coordinator, worker);
   coordinator.grant(work);
   await untilSlowRuns(coordinator, worker);
   worker.kill('SIGINT');
@@ -84,7 +87,7 @@ test('a drain has an end where the owner sets one', async () => {
   const { suite, ...work } = await slowWork(60_000);
   const coordinator = await FakeCoordinator.start();
   const worker = startWorker(coordinator, ['--allow-path', suite, '--drain-timeout', '1']);
-  await coordinator.untilConnected();
+  await connected(coordinator, worker);
   coordinator.grant(work);
   await untilSlowRuns(coordinator, worker);
   worker.kill('SIGTERM');
@@ -97,7 +100,7 @@ test('killed in the middle, it leaves nothing for good: the next start ends what
   const coordinator = await FakeCoordinator.start();
   coordinator.answer = (report) => (report.kind === 'begin' ? 'accepted' : null);
   const worker = startWorker(coordinator, ['--allow-path', suite]);
-  await coordinator.untilConnected();
+  await connected(coordinator, worker);
   coordinator.grant(work);
   await untilSlowRuns(coordinator, worker);
   const results = coordinator.delivered.find(({ report }) => report.kind === 'results');
@@ -107,7 +110,7 @@ test('killed in the middle, it leaves nothing for good: the next start ends what
 
   coordinator.answer = () => 'accepted';
   const next = startWorker(coordinator, ['--allow-path', suite], worker.dataDir);
-  await coordinator.untilConnected(2);
+  await connected(coordinator, next, 2);
   expect(leftOf(worker)).toEqual([]);
   expect(next.output()).toContain('a previous agent had left processes behind');
   expect(coordinator.hellos[1]?.held).toEqual([{ taskId: 'task-1', attempt: 1, fence: 1 }]);
@@ -115,6 +118,11 @@ test('killed in the middle, it leaves nothing for good: the next start ends what
     coordinator.delivered.some(({ connection, id }) => connection === 2 && id === results?.id),
   );
   await coordinator.until(() => coordinator.received('heartbeat').at(-1)?.held.length === 0);
+  // Its results count first, then it is a crash: a test that kills agents must not go round for ever.
+  expect(coordinator.delivered.at(-1)?.report).toMatchObject({
+    kind: 'finish',
+    end: { how: 'crashed', message: 'the agent on the worker was killed while it ran this task' },
+  });
   expect(coordinator.registrations).toHaveLength(1);
   expect(readdirSync(path.join(worker.dataDir, 'work'))).toEqual([]);
 });
@@ -123,7 +131,7 @@ test('stopped for longer than its lease and woken, it asks before it does anythi
   const { suite, ...work } = await slowWork(60_000);
   const coordinator = await FakeCoordinator.start();
   const worker = startWorker(coordinator, ['--allow-path', suite]);
-  await coordinator.untilConnected();
+  await connected(coordinator, worker);
   coordinator.grant({ ...work, leaseMs: 5000 });
   await untilSlowRuns(coordinator, worker);
   worker.kill('SIGSTOP');
@@ -148,7 +156,7 @@ test('stopped for longer than its lease and woken, it asks before it does anythi
 test('two workers cannot share a data folder, and one whose key was revoked ends with its own code', async () => {
   const coordinator = await FakeCoordinator.start();
   const first = startWorker(coordinator);
-  await coordinator.untilConnected();
+  await connected(coordinator, first);
   const second = startWorker(coordinator, [], first.dataDir);
   expect(await second.ended).toBe(2);
   expect(second.output()).toContain(

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import { JOIN_TOKEN } from '../support/fake-coordinator.ts';
+import { JOIN_TOKEN, type FakeCoordinator } from '../support/fake-coordinator.ts';
 import { tempFolder } from '../support/folders.ts';
 
 const program = path.resolve(import.meta.dirname, '../../dist/playfleet.mjs');
@@ -15,6 +15,16 @@ export interface WorkerProcess {
   /** Exit code, or the signal's name. */
   ended: Promise<number | string>;
   kill: (signal: NodeJS.Signals) => void;
+}
+
+/** Resolves when the worker has connected for the `times`th time of its coordinator; rejects with what it printed where it ends before. */
+export async function connected(coordinator: FakeCoordinator, worker: WorkerProcess, times = 1): Promise<void> {
+  const ended = worker.ended.then((how) => Promise.reject(new Error(`it ended (${how}):\n${worker.output()}`)));
+  const late = (error: Error): never => {
+    throw new Error(`${error.message}\nit printed: ${worker.output()}`);
+  };
+  await Promise.race([coordinator.untilConnected(times).catch(late), ended]);
+  ended.catch(() => undefined);
 }
 
 export function startWorker(coordinator: { url: string }, args: string[] = [], dataDir = tempFolder()): WorkerProcess {

@@ -151,7 +151,7 @@ export class FakeCoordinator {
     for (;;) {
       const found = probe();
       if (found) return found;
-      if (performance.now() - started > 40_000) throw new Error(`never came: ${what}\nheard: ${this.#heard()}`);
+      if (performance.now() - started > 90_000) throw new Error(`never came: ${what}\nheard: ${this.#heard()}`);
       await new Promise<void>((resolve) => {
         this.#waiting.add(resolve);
         setTimeout(resolve, 20);

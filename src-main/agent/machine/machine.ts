@@ -24,7 +24,7 @@ export interface MachineOptions {
 export class Machine {
   readonly #options: MachineOptions;
   #capabilities: Capabilities;
-  /** Called when a browser has come or gone. */
+  /** Called when a browser has come. */
   onChange: () => void = () => undefined;
 
   static async detect(options: MachineOptions): Promise<Machine> {
@@ -57,7 +57,9 @@ export class Machine {
     signal: AbortSignal,
   ): Promise<FoundBrowsers> {
     const promised = Object.keys(this.#capabilities.browsers) as BrowserName[];
-    const found = await this.#find(playwright, [...new Set([...promised, ...needed])], onLine, signal);
+    const wanted = [...new Set([...promised, ...needed])];
+    const found = await this.#find(playwright, wanted, onLine, signal);
+    for (const name of wanted) if (found.missing[name] !== undefined) onLine(found.missing[name]);
     this.#learn(found);
     return found;
   }

@@ -6,13 +6,20 @@
 import { open, readdir, readFile, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../shared/base/clock.ts';
-import { agentMessage, type AgentMessage, type Held, type Report } from '../../../shared/protocol/link.ts';
+import {
+  agentMessage,
+  MAX_FRAME_BYTES,
+  type AgentMessage,
+  type Held,
+  type Report,
+} from '../../../shared/protocol/link.ts';
 import type { Log } from '../log.ts';
 import { decodeLine, decodeSegment, encodeLine, firstIdOf, segmentName } from './segment.ts';
 import { SegmentWriter, type Place } from './segment-writer.ts';
 
 export interface Entry {
   id: number;
+  kind: Report['kind'];
   held: Held;
   /** Bytes on the wire, about. */
   size: number;
@@ -32,6 +39,17 @@ export interface OutboxOptions {
   log: Log;
 }
 
+/** No connection would carry it. */
+export class ReportTooLarge extends Error {
+  constructor(kind: Report['kind'], size: number) {
+    const what = kind === 'discovered' || kind === 'planned' ? 'what the suite holds' : 'a report';
+    super(
+      `${what} takes ${Math.ceil(size / MB)} MB to tell, more than the ${MAX_FRAME_BYTES / MB} MB that the coordinator takes: split the suite, or choose a part of it with --project or --grep`,
+    );
+  }
+}
+
+const MB = 1024 * 1024;
 /** Frames kept in memory besides the disk; more only while the coordinator is away, and then they are read again. */
 const CACHED_BYTES = 8 * 1024 * 1024;
 /** All settled: a file larger than this is dropped. */
@@ -98,12 +116,14 @@ export class Outbox {
   async add(report: Report, after: string | null = null): Promise<number> {
     const id = this.#nextId++;
     const text = JSON.stringify({ type: 'report', id, report } satisfies AgentMessage);
+    if (Buffer.byteLength(text) > MAX_FRAME_BYTES) throw new ReportTooLarge(report.kind, text.length);
     const place = await this.#append(encodeLine({ kind: 'report', after, text }), true, id);
     const { taskId, attempt, fence } = report;
     const isCached = this.#cachedBytes + text.length <= CACHED_BYTES;
     if (isCached) this.#cachedBytes += text.length;
     this.#entries.set(id, {
       id,
+      kind: report.kind,
       held: { taskId, attempt, fence },
       size: text.length,
       after,
@@ -215,6 +235,7 @@ async function load({ folder, log }: OutboxOptions): Promise<Loaded> {
       nextId = Math.max(nextId, id + 1);
       entries.set(id, {
         id,
+        kind: report.kind,
         held: { taskId, attempt, fence },
         size: line.text.length,
         after: line.after,

@@ -6,6 +6,7 @@ import type { AgentMessage, Held, Report } from '../../../shared/protocol/link.t
 import type { LocalAttempt, TestAttempt } from '../../../shared/protocol/playwright.ts';
 import type { Grant, ProcessEnd } from '../../../shared/protocol/work.ts';
 import type { Log } from '../log.ts';
+import { ReportTooLarge } from '../outbox/outbox.ts';
 import { PlaywrightRefusal } from '../playwright/resolve-playwright.ts';
 import { WorkspaceError } from '../workspace/errors.ts';
 import { LogStream } from './log-stream.ts';
@@ -109,7 +110,7 @@ export class Attempt {
         return;
       case 'stop':
         this.#abort.abort(new Error(effect.reason));
-        this.#job?.stop(effect.reason, effect.hard);
+        this.#stopJob(effect.reason, effect.hard);
         return;
       case 'mute':
         this.#stream.mute();
@@ -162,12 +163,18 @@ export class Attempt {
         signal: this.#abort.signal,
       });
       // Told to stop while it was starting: the job did not hear of it.
-      if (this.#state.at === 'stopping') this.#job.stop(this.#state.stop.reason, this.#state.stop.hard);
+      if (this.#state.at === 'stopping') this.#stopJob(this.#state.stop.reason, this.#state.stop.hard);
       this.#end = await this.#job.done;
       this.#take({ type: 'ended' });
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  #stopJob(reason: string, hard: boolean): void {
+    this.#job?.stop(reason, hard).catch((error: unknown) => {
+      this.#log.error({ err: error }, 'a process could not be stopped; what is left of it is killed at the next start');
+    });
   }
 
   #failed(error: unknown): void {
@@ -182,7 +189,7 @@ export class Attempt {
       this.#output.end();
       const blobFile = this.#end?.kind === 'run' ? this.#end.end.blobFile : null;
       const blob = blobFile !== null && word !== 'none' ? await keepBlob(blobFile) : null;
-      if (word === 'givenBack') await report({ ...this.held, kind: 'release', reason });
+      if (word === 'givenBack') await report({ ...this.held, kind: 'release', reason: reason.slice(0, 2000) });
       else if (word !== 'none') {
         const end = this.#processEnd(word, reason, blob);
         this.#log.info(
@@ -231,6 +238,7 @@ function told(error: unknown): { message: string; isPermanent: boolean; stack: s
     const isPermanent = error.code === 'noPlaywright' || error.code === 'tooOld';
     return { message: error.message, isPermanent, stack: null };
   }
+  if (error instanceof ReportTooLarge) return { message: error.message, isPermanent: true, stack: null };
   const { message, stack } = error as Error;
   return { message, isPermanent: false, stack: stack?.slice(0, 100_000) ?? null };
 }

@@ -21,7 +21,8 @@ export type JobEnd = { kind: 'run'; end: RunEnd } | { kind: 'discover' };
 export interface Job {
   /** Resolves when nothing of it is left; rejects where it could not be carried out. */
   done: Promise<JobEnd>;
-  stop(reason: string, hard: boolean): void;
+  /** Resolves when nothing of it is left. */
+  stop(reason: string, hard: boolean): Promise<void>;
 }
 
 export interface JobOptions {
@@ -82,9 +83,11 @@ export function createPreparation(dependencies: JobDependencies): Preparation {
     const workspace = await workspaces.prepare(sourceOf(grant, dependencies.projectPath), { onLine, signal });
     try {
       const playwright = resolvePlaywright(workspace.project);
-      const found = await browsers(playwright, call.browser === null ? [] : [call.browser], onLine, signal);
-      const missing = call.browser === null ? undefined : found.missing[call.browser];
-      if (missing !== undefined) throw new WorkspaceError('playwright-missing', missing);
+      const needed = [...new Set([...(grant.browsers ?? []), ...(call.browser === null ? [] : [call.browser])])];
+      const found = await browsers(playwright, needed, onLine, signal);
+      // Without them its tests would fail for what is this machine's fault alone; another one may have them.
+      const missing = needed.flatMap((name) => found.missing[name] ?? []);
+      if (missing.length > 0) throw new WorkspaceError('playwright-missing', missing.join('\n'));
       const env = {
         ...childEnvironment({ base: environment, run: call.env, headed: call.headed, platform: process.platform }),
         ...found.env,
@@ -147,7 +150,7 @@ async function startRun(ready: Ready, options: JobOptions, { clock }: JobDepende
   });
   return {
     done: started.done.then((end) => ({ kind: 'run', end })),
-    stop: (reason, hard) => void started.stop(reason, { hard }),
+    stop: (reason, hard) => started.stop(reason, { hard }),
   };
 }
 
@@ -177,7 +180,7 @@ async function startDiscovery(ready: Ready, options: JobOptions, dependencies: J
     return { kind: 'discover' };
   };
   // The signal ends it.
-  return { done: discover(), stop: () => undefined };
+  return { done: discover(), stop: async () => undefined };
 }
 
 function browsersOf(discovery: Discovery): BrowserName[] {

@@ -125,7 +125,7 @@ export class Pool {
 
   #giveBack(held: Held, why: string): void {
     this.#options.log.info({ ...held, why }, 'a grant is given back');
-    this.#options.report({ ...held, kind: 'release', reason: why }).catch((error: unknown) => {
+    this.#options.report({ ...held, kind: 'release', reason: why.slice(0, 2000) }).catch((error: unknown) => {
       this.#options.log.error({ err: error, ...held }, 'a grant could not be given back');
     });
   }

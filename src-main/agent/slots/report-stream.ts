@@ -11,6 +11,7 @@ import {
   type TestAttempt,
 } from '../../../shared/protocol/playwright.ts';
 import type { Log } from '../log.ts';
+import { ReportTooLarge } from '../outbox/outbox.ts';
 import { slim } from './slim.ts';
 
 const BATCH_MS = 100;
@@ -37,6 +38,7 @@ export class ReportStream {
   readonly #options: ReportStreamOptions;
   #tail: Promise<void> = Promise.resolve();
   #isMuted = false;
+  #isEnded = false;
   #batch: Omit<Results, keyof Held | 'kind'> = { attempts: [], settled: [], errors: [] };
   #batchBytes = 0;
   #cancelFlush = (): void => {};
@@ -70,6 +72,7 @@ export class ReportStream {
     });
     // Reading an attachment can fail in ways that are told in the attempt; what comes here is a bug or a broken disk, and is told too.
     this.#tail = this.#tail.catch((error: unknown) => {
+      if (error instanceof ReportTooLarge) this.#errors.push(error.message);
       this.#options.log.error({ err: error, ...this.#options.held }, 'a message of Playwright could not be passed on');
     });
   }
@@ -82,7 +85,7 @@ export class ReportStream {
   /** Resolves when all that was taken is durable. */
   async end(): Promise<void> {
     await this.#tail;
-    this.#running.clear();
+    this.#isEnded = true;
     if (!this.#isMuted) {
       this.#options.send({ type: 'progress', ...this.#options.held, running: [] });
       await this.#flush();
@@ -174,7 +177,7 @@ export class ReportStream {
     this.#progressDue = true;
     this.#options.clock.after(PROGRESS_MS, () => {
       this.#progressDue = false;
-      if (this.#isMuted) return;
+      if (this.#isMuted || this.#isEnded) return;
       const running = [...this.#running].slice(0, 1000).map(([testId, retry]) => ({ testId, retry }));
       this.#options.send({ type: 'progress', ...this.#options.held, running });
     });

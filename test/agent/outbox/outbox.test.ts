@@ -12,6 +12,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { Outbox } from '../../../src-main/agent/outbox/outbox.ts';
+import { endOrphans } from '../../../src-main/agent/outbox/end-orphans.ts';
 import { finishWithoutBlob } from '../../../src-main/agent/outbox/finish-without-blob.ts';
 import { endWithout } from '../../../src-main/agent/slots/process-end.ts';
 import { tempFolder } from '../../support/folders.ts';
@@ -181,4 +182,34 @@ test('a disk that takes nothing is told, nothing counts as handed over meanwhile
   expect(blocked.outbox.trouble).toBeNull();
   await blocked.outbox.close();
   expect(await texts((await open(other)).outbox)).toEqual(['test 1']);
+});
+
+test('an attempt without a last word gets one behind its results, once', async () => {
+  const folder = tempFolder();
+  const { outbox } = await open(folder);
+  await outbox.add(reportNo(1));
+  await outbox.add(reportNo(2));
+  await outbox.add({ taskId: 'task-2', attempt: 1, fence: 2, kind: 'release', reason: 'drained' });
+  expect(await endOrphans(outbox)).toBe(1);
+  expect(await endOrphans(outbox)).toBe(0);
+  await outbox.close();
+  const again = await open(folder);
+  expect([...again.outbox.entries()].map(({ kind, held }) => `${held.fence} ${kind}`)).toEqual([
+    '1 results',
+    '2 results',
+    '2 release',
+    '1 finish',
+  ]);
+  await again.outbox.close();
+});
+
+test('a report that no connection would carry is refused before it is written', async () => {
+  const folder = tempFolder();
+  const { outbox } = await open(folder);
+  await expect(outbox.add(reportNo(1, 33 * 1024 * 1024))).rejects.toThrow(
+    /a report takes 34 MB to tell, more than the 32 MB/,
+  );
+  expect(outbox.size).toBe(0);
+  await outbox.close();
+  expect(files(folder)).toEqual([]);
 });

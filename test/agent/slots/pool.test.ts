@@ -86,7 +86,7 @@ function rig({ slots = 2, clock = systemClock }: { slots?: number; clock?: Clock
                   const done = new Promise<JobEnd>((ended) => {
                     work.end = (end = {}) => ended({ kind: 'run', end: { ...RUN_END, ...end } });
                   });
-                  return { done, stop: (reason, hard) => work.stops.push({ reason, hard }) };
+                  return { done, stop: async (reason, hard) => void work.stops.push({ reason, hard }) };
                 },
               });
           });
