@@ -8,6 +8,9 @@ import { discover, writeSuite } from './playwright/inline-suite.ts';
 import { tempFolder, writeFiles } from '../support/folders.ts';
 import { markIn, startAgent } from './support.ts';
 
+// Whole Playwright processes: seconds each on a free machine, many times that on a busy one.
+vi.setConfig({ testTimeout: 240_000 });
+
 const SUITE = {
   'a.spec.ts': `import { test, expect } from '@playwright/test';
 test('quick', () => { expect(1).toBe(1); });
@@ -200,9 +203,6 @@ test('attachments that cannot be had say why, and uploads that fail are tried un
   const suite = await writeSuite({
     'a.spec.ts': `import { test } from '@playwright/test';
 import fs from 'node:fs';
-
-// Whole Playwright processes: seconds each on a free machine, many times that on a busy one.
-vi.setConfig({ testTimeout: 240_000 });
 test('attaches', async ({}, info) => {
   const big = info.outputPath('big.bin');
   fs.writeFileSync(big, Buffer.alloc(2 * 1024 * 1024));

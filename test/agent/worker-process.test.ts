@@ -8,14 +8,14 @@ import { discover, writeSuite } from './playwright/inline-suite.ts';
 import { markIn } from './support.ts';
 import { connected, startWorker, type WorkerProcess } from './worker-process.ts';
 
+// Whole Playwright processes: seconds each on a free machine, many times that on a busy one.
+vi.setConfig({ testTimeout: 240_000 });
+
 /** A suite of one test that passes at once and one that takes `SLOW_MS` and has a child that ignores everything but SIGKILL. */
 async function slowWork(slowMs: number): Promise<{ suite: string } & Pick<Grant, 'source' | 'work' | 'config'>> {
   const suite = await writeSuite({
     'a.spec.ts': `import { test } from '@playwright/test';
 import { spawn } from 'node:child_process';
-
-// Whole Playwright processes: seconds each on a free machine, many times that on a busy one.
-vi.setConfig({ testTimeout: 240_000 });
 test('quick', () => {});
 test('slow', async () => {
   const stubborn = "process.on('SIGTERM', () => {}); process.on('SIGINT', () => {}); setInterval(() => {}, 1000)";

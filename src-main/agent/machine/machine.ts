@@ -16,7 +16,7 @@ export interface MachineOptions {
   mark: Readonly<Record<string, string>>;
   allowSystemBrowser: boolean;
   /** Browsers may be fetched. */
-  install: boolean;
+  allowInstall: boolean;
   clock: Clock;
   log: Log;
 }
@@ -45,7 +45,7 @@ export class Machine {
 
   /** A machine without any browser fetches the most used one, where its owner allows it. */
   async fetchFirstBrowser(): Promise<void> {
-    if (this.#options.install && Object.keys(this.#capabilities.browsers).length === 0)
+    if (this.#options.allowInstall && Object.keys(this.#capabilities.browsers).length === 0)
       await this.#findOwn(['chromium']);
   }
 
@@ -87,7 +87,7 @@ export class Machine {
       playwright,
       dataDir,
       env: environmentOf(this.#options),
-      install: this.#options.install ? install : [],
+      install: this.#options.allowInstall ? install : [],
       allowSystemBrowser,
       onOutput: (text) => onLine(text.trimEnd()),
       clock,
