@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const bundle = new URL('../dist/playfleet.mjs', import.meta.url);
 if (Number(process.versions.node.split('.')[0]) < 22) {
-  console.error(`playfleet needs Node 22 or newer; this is ${process.version}. In this repository, npm scripts bring their own.`);
+  console.error(
+    `playfleet needs Node 22 or newer; this is ${process.version}. In this repository, npm scripts bring their own.`,
+  );
   process.exit(2);
 }
 if (!existsSync(fileURLToPath(bundle))) {

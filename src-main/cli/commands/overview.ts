@@ -7,7 +7,7 @@ import { printJson, printLine, styleOf, type Cli } from '../cli.ts';
 import { EXIT } from '../failure.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 import { counted } from '../terminal/format.ts';
-import { printRuns } from './runs.ts';
+import { printRuns } from './print-runs.ts';
 import { readWorkers } from './workers.ts';
 
 const NEWEST = 20;

@@ -9,14 +9,13 @@ import type { Api } from '../api.ts';
 import { printJson, printLine, styleOf, type Cli } from '../cli.ts';
 import { openApi } from '../open-api.ts';
 import { EXIT } from '../failure.ts';
+import { printRuns, stateText } from './print-runs.ts';
 import { runPath } from '../run/attend.ts';
 import { countsLine, wrapped } from '../run/frame.ts';
 import { wholeNumber } from '../run/quantities.ts';
 import { nameFromSummary, testName } from '../run/summary.ts';
 import { foreignLine } from '../terminal/foreign.ts';
-import { ago, counted, duration } from '../terminal/format.ts';
-import type { Style } from '../terminal/style.ts';
-import { tableLines } from '../terminal/table.ts';
+import { counted, duration } from '../terminal/format.ts';
 
 interface Json {
   json?: boolean;
@@ -47,36 +46,6 @@ export async function listRuns(cli: Cli, options: ListOptions): Promise<number> 
     printLine(cli, 'No runs. Start one in the folder of a Playwright project: playfleet run');
   else printRuns(cli, items);
   return EXIT.ok;
-}
-
-export function printRuns(cli: Cli, runs: readonly Run[]): void {
-  const style = styleOf(cli);
-  const now = cli.clock.now();
-  const columns = [
-    { title: 'RUN', value: (run: Run) => `#${run.number}`, right: true },
-    { title: 'STATE', value: (run: Run) => stateText(run, style) },
-    { title: 'NAME', value: (run: Run) => foreignLine(run.name), flexible: true },
-    { title: 'PROJECT', value: (run: Run) => foreignLine(run.project), flexible: true },
-    { title: 'TESTS', value: (run: Run) => `${run.tests.settled}/${run.tests.total}`, right: true },
-    {
-      title: 'FAILED',
-      value: (run: Run) => (run.tests.failed > 0 ? style.paint('red', String(run.tests.failed)) : '0'),
-      right: true,
-    },
-    { title: 'TIME', value: (run: Run) => (run.duration_ms === null ? '' : duration(run.duration_ms)), right: true },
-    { title: 'STARTED', value: (run: Run) => ago(now - Date.parse(run.created_at)) },
-  ];
-  for (const line of tableLines(runs, columns, style, cli.stdout.columns ?? 120)) printLine(cli, line);
-}
-
-/** `✓ passed`, `✕ failed`, `◌ running`, … */
-function stateText({ status, outcome }: Run, { paint, signs }: Style): string {
-  if (status === 'completed') {
-    return outcome === 'passed' ? paint('green', `${signs.passed} passed`) : paint('red', `${signs.failed} failed`);
-  }
-  if (status === 'failed') return paint('red', `${signs.failed} not run`);
-  if (status === 'cancelled') return paint('grey', `${signs.skipped} cancelled`);
-  return paint('blue', `${signs.running} ${status}`);
 }
 
 /** Exit code 0 whatever the state: the question was answered. */

@@ -1,0 +1,37 @@
+/** Runs as a table. */
+import type { Run } from '../../../shared/protocol/rest/runs.ts';
+import { printLine, styleOf, type Cli } from '../cli.ts';
+import { foreignLine } from '../terminal/foreign.ts';
+import { ago, duration } from '../terminal/format.ts';
+import type { Style } from '../terminal/style.ts';
+import { tableLines } from '../terminal/table.ts';
+
+export function printRuns(cli: Cli, runs: readonly Run[]): void {
+  const style = styleOf(cli);
+  const now = cli.clock.now();
+  const columns = [
+    { title: 'RUN', value: (run: Run) => `#${run.number}`, right: true },
+    { title: 'STATE', value: (run: Run) => stateText(run, style) },
+    { title: 'NAME', value: (run: Run) => foreignLine(run.name), flexible: true },
+    { title: 'PROJECT', value: (run: Run) => foreignLine(run.project), flexible: true },
+    { title: 'TESTS', value: (run: Run) => `${run.tests.settled}/${run.tests.total}`, right: true },
+    {
+      title: 'FAILED',
+      value: (run: Run) => (run.tests.failed > 0 ? style.paint('red', String(run.tests.failed)) : '0'),
+      right: true,
+    },
+    { title: 'TIME', value: (run: Run) => (run.duration_ms === null ? '' : duration(run.duration_ms)), right: true },
+    { title: 'STARTED', value: (run: Run) => ago(now - Date.parse(run.created_at)) },
+  ];
+  for (const line of tableLines(runs, columns, style, cli.stdout.columns ?? 120)) printLine(cli, line);
+}
+
+/** `✓ passed`, `✕ failed`, `◌ running`, … */
+export function stateText({ status, outcome }: Run, { paint, signs }: Style): string {
+  if (status === 'completed') {
+    return outcome === 'passed' ? paint('green', `${signs.passed} passed`) : paint('red', `${signs.failed} failed`);
+  }
+  if (status === 'failed') return paint('red', `${signs.failed} not run`);
+  if (status === 'cancelled') return paint('grey', `${signs.skipped} cancelled`);
+  return paint('blue', `${signs.running} ${status}`);
+}
