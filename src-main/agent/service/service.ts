@@ -121,7 +121,7 @@ function managerOf(options: ServiceOptions): Manager | null {
 
 function specOf({ config, args, program, scope }: ServiceOptions): ServiceSpec {
   const drainSeconds = config.drainTimeoutSeconds ?? DEFAULT_DRAIN_SECONDS;
-  const kept = withoutOptions(args, ['--join', '--data', '--drain-timeout']);
+  const kept = portable(args, ['--join', '--data', '--drain-timeout'], ['--config', '--project-path', '--allow-path']);
   return {
     node: process.execPath,
     program,
@@ -133,13 +133,16 @@ function specOf({ config, args, program, scope }: ServiceOptions): ServiceSpec {
   };
 }
 
-/** Without these options and their values, in either of their forms. */
-function withoutOptions(args: string[], names: string[]): string[] {
+/** The arguments as they mean the same from any folder; options that are said anew are left out with their values. */
+function portable(args: string[], without: string[], paths: string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < args.length; i++) {
-    const word = args[i] ?? '';
-    if (names.includes(word)) i += 1;
-    else if (!names.some((name) => word.startsWith(`${name}=`))) kept.push(word);
+    const [name = '', ...rest] = (args[i] ?? '').split('=');
+    const takesNext = rest.length === 0 && [...without, ...paths].includes(name);
+    const value = takesNext ? args[++i] : rest.join('=');
+    if (without.includes(name)) continue;
+    if (paths.includes(name)) kept.push(name, path.resolve(value ?? ''));
+    else kept.push(args[i] ?? '');
   }
   return kept;
 }
