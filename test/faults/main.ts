@@ -79,10 +79,8 @@ function keeps({ lost, double_counted: doubled, figures, zero = [], limits = {} 
   );
 }
 
-const pick = (finding: Finding | null) =>
-  finding && {
-    acknowledged: finding.acknowledged,
-    stored: finding.stored,
-    lost: finding.lost,
-    double_counted: finding.double_counted,
-  };
+function pick(finding: Finding | null): Partial<Record<'acknowledged' | 'stored' | 'lost' | 'double_counted', number>> {
+  if (finding === null) return {};
+  const { acknowledged, stored, lost, double_counted } = finding;
+  return { acknowledged, stored, lost, double_counted };
+}

@@ -1,5 +1,5 @@
 /** Cancels at random moments: no test begins after the answer, and the run's processes are gone within 10 s of it. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { api } from '../../../scripts/programs.ts';
 import { createRun, getRun, pause, startFleet, until, type Scenario } from '../bench.ts';
@@ -11,7 +11,7 @@ export const cancelRace: Scenario = async (bench) => {
   const suite = await writeSuite(path.join(bench.folder, 'suite'), 20, 400);
   const coordinator = await bench.programs.startCoordinator(path.join(bench.folder, 'coordinator'));
   await startFleet(bench, coordinator, suite, 2, 2);
-  let [late, leftOver, cancelled] = [0, 0, 0];
+  let [late, leftOver, cancelled, running] = [0, 0, 0, 0];
   const stopTimes: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const run = await createRun(coordinator, suite);
@@ -21,6 +21,7 @@ export const cancelRace: Scenario = async (bench) => {
       'the plan',
     );
     await pause(bench.random() * 4_000);
+    running += (await suiteProcesses(suite.dir)()).length;
     await api(coordinator, 'POST', `/test-runs/${run}/cancel`, {});
     const answered = Date.now();
     cancelled++;
@@ -39,21 +40,21 @@ export const cancelRace: Scenario = async (bench) => {
     stored: cancelled,
     lost: 0,
     double_counted: 0,
-    figures: { cancels: cancelled, late_starts: late, left_over: leftOver, stop_max_ms: Math.max(...stopTimes) },
+    figures: {
+      cancels: cancelled,
+      processes_at_cancel: running,
+      late_starts: late,
+      left_over: leftOver,
+      stop_max_ms: Math.max(...stopTimes),
+    },
     zero: ['late_starts', 'left_over'],
     limits: { stop_max_ms: 10_000 },
   };
 };
 
-/** Playwright's processes of this suite: those whose working folder it is. */
+/** Processes whose working folder is the suite's: Playwright and what it starts. */
 const suiteProcesses = (dir: string) => async (): Promise<string[]> => {
-  if (process.platform !== 'linux') return [];
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const found: string[] = [];
-  for (const pid of pids) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-    if (/playwright/.test(command) && environment.includes(`PWD=${dir}`)) found.push(pid);
-  }
-  return found;
+  const folders = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  return pids.filter((_pid, i) => folders[i] === dir);
 };
