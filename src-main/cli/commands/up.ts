@@ -1,5 +1,6 @@
 /** `playfleet up`: a coordinator and one worker in this process, for one machine: started, enrolled, ready for `playfleet run`. */
 import path from 'node:path';
+import process from 'node:process';
 import { readCoordinatorConfig } from '../../../coordinator/config.ts';
 import type { RunningCoordinator } from '../../../coordinator/main.ts';
 import { tokenCreated } from '../../../shared/protocol/rest/tokens.ts';
@@ -9,7 +10,8 @@ import { runAgent } from '../../agent/main.ts';
 import { createApi } from '../api.ts';
 import { printLine, styleOf, type Cli } from '../cli.ts';
 import { readLogin, storeLogin } from '../credentials.ts';
-import { CliFailure } from '../failure.ts';
+import { CliFailure, EXIT } from '../failure.ts';
+import { watchInterrupts } from '../interrupts.ts';
 import { counted } from '../terminal/format.ts';
 import { openCoordinator } from './coordinator.ts';
 import { exchange } from './login.ts';
@@ -32,7 +34,11 @@ export async function up(cli: Cli, options: UpOptions): Promise<number> {
   const base = data ?? cli.config.variables['PLAYFLEET_DATA'];
   const folder = (part: string): { data?: string } => (base ? { data: path.resolve(cli.cwd, base, part) } : {});
   const config = readCoordinatorConfig({ host, port, contentPort, logLevel, ...folder('coordinator') });
-  const running = await openCoordinator(config);
+  const interrupts = watchInterrupts(() => process.exit(EXIT.cancelled));
+  const running = await openCoordinator(config).catch((error: unknown) => {
+    interrupts.end();
+    throw error;
+  });
   try {
     const loggedIn = await logInHere(cli, running);
     const given = Object.fromEntries(
@@ -41,8 +47,13 @@ export async function up(cli: Cli, options: UpOptions): Promise<number> {
     const own = readAgentConfig({ ...given, logLevel, ...folder('worker'), coordinator: running.url });
     const join = await joinHere(cli, running, own);
     announce(cli, running, own, config.dataDir, loggedIn);
-    return await runAgent({ ...own, join });
+    if (interrupts.signal.aborted) return EXIT.ok;
+    // The agent listens to signals from its first moment on, and means more by the second one.
+    const agent = runAgent({ ...own, join });
+    interrupts.end();
+    return await agent;
   } finally {
+    interrupts.end();
     await running.stop();
   }
 }
