@@ -100,7 +100,7 @@ export function eventRoutes({ db, feed }: { db: Database; feed: EventFeed }) {
         const request = { ...(runId === undefined ? {} : { runId }), ...(after === undefined ? {} : { after }) };
         c.env.outgoing.setTimeout(0);
         await feed.serve(c.env.outgoing, request);
-        return RESPONSE_ALREADY_SENT as never;
+        return RESPONSE_ALREADY_SENT;
       },
     );
 }

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { ended } from '../../scripts/programs.ts';
 
 const BULLMQ = 'bullmq@6.7.0';
+const IOREDIS = 'ioredis@5';
 
 interface BullMq {
   Queue: new (
@@ -83,7 +84,7 @@ async function installBullMq(folder: string): Promise<BullMq | null> {
   const place = path.join(folder, 'bullmq');
   await mkdir(place, { recursive: true });
   await writeFile(path.join(place, 'package.json'), '{"private":true}');
-  const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', BULLMQ];
+  const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', BULLMQ, IOREDIS];
   const done = spawnSync('npm', args, { cwd: place, stdio: ['ignore', 'ignore', 'inherit'] });
   if (done.status !== 0) return null;
   return createRequire(path.join(place, 'package.json'))('bullmq') as BullMq;
