@@ -122,4 +122,6 @@ async function completed(coordinator: Coordinator, id: string): Promise<void> {
   }
 }
 
-const round = (ms: number) => Math.round(ms * 10) / 10;
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -97,4 +97,6 @@ async function plainRun(): Promise<Outline> {
   return outlineOf(await readReport(file));
 }
 
-const readReport = async (file: string): Promise<JsonReport> => JSON.parse(await readFile(file, 'utf8')) as JsonReport;
+async function readReport(file: string): Promise<JsonReport> {
+  return JSON.parse(await readFile(file, 'utf8')) as JsonReport;
+}
