@@ -3,7 +3,6 @@
  * plan, and prints a MergeReply as the last line of its output.
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
-import { setPriority } from 'node:os';
 import path from 'node:path';
 import { EVENT_BYTES_PER_HEAP_MB } from './details.ts';
 import { foldBlobs, type FoldOptions, type FoldResult } from './fold.ts';
@@ -23,7 +22,6 @@ export type MergeReply =
   | { ok: false; message: string; output: string };
 
 const OUTPUTS = ['html/index.html', 'report.json', 'report.xml'];
-const MERGE_NICENESS = 10;
 
 class MergeFailed extends Error {
   readonly output: string;
@@ -115,7 +113,6 @@ const endOrphaned = (): void => {
   process.kill(process.pid, 'SIGKILL');
 };
 process.once('disconnect', endOrphaned);
-setPriority(MERGE_NICENESS);
 
 const reply = await main(planFile, Number(memoryMb), orphaned.signal);
 process.exitCode = reply.ok ? 0 : 1;
