@@ -28,7 +28,7 @@ import { addPages } from './operations/pages/routes.ts';
 import { startTidying } from './operations/tidy.ts';
 import { ReportLoop } from './reports/report-loop.ts';
 import { reportRoutes } from './reports/routes.ts';
-import { handleReport } from './results/handle-report.ts';
+import { handleReports } from './results/handle-report.ts';
 import { LiveView } from './results/live-view.ts';
 import { LogWriter } from './results/logs.ts';
 import { resultRoutes } from './results/routes.ts';
@@ -98,7 +98,7 @@ export async function startCoordinator(
         heartbeatMs: settings.values.worker_heartbeat_interval_seconds * 1000,
       }),
       log,
-      onReport: (w, workerId, message, slots, now) => handleReport(w, workerId, message, { slots }, now),
+      onReports: (w, reports, slots, now) => handleReports(w, reports, { slots }, now),
       onHeartbeat: async (w, workerId, metrics, running, now) => {
         presence.heard(workerId);
         await recordHeartbeat(w, workerId, metrics, running, now);
@@ -162,7 +162,7 @@ export async function startCoordinator(
             taskTimeoutMs: settings.values.task_timeout_default_seconds * 1000,
           }),
         }),
-        dispatchRoutes({ db, clock, leaseMs: dispatch.leaseMs, onReport: dispatch.onReport, stops: dispatch.stops }),
+        dispatchRoutes({ db, clock, leaseMs: dispatch.leaseMs, onReports: dispatch.onReports, stops: dispatch.stops }),
         resultRoutes({ db }),
         reportRoutes({ db, clock, store, contentUrl }),
       ],
@@ -174,9 +174,9 @@ export async function startCoordinator(
     server.onUpgrade(
       '/api/v1/link',
       (request) => workerOf(request, authenticator),
-      (socket, workerId) => {
+      (socket, workerId, hold) => {
         presence.heard(workerId);
-        dispatch.link.accept(socket, workerId);
+        dispatch.link.accept(socket, workerId, hold);
       },
     );
     const url = config.publicUrl ?? `http://${hostInUrl(config.host)}:${server.port}`;

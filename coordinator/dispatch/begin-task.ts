@@ -3,30 +3,32 @@ import type { WriteHandle } from '../storage/database.ts';
 import { standingOf } from './held-task.ts';
 import type { ReportAnswer } from './report-answer.ts';
 
-export async function beginTask(
-  w: WriteHandle,
-  grant: { workerId: string; taskId: string; fence: number },
-  now: number,
-): Promise<ReportAnswer> {
+export interface GrantName {
+  workerId: string;
+  taskId: string;
+  fence: number;
+}
+
+/** Begins those of the grants that are held and not begun, with one statement for all of them; returns the fences of these. */
+export async function beginTasks(w: WriteHandle, grants: readonly GrantName[], now: number): Promise<Set<number>> {
+  const begun = await w.all<{ id: string; run_id: string; worker_id: string; attempt: number; fence: number }>(
+    `UPDATE tasks SET state = 'running', started_at = ?, heartbeat_at = ? FROM json_each(?) g
+     WHERE tasks.id = g.value ->> 0 AND tasks.fence = g.value ->> 1 AND tasks.worker_id = g.value ->> 2 AND tasks.state = 'assigned'
+     RETURNING id, run_id, worker_id, attempt, fence`,
+    [now, now, JSON.stringify(grants.map((grant) => [grant.taskId, grant.fence, grant.workerId]))],
+  );
+  for (const { id, run_id, worker_id, attempt, fence } of begun) {
+    const data = { attempt, fence };
+    await w.event({ type: 'task.started', runId: run_id, workerId: worker_id, taskId: id, data });
+  }
+  return new Set(begun.map((row) => row.fence));
+}
+
+export async function beginTask(w: WriteHandle, grant: GrantName, now: number): Promise<ReportAnswer> {
+  const begun = await beginTasks(w, [grant], now);
+  if (begun.has(grant.fence)) return { result: 'accepted' };
   const found = await standingOf(w, grant.workerId, grant.taskId, grant.fence);
-  if (found.standing !== 'held') return { result: 'stale', detail: whyStale(found) };
-  const { task } = found;
-  if (task.state === 'running') return { result: 'accepted' };
-  await w.run(`UPDATE tasks SET state = 'running', started_at = ?, heartbeat_at = ? WHERE id = ? AND fence = ?`, [
-    now,
-    now,
-    task.id,
-    task.fence,
-  ]);
-  await w.run('UPDATE task_attempts SET started_at = ? WHERE fence = ?', [now, task.fence]);
-  await w.event({
-    type: 'task.started',
-    runId: task.runId,
-    workerId: task.workerId,
-    taskId: task.id,
-    data: { attempt: task.attempt, fence: task.fence },
-  });
-  return { result: 'accepted' };
+  return found.standing === 'held' ? { result: 'accepted' } : { result: 'stale', detail: whyStale(found) };
 }
 
 export function whyStale(found: { standing: 'ended'; ended: string } | { standing: 'unknown' }): string {

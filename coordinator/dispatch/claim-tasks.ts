@@ -31,6 +31,8 @@ export interface Claim {
   fence: number;
   timeoutMs: number;
   slots: number;
+  /** Browsers that its tests use, joined by commas; '' = none known. */
+  needs: string;
   work: Grant['work'];
 }
 
@@ -41,60 +43,63 @@ interface PendingRow {
   shard_total: number | null;
   attempt: number;
   timeout_ms: number;
+  needs: string;
 }
 
 /** One writer at a time: between this read and these writes nobody else claims, so no task is claimed twice. */
 export async function claimTasks(w: WriteHandle, input: ClaimInput, now: number): Promise<Claim[]> {
   const rows = await pendingTasks(w, input);
   const takers = rows.length === 0 ? [] : input.takers(rows.length);
-  const claims: Claim[] = [];
-  for (const [i, taker] of takers.entries()) {
+  const taken = takers.flatMap((taker, i) => {
     const row = rows[i];
-    if (row) claims.push(await claimOne(w, row, taker, input, now));
+    return row ? [{ row, taker, attempt: row.attempt + 1 }] : [];
+  });
+  const fences = await grantAll(w, taken, input.leaseMs, now);
+  const claims: Claim[] = [];
+  for (const { row, taker, attempt } of taken) {
+    const fence = fences.get(row.id);
+    if (fence === undefined) throw new Error('an inserted attempt has no fence');
+    const work = await workOf(w, row);
+    const { workerId, workerName, slots } = taker;
+    const { kind, shard_index } = row;
+    const tests = work.kind === 'units' ? work.testIds.length : 0;
+    const data = { attempt, fence, slots, worker: workerName, kind, shard_index, tests };
+    await w.event({ type: 'task.granted', runId: input.runId, workerId, taskId: row.id, data });
+    claims.push({
+      taskId: row.id,
+      runId: input.runId,
+      workerId,
+      attempt,
+      fence,
+      timeoutMs: row.timeout_ms,
+      slots,
+      needs: row.needs,
+      work,
+    });
   }
   return claims;
 }
 
-async function claimOne(w: WriteHandle, row: PendingRow, taker: Taker, input: ClaimInput, now: number): Promise<Claim> {
-  const { runId, leaseMs } = input;
-  const attempt = row.attempt + 1;
-  const granted = await w.get<{ fence: number }>(
-    'INSERT INTO task_attempts (task_id, attempt, worker_id, granted_at) VALUES (?, ?, ?, ?) RETURNING fence',
-    [row.id, attempt, taker.workerId, now],
+/** Two statements for any number of grants. Returns the fence of each task. */
+async function grantAll(
+  w: WriteHandle,
+  taken: readonly { row: PendingRow; taker: Taker; attempt: number }[],
+  leaseMs: number,
+  now: number,
+): Promise<Map<string, number>> {
+  if (taken.length === 0) return new Map();
+  const granted = await w.all<{ task_id: string; fence: number; attempt: number; worker_id: string }>(
+    `INSERT INTO task_attempts (task_id, attempt, worker_id, granted_at)
+     SELECT value ->> 0, value ->> 1, value ->> 2, ? FROM json_each(?) ORDER BY key RETURNING task_id, fence, attempt, worker_id`,
+    [now, JSON.stringify(taken.map(({ row, taker, attempt }) => [row.id, attempt, taker.workerId]))],
   );
-  if (!granted) throw new Error('an inserted attempt has no fence');
-  const { fence } = granted;
   await w.run(
-    `UPDATE tasks SET state = 'assigned', reason = NULL, attempt = ?, worker_id = ?, fence = ?, lease_until = ?, assigned_at = ?, started_at = NULL
-     WHERE id = ? AND state = 'pending'`,
-    [attempt, taker.workerId, fence, now + leaseMs, now, row.id],
+    `UPDATE tasks SET state = 'assigned', reason = NULL, attempt = g.value ->> 1, worker_id = g.value ->> 2, fence = g.value ->> 3,
+       lease_until = ?, assigned_at = ?, started_at = NULL
+     FROM json_each(?) g WHERE tasks.id = g.value ->> 0 AND tasks.state = 'pending'`,
+    [now + leaseMs, now, JSON.stringify(granted.map((row) => [row.task_id, row.attempt, row.worker_id, row.fence]))],
   );
-  const work = await workOf(w, row);
-  await w.event({
-    type: 'task.granted',
-    runId,
-    workerId: taker.workerId,
-    taskId: row.id,
-    data: {
-      attempt,
-      fence,
-      slots: taker.slots,
-      worker: taker.workerName,
-      kind: row.kind,
-      shard_index: row.shard_index,
-      tests: work.kind === 'units' ? work.testIds.length : 0,
-    },
-  });
-  return {
-    taskId: row.id,
-    runId,
-    workerId: taker.workerId,
-    attempt,
-    fence,
-    timeoutMs: row.timeout_ms,
-    slots: taker.slots,
-    work,
-  };
+  return new Map(granted.map((row) => [row.task_id, row.fence]));
 }
 
 async function workOf(w: WriteHandle, row: PendingRow): Promise<Grant['work']> {
@@ -113,7 +118,7 @@ async function workOf(w: WriteHandle, row: PendingRow): Promise<Grant['work']> {
   }
 }
 
-const columns = 'id, kind, shard_index, shard_total, attempt, timeout_ms';
+const columns = 'id, kind, shard_index, shard_total, attempt, timeout_ms, needs';
 
 async function pendingTasks(w: WriteHandle, input: ClaimInput): Promise<PendingRow[]> {
   const needs = JSON.stringify(input.needs);

@@ -1,6 +1,5 @@
 /** Puts the room together: fleet, dispatcher, agent link, and the loop that ends leases. Everything follows the event log. */
 import type { Clock } from '../../shared/base/clock.ts';
-import type { Report } from '../../shared/protocol/link.ts';
 import type { Database, StoredEvent, WriteHandle } from '../storage/database.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Fleet } from './fleet.ts';
@@ -8,6 +7,7 @@ import { AgentLink, type LinkOptions } from './link.ts';
 import { expireLeases, loseTasksOf } from './lose-tasks.ts';
 import { extendAllLeases, renewLeases } from './renew-leases.ts';
 import type { ReportAnswer } from './report-answer.ts';
+import { ReportQueue, type ReportQueueOptions, type WorkerReport } from './report-queue.ts';
 import type { StrategyName } from './rules/strategies.ts';
 import { StopWatch } from './stop-watch.ts';
 
@@ -25,8 +25,8 @@ export interface DispatchDeps extends Pick<
   'db' | 'clock' | 'coordinatorVersion' | 'onHeartbeat' | 'onIntent' | 'onProgress' | 'onLog' | 'log'
 > {
   settings: () => DispatchSettings;
-  /** Carries out one report of a worker; `slots` = how many Playwright processes the fleet could run now. */
-  onReport: (w: WriteHandle, workerId: string, report: Report, slots: number, now: number) => Promise<ReportAnswer>;
+  /** Carries out reports of workers; `slots` = how many Playwright processes the fleet could run now. */
+  onReports: (w: WriteHandle, reports: readonly WorkerReport[], slots: number, now: number) => Promise<ReportAnswer[]>;
 }
 
 /** How long a broken link may stay broken before its worker's tasks go elsewhere: long enough for a reconnect, 10 s in all with detection. */
@@ -42,7 +42,7 @@ export interface Dispatch {
   stops: StopWatch;
   fleet: Fleet;
   leaseMs: () => number;
-  onReport: LinkOptions['onReport'];
+  onReports: ReportQueueOptions['onReports'];
   /** For workers that only poll: their heartbeat renews all that they hold. */
   renew: (w: WriteHandle, workerId: string, now: number) => Promise<void>;
   /** For workers that went offline or are removed: what they hold is queued again. */
@@ -57,16 +57,22 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
   const fleet = new Fleet();
   const stops = new StopWatch(clock);
   const dispatcher = new Dispatcher({ db, fleet, clock, settings, report });
-  const onReport: LinkOptions['onReport'] = async (w, workerId, message, now) => {
-    const answer = await deps.onReport(w, workerId, message, fleet.totalSlots(), now);
-    if (message.kind === 'finish' || message.kind === 'release') w.afterCommit(() => stops.ended(message.fence));
-    return answer;
+  const onReports: ReportQueueOptions['onReports'] = async (w, reports, now) => {
+    const answers = await deps.onReports(w, reports, fleet.totalSlots(), now);
+    const ending = ({ report }: WorkerReport) => report.kind === 'finish' || report.kind === 'release';
+    const fencesOf = (some: readonly WorkerReport[]) => some.map(({ report }) => report.fence);
+    // A cancelled grant has ended already, and its report is stale: it still says that the processes are gone.
+    const stopped = fencesOf(reports.filter(ending));
+    w.afterCommit(() => stopped.forEach((fence) => stops.ended(fence)));
+    const freed = fencesOf(reports.filter((item, i) => ending(item) && answers[i]?.result === 'accepted'));
+    if (freed.length > 0) await dispatcher.grantFreed(w, freed, now);
+    return answers;
   };
   const link = new AgentLink({
     ...deps,
     fleet,
     settings: () => ({ ...settings(), reconnectGraceMs: RECONNECT_GRACE_MS }),
-    onReport,
+    reports: new ReportQueue({ db, clock, onReports }),
     wake: () => dispatcher.wake(),
     onGone: (workerId) => stops.workerGone(workerId),
   });
@@ -78,7 +84,7 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     link,
     stops,
     fleet,
-    onReport,
+    onReports,
     leaseMs: () => settings().leaseMs,
     renew: async (w, workerId, now) => void (await renewLeases(w, workerId, null, settings().leaseMs, now)),
     releaseAll: async (w, workerId, reason, now) => void (await loseTasksOf(w, workerId, [], reason, now)),
@@ -119,9 +125,12 @@ interface Followers {
 
 /** What makes another round worth while: work that became pending, slots that became free, workers or settings that changed. */
 const WAKING = /^(run\.(created|state|planned)|task\.(finished|requeued|cancelled)|worker\.|setting)/;
+/** Of these: what only makes slots free. */
+const FREES_SLOTS = /^task\.(finished|cancelled)/;
 
 function follow(events: readonly StoredEvent[], { fleet, stops, link, dispatcher }: Followers): void {
   let wake = false;
+  let slotsOnly = true;
   for (const event of events) {
     const told = fleet.apply(event);
     const worker = told && fleet.find(told.stop.workerId);
@@ -134,9 +143,11 @@ function follow(events: readonly StoredEvent[], { fleet, stops, link, dispatcher
       void link.refresh(event.workerId);
     if (event.workerId !== null && event.type === 'worker.removed')
       link.refuse(event.workerId, 'this worker was removed on the coordinator');
-    wake ||= WAKING.test(event.type);
+    if (!WAKING.test(event.type)) continue;
+    wake = true;
+    slotsOnly &&= FREES_SLOTS.test(event.type);
   }
-  if (wake) dispatcher.wake();
+  if (wake) dispatcher.wake(slotsOnly);
 }
 
 function startExpiry(db: Database, clock: Clock, report: (error: unknown, during: string) => void): () => void {

@@ -3,7 +3,7 @@
  * round at a time, and hands out nothing that is not committed.
  */
 import type { Clock } from '../../shared/base/clock.ts';
-import type { Grant, Requirements, RunConfig, RunSource } from '../../shared/protocol/work.ts';
+import type { BrowserName, Grant, Requirements, RunConfig, RunSource } from '../../shared/protocol/work.ts';
 import { activateRuns, nextScheduledRun } from '../runs/activate-runs.ts';
 import { hasBrowsers } from '../runs/rules/needs.ts';
 import type { Database, WriteHandle } from '../storage/database.ts';
@@ -32,10 +32,27 @@ interface ActiveRun {
   reason: string | null;
 }
 
+interface Round {
+  /** Slots per worker that may be used, counted down. */
+  free: Map<string, number>;
+  /** Workers that were given something. */
+  taken: Set<string>;
+  /** Within another command: the fleet does not show yet what that one and its neighbours do. */
+  partial: boolean;
+}
+
+interface LookedAt {
+  run: ActiveRun;
+  requirements: Requirements;
+  needs: string[];
+}
+
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   #running = false;
   #again = false;
+  /** Runs may have to begin, or be explained anew; not only slots became free. */
+  #runsChanged = true;
   #stopped = false;
   #cancelTimer: () => void = () => {};
   /** Browser sets per run and state: they do not change once a run is planned. */
@@ -47,9 +64,10 @@ export class Dispatcher {
     this.#options = options;
   }
 
-  /** Asks for a round; many wakes in one turn are one round. */
-  wake(): void {
+  /** Asks for a round; many wakes in one turn are one round. `slotsOnly`: nothing changed but slots that became free. */
+  wake(slotsOnly = false): void {
     this.#again = true;
+    this.#runsChanged ||= !slotsOnly;
     if (this.#running || this.#stopped) return;
     this.#running = true;
     void this.#rounds();
@@ -80,41 +98,72 @@ export class Dispatcher {
     const { enabled, maxActiveRuns } = settings();
     if (!enabled) return;
     const now = clock.now();
-    const grants = await db.write(async (w) => {
-      await activateRuns(w, { maxActive: maxActiveRuns, slots: fleet.totalSlots() }, now);
-      const next = await nextScheduledRun(w, now);
-      if (next !== null) this.#wakeAfter(next - now);
-      return this.#grantAll(w, now);
-    });
-    for (const { worker, grant } of grants) worker.send({ type: 'grant', grant });
+    const runsChanged = this.#runsChanged;
+    const free = fleet.free();
+    if (!runsChanged && free.size === 0) return;
+    this.#runsChanged = false;
+    try {
+      await db.write(async (w) => {
+        if (runsChanged) {
+          await activateRuns(w, { maxActive: maxActiveRuns, slots: fleet.totalSlots() }, now);
+          const next = await nextScheduledRun(w, now);
+          if (next !== null) this.#wakeAfter(next - now);
+        }
+        for (const { run, requirements, needs } of await this.#grantAll(
+          w,
+          { free, taken: new Set(), partial: false },
+          now,
+        )) {
+          await this.#explain(w, run, requirements, needs);
+        }
+      });
+    } catch (error) {
+      this.#runsChanged ||= runsChanged;
+      throw error;
+    }
   }
 
-  async #grantAll(w: WriteHandle, now: number): Promise<{ worker: Connected; grant: Grant }[]> {
+  /**
+   * Hands the slots that a command makes free (by ending the grants of `fences`) to waiting tasks within that command: one commit
+   * instead of two between the end of a task and the next. What it leaves out is left to the round that the commit wakes.
+   */
+  async grantFreed(w: WriteHandle, fences: readonly number[], now: number): Promise<void> {
+    if (this.#stopped || !this.#options.settings().enabled) return;
+    const free = this.#options.fleet.freeWithout(fences);
+    if (free.size > 0) await this.#grantAll(w, { free, taken: new Set(), partial: true }, now);
+  }
+
+  /** The grants are sent once they are stored. Returns the runs that were looked at. */
+  async #grantAll(w: WriteHandle, round: Round, now: number): Promise<LookedAt[]> {
     const { fleet, settings } = this.#options;
-    const runs = await w.all<ActiveRun>(
+    const all = await w.all<ActiveRun>(
       `SELECT id, name, state, source, config, requirements, exclusive, reason FROM runs
        WHERE state IN ('scheduling', 'running') AND tasks_finished < tasks_total ORDER BY priority DESC, number`,
     );
-    const granted: { worker: Connected; grant: Grant }[] = [];
-    /** Slots taken in this round, on top of what the fleet knows. */
-    const taken = new Map<string, number>();
+    // Whether a machine is free of a run can be seen only when nothing else is on its way to the database.
+    const runs = round.partial ? all.filter((run) => run.exclusive === 0) : all;
+    const looked: LookedAt[] = [];
     for (const run of runs) {
       const requirements = JSON.parse(run.requirements) as Requirements;
-      const free = [...fleet.connected].filter((c) => this.#freeSlots(c, taken) > 0);
-      const matching = free.filter((c) => whyNotMatching(requirements, c.profile) === null);
+      const matching = this.#withFreeSlots(round.free).filter((c) => whyNotMatching(requirements, c.profile) === null);
       const needs = await this.#needsOf(w, run);
+      looked.push({ run, requirements, needs });
       // The most demanding first, so that machines that have everything are not used up by work that any machine can do.
       for (const set of needs) {
         const able = matching.filter((c) => hasBrowsers(set, c.profile.capabilities.browsers));
-        for (const claim of await this.#claim(w, run, set, able, taken, now)) {
-          const worker = fleet.find(claim.workerId);
-          taken.set(claim.workerId, (taken.get(claim.workerId) ?? 0) + claim.slots);
-          if (worker) granted.push({ worker, grant: toGrant(run, claim, settings().leaseMs) });
+        for (const claim of await this.#claim(w, run, set, able, round, now)) {
+          round.free.set(claim.workerId, (round.free.get(claim.workerId) ?? 0) - claim.slots);
+          round.taken.add(claim.workerId);
+          const grant = toGrant(run, claim, settings().leaseMs);
+          w.afterCommit(() => fleet.find(claim.workerId)?.send({ type: 'grant', grant }));
         }
       }
-      await this.#explain(w, run, requirements, needs);
     }
-    return granted;
+    return looked;
+  }
+
+  #withFreeSlots(free: ReadonlyMap<string, number>): Connected[] {
+    return [...free].flatMap(([id, slots]) => (slots > 0 ? (this.#options.fleet.find(id) ?? []) : []));
   }
 
   async #claim(
@@ -122,17 +171,16 @@ export class Dispatcher {
     run: ActiveRun,
     needs: string,
     able: Connected[],
-    taken: Map<string, number>,
+    { free, taken }: Round,
     now: number,
   ): Promise<Claim[]> {
     const { fleet, settings } = this.#options;
     const { strategy, leaseMs } = settings();
     const loads = able
-      .map((worker) => ({ ...fleet.load(worker), freeSlots: this.#freeSlots(worker, taken) }))
+      .map((worker) => ({ ...fleet.load(worker), freeSlots: free.get(worker.profile.id) ?? 0 }))
       .filter((load) => load.freeSlots > 0);
     const usable = run.exclusive === 1 ? this.#onePerMachine(run.id, loads, taken) : loads;
     if (usable.length === 0) return [];
-    const free = new Map(usable.map((load) => [load.id, load.freeSlots]));
     const one = (load: (typeof usable)[number]) => (run.exclusive === 1 ? { ...load, freeSlots: 1 } : load);
     return claimTasks(
       w,
@@ -153,15 +201,11 @@ export class Dispatcher {
   }
 
   /** For runs whose webServer has fixed ports: machines (not agents: two may share one) on which nothing of the run is held. */
-  #onePerMachine<T extends { id: string }>(
-    runId: string,
-    loads: readonly T[],
-    taken: ReadonlyMap<string, number>,
-  ): T[] {
+  #onePerMachine<T extends { id: string }>(runId: string, loads: readonly T[], taken: ReadonlySet<string>): T[] {
     const { fleet } = this.#options;
     const machineOf = (workerId: string) => fleet.find(workerId)?.profile.fingerprint ?? workerId;
     // What was taken in this round may be this run's; if it is another's, the next round finds that out.
-    const used = new Set([...fleet.heldOfRun(runId).map((grant) => grant.workerId), ...taken.keys()].map(machineOf));
+    const used = new Set([...fleet.heldOfRun(runId).map((grant) => grant.workerId), ...taken].map(machineOf));
     return loads.filter((load) => {
       const machine = machineOf(load.id);
       if (used.has(machine)) return false;
@@ -201,10 +245,6 @@ export class Dispatcher {
     await w.event({ type: 'run.reason', runId: run.id, data: { reason } });
   }
 
-  #freeSlots(worker: Connected, taken: ReadonlyMap<string, number>): number {
-    return this.#options.fleet.freeSlots(worker) - (taken.get(worker.profile.id) ?? 0);
-  }
-
   #wakeAfter(ms: number): void {
     this.#cancelTimer();
     this.#cancelTimer = this.#options.clock.after(Math.min(Math.max(ms, 1), 60_000), () => this.wake());
@@ -228,5 +268,6 @@ export function toGrant(
     source: run.source === null ? null : (JSON.parse(run.source) as RunSource),
     config: JSON.parse(run.config) as RunConfig,
     work: claim.work,
+    ...(claim.needs === '' ? {} : { browsers: claim.needs.split(',') as BrowserName[] }),
   };
 }

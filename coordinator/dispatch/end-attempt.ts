@@ -27,7 +27,7 @@ export async function endAttempt(
 ): Promise<void> {
   await w.run(
     `UPDATE task_attempts SET ended = ?, ended_at = ?, reason = ?, report_hash = ?, exit_code = ?, wall_ms = ?, peak_memory_bytes = ?,
-       mean_cpu_percent = ?, blob_sha256 = ? WHERE fence = ? AND ended IS NULL`,
+       mean_cpu_percent = ?, blob_sha256 = ?, started_at = ? WHERE fence = ? AND ended IS NULL`,
     [
       verdict.ended,
       now,
@@ -38,6 +38,7 @@ export async function endAttempt(
       figures.peakMemoryBytes ?? null,
       figures.meanCpuPercent ?? null,
       figures.blobSha256 ?? null,
+      task.startedAt,
       task.fence,
     ],
   );
@@ -107,14 +108,20 @@ export async function failRun(w: WriteHandle, runId: string, reason: string, now
 
 /** Cancels every task of a run that has not ended. Workers that hold some are told by whoever listens to the events. */
 export async function cancelOpenTasks(w: WriteHandle, runId: string, reason: string, now: number): Promise<number> {
-  const held = await w.all<{ id: string; worker_id: string; attempt: number; fence: number }>(
-    `SELECT id, worker_id, attempt, fence FROM tasks WHERE run_id = ? AND state IN ('assigned', 'running')`,
+  const held = await w.all<{
+    id: string;
+    worker_id: string;
+    attempt: number;
+    fence: number;
+    started_at: number | null;
+  }>(
+    `SELECT id, worker_id, attempt, fence, started_at FROM tasks WHERE run_id = ? AND state IN ('assigned', 'running')`,
     [runId],
   );
   for (const task of held) {
     await w.run(
-      `UPDATE task_attempts SET ended = 'cancelled', ended_at = ?, reason = ? WHERE fence = ? AND ended IS NULL`,
-      [now, reason, task.fence],
+      `UPDATE task_attempts SET ended = 'cancelled', ended_at = ?, reason = ?, started_at = ? WHERE fence = ? AND ended IS NULL`,
+      [now, reason, task.started_at, task.fence],
     );
     await w.event({
       type: 'task.cancelled',

@@ -1,5 +1,4 @@
 /** A worker reports the end of the Playwright process of its grant. */
-import { createHash } from 'node:crypto';
 import type { ProcessEnd } from '../../shared/protocol/work.ts';
 import { settleTests } from '../runs/settle-tests.ts';
 import type { WriteHandle } from '../storage/database.ts';
@@ -7,6 +6,7 @@ import { whyStale } from './begin-task.ts';
 import { endAttempt, retriesUsed } from './end-attempt.ts';
 import { standingOf, unsettledTests } from './held-task.ts';
 import type { ReportAnswer } from './report-answer.ts';
+import { reportHashOf } from './report-hash.ts';
 import { judgeFinish } from './rules/task-state.ts';
 
 /** The same report again gets the same answer (invariant I3); a different one for an ended grant is stale. */
@@ -15,7 +15,7 @@ export async function finishTask(
   grant: { workerId: string; taskId: string; fence: number; end: ProcessEnd },
   now: number,
 ): Promise<ReportAnswer> {
-  const reportHash = createHash('sha256').update(JSON.stringify(grant.end)).digest('hex');
+  const reportHash = reportHashOf(grant.end);
   const found = await standingOf(w, grant.workerId, grant.taskId, grant.fence);
   if (found.standing === 'ended' && found.reportHash === reportHash) return { result: 'accepted' };
   if (found.standing === 'ended') await keepLateBlob(w, grant.fence, grant.end);

@@ -114,6 +114,32 @@ export class Fleet {
     return intent === 'active' ? Math.max(0, slots - this.#used(id)) : 0;
   }
 
+  /** Free slots of the connected workers that have some. */
+  free(): Map<string, number> {
+    const free = new Map<string, number>();
+    for (const worker of this.#connected.values()) {
+      const slots = this.freeSlots(worker);
+      if (slots > 0) free.set(worker.profile.id, slots);
+    }
+    return free;
+  }
+
+  /** The slots that the end of these grants makes free, of connected workers that take work: never more than each grant had. */
+  freeWithout(fences: readonly number[]): Map<string, number> {
+    const freed = new Map<string, number>();
+    for (const fence of fences) {
+      const grant = this.#held.get(fence);
+      if (grant) freed.set(grant.workerId, (freed.get(grant.workerId) ?? 0) + grant.slots);
+    }
+    for (const [workerId, slots] of freed) {
+      const profile = this.#connected.get(workerId)?.profile;
+      const room = profile?.intent === 'active' ? profile.slots - this.#used(workerId) + slots : 0;
+      if (room > 0) freed.set(workerId, Math.min(slots, room));
+      else freed.delete(workerId);
+    }
+    return freed;
+  }
+
   /** Slots of all connected workers that take work: how many processes could run at once. */
   totalSlots(): number {
     let sum = 0;

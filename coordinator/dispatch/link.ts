@@ -18,7 +18,7 @@ import type { Database, WriteHandle } from '../storage/database.ts';
 import { connectWorker, disconnectWorker, readProfile, type Hello } from './connect-worker.ts';
 import type { Connected, Fleet } from './fleet.ts';
 import { renewLeases } from './renew-leases.ts';
-import type { ReportAnswer } from './report-answer.ts';
+import type { ReportQueue } from './report-queue.ts';
 
 /** The part of a `ws` WebSocket that the link uses. */
 export interface LinkSocket {
@@ -36,8 +36,7 @@ export interface LinkOptions {
   clock: Clock;
   coordinatorVersion: string;
   settings: () => { leaseMs: number; heartbeatMs: number; reconnectGraceMs: number };
-  /** Carries out one report inside a command. */
-  onReport: (w: WriteHandle, workerId: string, report: Report, now: number) => Promise<ReportAnswer>;
+  reports: Pick<ReportQueue, 'add'>;
   onHeartbeat: (
     w: WriteHandle,
     workerId: string,
@@ -74,10 +73,10 @@ export class AgentLink {
     this.#options = options;
   }
 
-  /** Takes over a WebSocket whose upgrade was authenticated as this worker. */
-  accept(socket: LinkSocket, workerId: string): void {
+  /** Takes over a WebSocket whose upgrade was authenticated as this worker. `hold` makes what is sent in this turn leave together. */
+  accept(socket: LinkSocket, workerId: string, hold: () => void): void {
     if (this.#stopping) socket.close(1001, 'coordinator stops');
-    else new Session(socket, workerId, this.#options, this.#sessions).open();
+    else new Session({ socket, hold }, workerId, this.#options, this.#sessions).open();
   }
 
   /** Ends the link of a worker whose key was revoked or that was removed. */
@@ -100,6 +99,7 @@ export class AgentLink {
 class Session implements Connected {
   profile!: Connected['profile'];
   readonly #socket: LinkSocket;
+  readonly #hold: () => void;
   readonly #workerId: string;
   readonly #options: LinkOptions;
   readonly #sessions: Map<string, Session>;
@@ -109,8 +109,14 @@ class Session implements Connected {
   /** Messages that came while the hello was being stored. */
   readonly #early: Exclude<AgentMessage, Hello>[] = [];
 
-  constructor(socket: LinkSocket, workerId: string, options: LinkOptions, sessions: Map<string, Session>) {
+  constructor(
+    { socket, hold }: { socket: LinkSocket; hold: () => void },
+    workerId: string,
+    options: LinkOptions,
+    sessions: Map<string, Session>,
+  ) {
     this.#socket = socket;
+    this.#hold = hold;
     this.#workerId = workerId;
     this.#options = options;
     this.#sessions = sessions;
@@ -129,7 +135,9 @@ class Session implements Connected {
   }
 
   send(message: CoordinatorMessage): void {
-    if (this.#state !== 'closed') this.#socket.send(JSON.stringify(message));
+    if (this.#state === 'closed') return;
+    this.#hold();
+    this.#socket.send(JSON.stringify(message));
   }
 
   end(closeCode: number, code: string, message: string): void {
@@ -262,9 +270,9 @@ class Session implements Connected {
   }
 
   async #report(id: number, report: Report): Promise<void> {
-    const { db, clock, onReport, log } = this.#options;
+    const { reports, log } = this.#options;
     try {
-      const answer = await db.write((w) => onReport(w, this.#workerId, report, clock.now()));
+      const answer = await reports.add(this.#workerId, report);
       this.send({ type: 'ack', id, ...answer });
     } catch (error) {
       // Not acknowledged: the agent keeps it and sends it again (full disk, restart).

@@ -25,13 +25,13 @@ import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import { findRunId } from '../runs/queries.ts';
 import { unknownRun } from '../runs/routes.ts';
-import type { Database, WriteHandle } from '../storage/database.ts';
+import type { Database } from '../storage/database.ts';
 import { cancelRun } from './cancel-run.ts';
 import { claimForWorker, nextForWorker } from './claim-for-worker.ts';
 import { newestFence } from './held-task.ts';
 import { getTask, listTasks } from './queries.ts';
 import { renewLeases } from './renew-leases.ts';
-import type { ReportAnswer } from './report-answer.ts';
+import type { ReportQueueOptions } from './report-queue.ts';
 import type { StopWatch } from './stop-watch.ts';
 
 export interface DispatchRoutesDeps {
@@ -39,7 +39,7 @@ export interface DispatchRoutesDeps {
   clock: Clock;
   leaseMs: () => number;
   /** The same command that the agent link uses. */
-  onReport: (w: WriteHandle, workerId: string, report: Report, now: number) => Promise<ReportAnswer>;
+  onReports: ReportQueueOptions['onReports'];
   stops: StopWatch;
 }
 
@@ -273,17 +273,18 @@ const cancelAnswer = z.object({
 
 /** Sends a report in the worker's name; without a fence its newest claim of the task is meant. */
 async function report(
-  { db, clock, onReport }: DispatchRoutesDeps,
+  { db, clock, onReports }: DispatchRoutesDeps,
   workerId: string,
   taskId: string,
   fence: number | undefined,
   build: (held: { taskId: string; attempt: number; fence: number }) => Report,
 ): Promise<void> {
-  const answer = await db.write(async (w) => {
+  const [answer] = await db.write(async (w) => {
     const meant = fence ?? (await newestFence(w, workerId, taskId));
     if (meant === null) throw unknownTask(taskId);
-    return onReport(w, workerId, build({ taskId, attempt: 1, fence: meant }), clock.now());
+    return onReports(w, [{ workerId, report: build({ taskId, attempt: 1, fence: meant }) }], clock.now());
   });
+  if (!answer) throw new Error('a report was not answered');
   if (answer.result === 'stale')
     throw new Refusal(409, 'stale_fence', `Not counted: ${answer.detail ?? 'this grant has ended'}`);
   if (answer.result === 'refused') throw new Refusal(422, 'report_refused', answer.detail ?? 'not understood');

@@ -4,6 +4,7 @@ import type { ReadHandle, StoredEvent, WriteHandle } from '../storage/database.t
 
 export interface EventFilter {
   runId?: string;
+  /** Alone: what happened to the worker itself; with a run or a task: what it did there. */
   workerId?: string;
   taskId?: string;
   /** Beginning of the type: `run.` for everything about runs. */
@@ -22,6 +23,8 @@ export async function readEvents(r: ReadHandle, filter: EventFilter, limit: numb
   let query = r.query.selectFrom('events').selectAll();
   if (runId !== undefined) query = query.where('run_id', '=', runId);
   if (workerId !== undefined) query = query.where('worker_id', '=', workerId);
+  // The index of workers' events leaves out those of tasks: it would be the dearest part of each of them.
+  if (workerId !== undefined && runId === undefined && taskId === undefined) query = query.where('task_id', 'is', null);
   if (taskId !== undefined) query = query.where('task_id', '=', taskId);
   if (typePrefix !== undefined) query = query.where(sql`substr(type, 1, length(${typePrefix}))`, '=', typePrefix);
   if (afterSeq !== undefined) query = query.where('seq', '>', afterSeq);
@@ -68,7 +71,9 @@ export async function eventStatistics(r: ReadHandle): Promise<EventStatistics> {
  */
 export async function deleteEventsBefore(w: WriteHandle, before: number, limit: number): Promise<number> {
   const { changes } = await w.run(
-    'DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE at < ? ORDER BY at LIMIT ?)',
+    // Times follow seq, so the first event that stays ends the search.
+    `DELETE FROM events WHERE seq IN (
+       SELECT seq FROM events WHERE seq < coalesce((SELECT seq FROM events WHERE at >= ? ORDER BY seq LIMIT 1), 9e15) ORDER BY seq LIMIT ?)`,
     [before, limit],
   );
   return changes;

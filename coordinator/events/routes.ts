@@ -43,6 +43,7 @@ export function eventRoutes({ db, feed }: { db: Database; feed: EventFeed }) {
         access: 'user',
         tags,
         summary: 'Read stored events, oldest first',
+        description: '`worker_id` alone: what happened to the worker itself; with `run_id`: what it did there.',
         request: { query: eventQuery },
         responses: { 200: json(page(storedEvent), 'A page of events') },
       }),

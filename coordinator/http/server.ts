@@ -8,6 +8,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../../shared/base/clock.ts';
 import { newId } from '../../shared/base/id.ts';
 import { MAX_FRAME_BYTES } from '../../shared/protocol/link.ts';
+import { holdWrites } from './hold-writes.ts';
 import { asRefusal, problemOf, problemResponse } from './problem.ts';
 import { Refusal } from './refusal.ts';
 
@@ -30,7 +31,8 @@ export interface HttpServer {
   onUpgrade<T>(
     path: string,
     authenticate: (request: IncomingMessage) => Promise<T>,
-    accept: (socket: WebSocket, who: T) => void,
+    /** `hold` makes what the socket is given in one turn of the event loop leave together. */
+    accept: (socket: WebSocket, who: T, hold: () => void) => void,
   ): void;
   /** Takes no new connections, lets running requests end for at most `graceMs`, then cuts what is left. */
   stop(graceMs: number): Promise<void>;
@@ -96,7 +98,7 @@ export async function createServer({ fetch, host, port, log, clock }: ServerOpti
         sockets.handleUpgrade(request, socket, head, (opened) => {
           // Broken frames and connections end in 'close', which is what everybody listens to.
           opened.on('error', (error) => log.debug({ err: error }, 'a WebSocket broke'));
-          accept(opened, who);
+          accept(opened, who, holdWrites(socket));
         });
       });
     },

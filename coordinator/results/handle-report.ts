@@ -1,17 +1,49 @@
 /** Hands a worker's report to the command that it is for. Agents and polling workers come through here alike. */
 import type { Report } from '../../shared/protocol/link.ts';
-import { beginTask } from '../dispatch/begin-task.ts';
+import { beginTask, beginTasks, type GrantName } from '../dispatch/begin-task.ts';
+import { completeTasks, type FinishedGrant } from '../dispatch/complete-tasks.ts';
 import { finishTask } from '../dispatch/finish-task.ts';
 import { recordDiscovery } from '../dispatch/record-discovery.ts';
 import { releaseTask } from '../dispatch/release-task.ts';
 import type { ReportAnswer } from '../dispatch/report-answer.ts';
+import type { WorkerReport } from '../dispatch/report-queue.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { addArtifacts } from './add-artifacts.ts';
 import { recordPlan } from './record-plan.ts';
 import { recordResults } from './record-results.ts';
 
+/**
+ * Many reports in one command. The usual begin and the usual end of a task cost a few statements for all of them together; the others
+ * are carried out one by one, in their order. Only for reports of which the order among workers does not matter: begin and finish.
+ */
+export async function handleReports(
+  w: WriteHandle,
+  items: readonly WorkerReport[],
+  fleet: { slots: number },
+  now: number,
+): Promise<ReportAnswer[]> {
+  const begins: GrantName[] = [];
+  const finishes: FinishedGrant[] = [];
+  for (const { workerId, report } of items) {
+    const grant = { workerId, taskId: report.taskId, fence: report.fence };
+    if (report.kind === 'begin') begins.push(grant);
+    else if (report.kind === 'finish') finishes.push({ ...grant, end: report.end });
+  }
+  const begun = begins.length === 0 ? new Set<number>() : await beginTasks(w, begins, now);
+  const completed = finishes.length === 0 ? new Set<number>() : await completeTasks(w, finishes, now);
+  const answers: ReportAnswer[] = [];
+  for (const { workerId, report } of items) {
+    const done = report.kind === 'begin' ? begun : report.kind === 'finish' ? completed : null;
+    if (done?.delete(report.fence)) {
+      if (report.kind === 'finish') await addBlob(w, report);
+      answers.push({ result: 'accepted' });
+    } else answers.push(await handleReport(w, workerId, report, fleet, now));
+  }
+  return answers;
+}
+
 /** `slots`: how many Playwright processes the fleet could run now; a discovered suite is cut for them. */
-export async function handleReport(
+async function handleReport(
   w: WriteHandle,
   workerId: string,
   report: Report,

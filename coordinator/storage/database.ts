@@ -58,7 +58,7 @@ export interface ReadHandle {
 export interface WriteHandle extends ReadHandle {
   run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number }>;
   readonly query: Kysely<Tables>;
-  /** Stores an event with this command. */
+  /** Stores an event with this command. It can be read in the table once the command is durable, not before. */
   event(input: NewEvent): Promise<void>;
   /** Runs `fn` once the command is durable, and never otherwise. It must not throw; if it does, the error is reported and nothing else happens. */
   afterCommit(fn: () => void): void;

@@ -13,6 +13,7 @@ import {
   type StoredEvent,
   type WriteHandle,
 } from './database.ts';
+import { writeEvents, type UnstoredEvent } from './event-writer.ts';
 import { Reader, Writer } from './handles.ts';
 
 /** A longer queue is cut into several transactions, so that the event loop can breathe in between. */
@@ -26,7 +27,7 @@ interface Command {
 
 /** What a command came to, told to its caller only after COMMIT: even a refusal may rest on what an earlier one in the group did. */
 interface Answer {
-  events: readonly StoredEvent[];
+  events: readonly UnstoredEvent[];
   hooks: readonly (() => void)[];
   deliver: () => void;
 }
@@ -120,16 +121,16 @@ export class GroupCommit implements Database {
     this.#group = ended.promise;
     // A read still running when its turn has ended has stalled, or will have soon; it must not see what this group does.
     await Promise.allSettled(this.#reads);
-    const answers = await this.#writeGroup(commands);
+    const { answers, events } = await this.#writeGroup(commands);
     this.#group = undefined;
     this.#scheduled = false;
     ended.resolve();
     if (this.#commands.length > 0) this.#schedule();
-    this.#deliver(answers);
+    this.#deliver(answers, events);
   }
 
   /** Runs and stores a group. If that fails, nothing of it is stored and every command is answered with the error. */
-  async #writeGroup(commands: readonly Command[]): Promise<Answer[]> {
+  async #writeGroup(commands: readonly Command[]): Promise<{ answers: Answer[]; events: readonly StoredEvent[] }> {
     this.#counts.groups += 1;
     this.#counts.commands += commands.length;
     this.#counts.largestGroup = Math.max(this.#counts.largestGroup, commands.length);
@@ -138,12 +139,17 @@ export class GroupCommit implements Database {
       this.#connection.exec('BEGIN IMMEDIATE');
       const answers: Answer[] = [];
       for (const command of commands) answers.push(await this.#runCommand(command));
+      const unstored = answers.flatMap((answer) => answer.events);
+      const events = writeEvents(this.#connection, unstored, { epoch: this.epoch, at: this.#clock.now() });
       this.#connection.exec('COMMIT');
-      return answers;
+      return { answers, events };
     } catch (error) {
       this.#counts.failedGroups += 1;
       this.#rollBack();
-      return commands.map(({ reject }) => ({ events: [], hooks: [], deliver: () => reject(error) }));
+      return {
+        answers: commands.map(({ reject }) => ({ events: [], hooks: [], deliver: () => reject(error) })),
+        events: [],
+      };
     } finally {
       this.#connection.writable(false);
     }
@@ -151,7 +157,7 @@ export class GroupCommit implements Database {
 
   /** Runs one command in its savepoint. Throws if that cost the whole group its transaction. */
   async #runCommand({ body, resolve, reject }: Command): Promise<Answer> {
-    const writer = new Writer(this.#connection, { epoch: this.epoch, at: this.#clock.now() });
+    const writer = new Writer(this.#connection);
     this.#connection.exec('SAVEPOINT command');
     try {
       const value = await settle(writer, body);
@@ -176,12 +182,11 @@ export class GroupCommit implements Database {
     }
   }
 
-  #deliver(answers: readonly Answer[]): void {
+  #deliver(answers: readonly Answer[], events: readonly StoredEvent[]): void {
     for (const { hooks, deliver } of answers) {
       for (const hook of hooks) this.#safely(hook, 'a hook after the commit');
       deliver();
     }
-    const events = answers.flatMap((answer) => answer.events);
     if (events.length === 0) return;
     for (const listener of this.#listeners) this.#safely(() => listener(events), 'telling of new events');
   }

@@ -1,13 +1,13 @@
 /** What `read` and `write` give to their functions: checked access to the connection, valid until the function has settled. */
 import type { Kysely } from 'kysely';
 import type { Connection } from './connection.ts';
+import type { UnstoredEvent } from './event-writer.ts';
 import {
   StorageFullError,
   StorageLockedError,
   type NewEvent,
   type ReadHandle,
   type SqlValue,
-  type StoredEvent,
   type WriteHandle,
 } from './database.ts';
 import { kyselyOver } from './kysely-dialect.ts';
@@ -55,37 +55,22 @@ export class Reader implements ReadHandle {
 }
 
 export class Writer extends Reader implements WriteHandle {
-  readonly events: StoredEvent[] = [];
+  readonly events: UnstoredEvent[] = [];
   readonly hooks: (() => void)[] = [];
   /** Why the whole transaction is gone, and not this command alone. */
   lost: Error | undefined;
-  readonly #stamp: { epoch: string; at: number };
-
-  constructor(connection: Connection, stamp: { epoch: string; at: number }) {
-    super(connection);
-    this.#stamp = stamp;
-  }
 
   async run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number }> {
     const { changes } = this.attempt(() => this.connection.run(sql, params));
     return { changes };
   }
 
+  /** Kept until the group is stored: its events are then written by one statement (see event-writer.ts). */
   async event(input: NewEvent): Promise<void> {
     const { type, runId = null, workerId = null, taskId = null } = input;
     if (!/^\w+([.-]\w+)*$/.test(type))
       throw new TypeError(`An event's type must be a dotted name, not ${JSON.stringify(type)}`);
-    const { epoch, at } = this.#stamp;
-    const data = JSON.stringify(input.data ?? {});
-    const { lastInsertRowid: seq } = this.attempt(() =>
-      this.connection.run(
-        'INSERT INTO events (epoch, at, type, run_id, worker_id, task_id, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        [epoch, at, type, runId, workerId, taskId, data],
-      ),
-    );
-    // Parsed again, so that listeners see what a reader of the table will see.
-    const stored = JSON.parse(data) as Record<string, unknown>;
-    this.events.push({ seq, epoch, at, type, runId, workerId, taskId, data: stored });
+    this.attempt(() => this.events.push({ type, runId, workerId, taskId, data: JSON.stringify(input.data ?? {}) }));
   }
 
   afterCommit(fn: () => void): void {

@@ -28,12 +28,19 @@ interface BullMq {
   };
 }
 
-/** Jobs completed per second with `concurrency` at once, or why it could not be measured. Redis keeps nothing on disk: its fastest. */
+export interface BullMqFigures {
+  /** Jobs completed per second by one Worker that runs as many at once: its fastest shape. */
+  pooled: number;
+  /** The same by as many Workers with one job each: what a fleet of machines would be. */
+  separate: number;
+}
+
+/** With `workers` jobs at once, or why it could not be measured. Redis keeps nothing on disk: its fastest. */
 export async function measureBullMq(
   folder: string,
   jobs: number,
-  concurrency: number,
-): Promise<number | { why: string }> {
+  workers: number,
+): Promise<BullMqFigures | { why: string }> {
   const redis = findRedis();
   if (redis === null) return { why: 'redis-server is not here and could not be installed' };
   const bullmq = await installBullMq(folder);
@@ -43,13 +50,21 @@ export async function measureBullMq(
   const server = spawn(redis, args, { stdio: 'ignore' });
   try {
     await listening(port);
-    return await measure(bullmq, port, jobs, concurrency);
+    return {
+      pooled: await measure(bullmq, port, jobs, { workers: 1, concurrency: workers }),
+      separate: await measure(bullmq, port, jobs, { workers, concurrency: 1 }),
+    };
   } finally {
     await end(server);
   }
 }
 
-async function measure({ Queue, Worker }: BullMq, port: number, jobs: number, concurrency: number): Promise<number> {
+async function measure(
+  { Queue, Worker }: BullMq,
+  port: number,
+  jobs: number,
+  { workers, concurrency }: { workers: number; concurrency: number },
+): Promise<number> {
   const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null };
   const queue = new Queue('bench', { connection });
   const opts = { removeOnComplete: true };
@@ -59,13 +74,18 @@ async function measure({ Queue, Worker }: BullMq, port: number, jobs: number, co
   const started = performance.now();
   let completed = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const worker = new Worker('bench', async () => undefined, { connection, concurrency });
-  worker.on('completed', () => {
-    if (++completed === jobs) resolve();
-  });
+  const consumers = Array.from(
+    { length: workers },
+    () => new Worker('bench', async () => undefined, { connection, concurrency }),
+  );
+  for (const consumer of consumers) {
+    consumer.on('completed', () => {
+      if (++completed === jobs) resolve();
+    });
+  }
   await promise;
   const perSecond = jobs / ((performance.now() - started) / 1000);
-  await worker.close(true);
+  await Promise.all(consumers.map((consumer) => consumer.close(true)));
   await queue.close();
   return perSecond;
 }

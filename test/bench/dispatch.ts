@@ -20,8 +20,12 @@ const AIM = { ratio: 2, p99Ms: 10 };
 interface Row {
   workers: number;
   tasks_per_s: number;
+  /** One BullMQ Worker that runs as many jobs at once; `ratio` is against this, its fastest shape. */
   bullmq_per_s: number | null;
   ratio: number | null;
+  /** As many BullMQ Workers with one job each, as our workers are. */
+  bullmq_fleet_per_s: number | null;
+  ratio_fleet: number | null;
   wait_p50_ms: number;
   wait_p99_ms: number;
 }
@@ -56,13 +60,15 @@ async function measureFleet(workers: number, unmeasured: string[]): Promise<Row>
   for (const worker of fleet) worker.close();
   await programs.stopAll();
   const bullmq = await measureBullMq(folder, TASKS, workers);
-  if (typeof bullmq !== 'number') unmeasured.push(`BullMQ with ${workers}: ${bullmq.why}`);
-  const perSecondBullMq = typeof bullmq === 'number' ? Math.round(bullmq) : null;
+  if ('why' in bullmq) unmeasured.push(`BullMQ with ${workers}: ${bullmq.why}`);
+  const peers = 'why' in bullmq ? null : bullmq;
   const row = {
     workers,
     tasks_per_s: Math.round(perSecond),
-    bullmq_per_s: perSecondBullMq,
-    ratio: perSecondBullMq === null ? null : Math.round((perSecond / perSecondBullMq) * 100) / 100,
+    bullmq_per_s: peers && Math.round(peers.pooled),
+    ratio: peers && hundredths(perSecond / peers.pooled),
+    bullmq_fleet_per_s: peers && Math.round(peers.separate),
+    ratio_fleet: peers && hundredths(perSecond / peers.separate),
     wait_p50_ms: round(percentile(waits, 50)),
     wait_p99_ms: round(percentile(waits, 99)),
   };
@@ -124,4 +130,8 @@ async function completed(coordinator: Coordinator, id: string): Promise<void> {
 
 function round(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+function hundredths(ratio: number): number {
+  return Math.round(ratio * 100) / 100;
 }

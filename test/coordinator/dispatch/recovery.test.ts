@@ -235,3 +235,21 @@ test('a suite with fixed ports gets one process per machine, with all of its slo
   const next = await Promise.race([one.grant(), two.grant()]);
   expect(next.taskId).not.toBe(grant.taskId);
 });
+
+test('a worker that reports the end of another worker’s grant frees nothing there', async () => {
+  const coordinator = await startCoordinator();
+  const honest = await LinkWorker.enrol(coordinator, { name: 'honest', slots: 1 });
+  await honest.connect();
+  await createRun(coordinator, { total_shards: 3 });
+  const grant = await honest.grant();
+  const liar = await LinkWorker.enrol(coordinator, { name: 'liar', slots: 1 });
+  await liar.connect();
+  const own = await liar.grant();
+  expect(await liar.report({ kind: 'finish', ...heldOf(grant), end: ended() })).toBe('stale');
+  // The third task goes to who really becomes free, and nobody holds more than its slots.
+  expect(await liar.carryOut(own)).toBe('accepted');
+  const third = await liar.grant();
+  expect(third.taskId).not.toBe(grant.taskId);
+  expect(await liar.carryOut(third)).toBe('accepted');
+  expect(await honest.carryOut(grant)).toBe('accepted');
+});

@@ -30,7 +30,8 @@ async function withLog(): Promise<Database> {
 test.for<[string, EventFilter, number[]]>([
   ['nothing', {}, [1, 2, 3, 4, 5]],
   ['a run', { runId: 'a' }, [1, 3]],
-  ['a worker', { workerId: 'w' }, [2, 3]],
+  ['what happened to a worker', { workerId: 'w' }, [2]],
+  ['what a worker did in a run', { workerId: 'w', runId: 'a' }, [3]],
   ['a task', { taskId: 't' }, [3]],
   ['the beginning of the type', { typePrefix: 'run.' }, [1, 4]],
   ['a type with wildcards of SQL', { typePrefix: 'r%' }, []],
