@@ -9,7 +9,7 @@ import path from 'node:path';
 import { findBrowsers } from '../../src-main/agent/playwright/browsers.ts';
 import { childEnvironment } from '../../src-main/agent/playwright/env.ts';
 import { resolvePlaywright } from '../../src-main/agent/playwright/resolve-playwright.ts';
-import { ended, Programs, root, sampleSuite } from '../../scripts/programs.ts';
+import { ended, Programs, sampleSuite } from '../../scripts/programs.ts';
 import { differences, outlineOf, type JsonReport, type Outline } from './outline.ts';
 
 const WORKERS = [1, 2, 4];
@@ -72,7 +72,8 @@ function row(how: string, workers: number, outline: Outline, found: string[], st
 
 async function plainRun(): Promise<Outline> {
   const file = path.join(folder, 'plain.json');
-  const playwright = resolvePlaywright(root);
+  // The suite may have its own installation beside ours.
+  const playwright = resolvePlaywright(sampleSuite);
   const { env } = await findBrowsers({
     playwright,
     dataDir: path.join(folder, 'plain'),
@@ -94,7 +95,9 @@ async function plainRun(): Promise<Outline> {
     env: { ...process.env, ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
   });
   await ended(child);
-  return outlineOf(await readReport(file));
+  const report = await readReport(file);
+  if (report.errors.length > 0) throw new Error(`the plain run has errors: ${report.errors[0]?.message}`);
+  return outlineOf(report);
 }
 
 async function readReport(file: string): Promise<JsonReport> {

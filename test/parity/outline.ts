@@ -3,6 +3,8 @@
 /** The part of Playwright's JSON report that is compared. */
 export interface JsonReport {
   suites: JsonSuite[];
+  /** Errors outside any test. */
+  errors: { message?: string }[];
 }
 interface JsonSuite {
   title: string;
