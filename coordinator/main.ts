@@ -15,6 +15,7 @@ import { createDispatch, type Dispatch } from './dispatch/create-dispatch.ts';
 import { dispatchRoutes } from './dispatch/routes.ts';
 import { EventFeed } from './events/feed.ts';
 import { eventRoutes } from './events/routes.ts';
+import { refuseUndeclared } from './http/declared.ts';
 import type { AppEnv } from './http/env.ts';
 import { checkAccess, type WorkerPrincipal } from './http/principal.ts';
 import { createServer } from './http/server.ts';
@@ -24,7 +25,7 @@ import { adminLink, joinLink, makeFirstTokens } from './identity/first-start.ts'
 import { identityRoutes } from './identity/routes.ts';
 import { openDataKey } from './identity/data-key.ts';
 import { healthRoutes } from './operations/health.ts';
-import { addPages } from './operations/pages/routes.ts';
+import { addPages, PAGES } from './operations/pages/routes.ts';
 import { startTidying } from './operations/tidy.ts';
 import { ReportLoop } from './reports/report-loop.ts';
 import { reportRoutes } from './reports/routes.ts';
@@ -169,6 +170,7 @@ export async function startCoordinator(
       pages: [healthRoutes({ db, clock, version, dataDir: config.dataDir, report })],
     });
     addPages(app, version);
+    refuseUndeclared(app, PAGES);
     const server = await createServer({ fetch: app.fetch, host: config.host, port: config.port, log, clock });
     stops.push(() => server.stop(STOP_GRACE_MS));
     server.onUpgrade(

@@ -39,7 +39,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
       route({
         method: 'put',
         path: '/blobs/{sha256}',
-        access: 'any',
+        access: 'worker or runner',
         tags,
         summary: 'Store bytes under their SHA-256',
         description: 'Idempotent. 422 where the body does not match the name; 507 where the disk is full.',
@@ -58,7 +58,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
       route({
         method: 'get',
         path: '/blobs/{sha256}',
-        access: 'any',
+        access: 'worker or viewer',
         tags,
         summary: 'Read bytes by their SHA-256',
         description: 'Also HEAD; ranges are served. Always as a download: these are foreign bytes.',
@@ -82,7 +82,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
       route({
         method: 'post',
         path: '/blobs/missing',
-        access: 'any',
+        access: 'worker or runner',
         tags,
         summary: 'Ask which blobs are not stored yet',
         request: { body: jsonBody(missingRequest) },
@@ -94,7 +94,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
       route({
         method: 'post',
         path: '/blobs/batch',
-        access: 'any',
+        access: 'worker or runner',
         tags,
         summary: 'Store many small blobs at once',
         description: `Body: frames (${FRAMES_TYPE}), each verified by itself.`,
@@ -114,7 +114,7 @@ export function blobRoutes({ store }: { store: BlobStore }) {
       route({
         method: 'post',
         path: '/blobs/read',
-        access: 'any',
+        access: 'worker or viewer',
         tags,
         summary: 'Read many small blobs at once',
         description: `Answers frames (${FRAMES_TYPE}) with those that the store has and that are small enough for a batch.`,

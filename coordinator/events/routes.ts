@@ -40,7 +40,7 @@ export function eventRoutes({ db, feed }: { db: Database; feed: EventFeed }) {
       route({
         method: 'get',
         path: '/events',
-        access: 'user',
+        access: 'viewer',
         tags,
         summary: 'Read stored events, oldest first',
         description: '`worker_id` alone: what happened to the worker itself; with `run_id`: what it did there.',
@@ -82,7 +82,7 @@ export function eventRoutes({ db, feed }: { db: Database; feed: EventFeed }) {
       route({
         method: 'get',
         path: '/events/stream',
-        access: 'user',
+        access: 'viewer',
         tags,
         summary: 'Follow events as they happen (server-sent events)',
         description:

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { problem, PROBLEM_TYPE } from '../../shared/protocol/rest/common.ts';
-import type { Access } from './principal.ts';
+import { admitted, type Access } from './principal.ts';
 import type { Router } from './router.ts';
 
 type Json = Record<string, unknown>;
@@ -44,11 +44,17 @@ const NOTES =
   'Errors are problems (RFC 9457) with a stable `code`. Lists are cut into pages: send `next_cursor` back as `cursor`. Changes take an ' +
   '`Idempotency-Key`, so that a request whose answer was lost can be sent again. Unknown fields are refused.';
 
-const SECURITY: Record<Exclude<Access, 'public'>, Json[]> = {
-  user: [{ apiToken: [] }, { apiKey: [] }, { session: [] }],
-  worker: [{ workerKey: [] }, { apiKey: [] }],
-  any: [{ apiToken: [] }, { workerKey: [] }, { apiKey: [] }, { session: [] }],
-};
+/** What may be shown to get in, one of them. */
+function securityOf(access: Access): Json[] {
+  if (access === 'public') return [];
+  const { workers, people } = admitted(access);
+  return [
+    ...(people === null ? [] : [{ apiToken: [] }]),
+    ...(workers ? [{ workerKey: [] }] : []),
+    { apiKey: [] },
+    ...(people === null ? [] : [{ session: [] }]),
+  ];
+}
 
 /** Call it once all routes are mounted. */
 export function openApiDocument(app: Router, info: { version: string; sessionCookie: string }): OpenApiDocument {
@@ -80,7 +86,8 @@ export function openApiDocument(app: Router, info: { version: string; sessionCoo
 
 function operationOf(declared: DeclaredRoute, schemas: Record<string, Json>): Operation {
   const { method, path, summary = '', description, tags = [], request, responses } = declared;
-  const access = declared['x-access'] ?? 'public';
+  const access = declared['x-access'];
+  if (access === undefined) throw new Error(`${method} ${path} does not say who may call it`);
   const [type, media] = Object.entries(request?.body?.content ?? {})[0] ?? [];
   return {
     operationId: operationId(method, path),
@@ -88,7 +95,7 @@ function operationOf(declared: DeclaredRoute, schemas: Record<string, Json>): Op
     ...(description === undefined ? {} : { description }),
     tags,
     'x-access': access,
-    ...(access === 'public' ? { security: [] } : { security: SECURITY[access] }),
+    security: securityOf(access),
     parameters: [...parametersOf(request?.params, 'path', schemas), ...parametersOf(request?.query, 'query', schemas)],
     ...(type !== undefined && media
       ? {

@@ -1,5 +1,6 @@
-/** Who is asking. This floor only carries it; identity/ finds it out. */
+/** Who is asking, and who may. This floor only carries the one; identity/ finds it out. */
 import type { Context } from 'hono';
+import { reaches, type Role } from '../../shared/protocol/rest/roles.ts';
 import type { AppEnv } from './env.ts';
 import { Refusal } from './refusal.ts';
 
@@ -8,6 +9,7 @@ export interface User {
   /** Id of the token that was shown. */
   id: string;
   name: string;
+  role: Role;
 }
 export interface WorkerPrincipal {
   kind: 'worker';
@@ -15,8 +17,24 @@ export interface WorkerPrincipal {
 }
 export type Principal = User | WorkerPrincipal;
 
-/** Who may call a route: anybody, people (and programs with their tokens), workers, or both of these. */
-export type Access = 'public' | 'user' | 'worker' | 'any';
+/**
+ * Who may call a route: anybody; workers; people (and programs with their tokens) from a role on; or workers and such people. Every route
+ * declares it (route.ts); the checks, the OpenAPI document and docs/access.md follow from that.
+ */
+export type Access = 'public' | 'worker' | Role | `worker or ${Role}`;
+
+export interface Admitted {
+  workers: boolean;
+  /** The lowest role that may; null where no person may. */
+  people: Role | null;
+}
+
+/** The parts of an access that is not public. */
+export function admitted(access: Exclude<Access, 'public'>): Admitted {
+  if (access === 'worker') return { workers: true, people: null };
+  const people = access.replace(/^worker or /, '') as Role;
+  return { workers: access !== people, people };
+}
 
 /** Text that names a principal in the database. */
 export function principalKey(principal: Principal): string {
@@ -34,30 +52,36 @@ export function checkAccess(principal: Principal | null, access: Access): void {
       { headers: { 'www-authenticate': 'Bearer realm="playfleet"' } },
     );
   }
-  if (access === 'any' || access === principal.kind) return;
-  throw new Refusal(
-    403,
-    'forbidden',
-    access === 'user'
-      ? 'This is for people: show an api token (pft_…), not the key of a worker.'
-      : 'This is for workers: show the api_key (pfw_…) that the registration answered.',
-  );
+  const { workers, people } = admitted(access);
+  if (principal.kind === 'worker') {
+    if (workers) return;
+    throw forbidden('This is for people: show an api token (pft_…), not the key of a worker.');
+  }
+  if (people === null) {
+    throw forbidden('This is for workers: show the api_key (pfw_…) that the registration answered.');
+  }
+  if (!reaches(principal.role, people)) {
+    throw forbidden(`This needs the role ${people}; yours is ${principal.role}. Ask an admin for a token with more.`);
+  }
 }
 
-/** The caller of a route with access `user`. */
+/** 403: who asks is known, and may not. */
+export const forbidden = (detail: string): Refusal => new Refusal(403, 'forbidden', detail);
+
+/** The person that calls a route; their role was checked before the handler. */
 export function requireUser(c: Context<AppEnv>): User {
-  checkAccess(c.var.principal, 'user');
+  checkAccess(c.var.principal, 'viewer');
   return c.var.principal as User;
 }
 
-/** The id of the worker that calls a route with access `worker`. */
+/** The id of the worker that calls a route. */
 export function requireWorker(c: Context<AppEnv>): string {
   checkAccess(c.var.principal, 'worker');
   return (c.var.principal as WorkerPrincipal).workerId;
 }
 
-/** The caller of a route with access `any`. */
+/** The caller of a route that is not public. */
 export function requireAny(c: Context<AppEnv>): Principal {
-  checkAccess(c.var.principal, 'any');
+  checkAccess(c.var.principal, 'worker or viewer');
   return c.var.principal as Principal;
 }

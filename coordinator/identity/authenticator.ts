@@ -1,5 +1,6 @@
 /** Says whose key or token a secret is. Answers are kept in memory: one process owns the database, so it knows of every change. */
 import type { Clock } from '../../shared/base/clock.ts';
+import type { Role } from '../../shared/protocol/rest/roles.ts';
 import type { Principal } from '../http/principal.ts';
 import type { Database, ReadHandle } from '../storage/database.ts';
 import { hashSecret, secretKind } from './secrets.ts';
@@ -102,11 +103,11 @@ export class Authenticator {
 }
 
 async function findToken(r: ReadHandle, hash: string): Promise<Known | undefined> {
-  const row = await r.get<{ id: string; name: string; expires_at: number | null }>(
-    "SELECT id, name, expires_at FROM tokens WHERE hash = ? AND kind = 'api' AND revoked_at IS NULL",
+  const row = await r.get<{ id: string; name: string; role: Role; expires_at: number | null }>(
+    "SELECT id, name, role, expires_at FROM tokens WHERE hash = ? AND kind = 'api' AND revoked_at IS NULL",
     [hash],
   );
-  return row && { principal: { kind: 'user', id: row.id, name: row.name }, expiresAt: row.expires_at };
+  return row && { principal: { kind: 'user', id: row.id, name: row.name, role: row.role }, expiresAt: row.expires_at };
 }
 
 async function findWorker(r: ReadHandle, hash: string): Promise<Known | undefined> {

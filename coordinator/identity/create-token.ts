@@ -1,5 +1,6 @@
 /** Makes a token. */
 import { newId } from '../../shared/base/id.ts';
+import type { Role } from '../../shared/protocol/rest/roles.ts';
 import { TOKEN_LIFE, type TokenKind } from '../../shared/protocol/rest/tokens.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { newSecret } from './secrets.ts';
@@ -7,6 +8,8 @@ import { newSecret } from './secrets.ts';
 export interface NewToken {
   kind: TokenKind;
   name: string;
+  /** What an api token may do; null for the other kinds. */
+  role: Role | null;
   createdBy: string;
   /** Default: that of its kind. */
   lifeSeconds?: number | undefined;
@@ -20,13 +23,14 @@ export interface CreatedToken {
 }
 
 export async function createToken(w: WriteHandle, wanted: NewToken, now: number): Promise<CreatedToken> {
+  const { kind, name, role, createdBy, lifeSeconds } = wanted;
   const id = newId(now);
-  const secret = newSecret(wanted.kind);
-  const life = wanted.lifeSeconds ?? TOKEN_LIFE[wanted.kind].default;
+  const secret = newSecret(kind);
+  const life = lifeSeconds ?? TOKEN_LIFE[kind].default;
   const expiresAt = life === null ? null : now + life * 1000;
   await w.run(
-    'INSERT INTO tokens (id, kind, name, hash, created_at, created_by, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    [id, wanted.kind, wanted.name, secret.hash, now, wanted.createdBy, expiresAt],
+    'INSERT INTO tokens (id, kind, name, role, hash, created_at, created_by, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    [id, kind, name, role, secret.hash, now, createdBy, expiresAt],
   );
   return { id, secret: secret.text, expiresAt };
 }

@@ -12,5 +12,9 @@ export async function exchangeAdminLink(
   now: number,
 ): Promise<CreatedToken> {
   await spendToken(w, secret, { kind: 'admin_link', usedBy: name }, now);
-  return createToken(w, { kind: 'api', name, createdBy: 'admin link', lifeSeconds: SESSION_SECONDS }, now);
+  return createToken(
+    w,
+    { kind: 'api', name, role: 'admin', createdBy: 'admin link', lifeSeconds: SESSION_SECONDS },
+    now,
+  );
 }

@@ -12,8 +12,8 @@ export async function makeFirstTokens(w: WriteHandle, now: number): Promise<Firs
   const before = await w.get<{ id: string }>('SELECT id FROM tokens LIMIT 1');
   if (before) return null;
   const name = 'first start';
-  const adminLink = await createToken(w, { kind: 'admin_link', name, createdBy: name }, now);
-  const join = await createToken(w, { kind: 'join', name, createdBy: name }, now);
+  const adminLink = await createToken(w, { kind: 'admin_link', name, role: null, createdBy: name }, now);
+  const join = await createToken(w, { kind: 'join', name, role: null, createdBy: name }, now);
   return { adminLink: adminLink.secret, join: join.secret };
 }
 

@@ -1,5 +1,6 @@
 /** Reads tokens and whose keys are whose; their hashes stay here. */
 import { isoTime, isoTimeOrNull } from '../../shared/protocol/rest/common.ts';
+import type { Role } from '../../shared/protocol/rest/roles.ts';
 import type { Token, TokenKind } from '../../shared/protocol/rest/tokens.ts';
 import type { ReadHandle } from '../storage/database.ts';
 
@@ -7,6 +8,7 @@ interface Row {
   id: string;
   kind: TokenKind;
   name: string;
+  role: Role | null;
   created_at: number;
   created_by: string;
   expires_at: number | null;
@@ -16,7 +18,7 @@ interface Row {
   revoked_at: number | null;
 }
 
-const COLUMNS = 'id, kind, name, created_at, created_by, expires_at, used_at, used_by, last_used_at, revoked_at';
+const COLUMNS = 'id, kind, name, role, created_at, created_by, expires_at, used_at, used_by, last_used_at, revoked_at';
 
 /** Newest first (ids sort by time), behind the id `before`. */
 export async function listTokens(
@@ -48,6 +50,7 @@ function toToken(row: Row, now: number): Token {
     id: row.id,
     kind: row.kind,
     name: row.name,
+    role: row.role,
     state: tokenState(row, now),
     created_at: isoTime(row.created_at),
     created_by: row.created_by,

@@ -13,7 +13,7 @@ import {
   whoAmI,
 } from '../../shared/protocol/rest/tokens.ts';
 import { afterText, pageBy } from '../http/paging.ts';
-import { requireAny, requireUser } from '../http/principal.ts';
+import { forbidden, requireAny, requireUser } from '../http/principal.ts';
 import { badField, notFound } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
@@ -25,6 +25,7 @@ import { exchangeAdminLink, SESSION_SECONDS } from './exchange-admin-link.ts';
 import { adminLink, joinLink } from './first-start.ts';
 import { getToken, hostnameOf, listTokens } from './queries.ts';
 import { revokeToken } from './revoke-token.ts';
+import { mayHandle } from './rules.ts';
 
 export interface IdentityRoutesDeps {
   db: Database;
@@ -66,30 +67,30 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
       route({
         method: 'get',
         path: '/auth/me',
-        access: 'any',
+        access: 'worker or viewer',
         tags: auth,
         summary: 'Who the shown credential belongs to',
         responses: { 200: json(whoAmI, 'You') },
       }),
       async (c) => {
         const me = requireAny(c);
-        if (me.kind === 'user') return c.json({ kind: me.kind, id: me.id, name: me.name }, 200);
+        if (me.kind === 'user') return c.json({ kind: me.kind, id: me.id, name: me.name, role: me.role }, 200);
         const name = await db.read((r) => hostnameOf(r, me.workerId));
-        return c.json({ kind: me.kind, id: me.workerId, name }, 200);
+        return c.json({ kind: me.kind, id: me.workerId, name, role: null }, 200);
       },
     )
     .openapi(
       route({
         method: 'post',
         path: '/auth/logout',
-        access: 'user',
+        access: 'viewer',
         tags: auth,
         summary: 'Revoke the shown token and forget the session cookie',
         responses: { 200: json(nothing, 'Done') },
       }),
       async (c) => {
-        const { id } = requireUser(c);
-        await db.write((w) => revokeToken(w, id, () => authenticator.forget(), clock.now()));
+        const { id, role: own } = requireUser(c);
+        await db.write((w) => revokeToken(w, id, { own, onRevoked: () => authenticator.forget() }, clock.now()));
         deleteCookie(c, SESSION_COOKIE, { path: '/' });
         return c.json({ message: 'Logged out; the token works no longer.' }, 200);
       },
@@ -98,21 +99,27 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
       route({
         method: 'post',
         path: '/tokens',
-        access: 'user',
+        access: 'maintainer',
         tags: ['Tokens'],
         summary: 'Make a token; its secret is answered only here',
         request: { body: jsonBody(tokenCreate) },
         responses: { 201: json(tokenCreated, 'The token with its secret') },
       }),
       async (c) => {
-        const { kind, name, expires_in_seconds: lifeSeconds } = c.req.valid('json');
+        const { kind, name, role: asked, expires_in_seconds: lifeSeconds } = c.req.valid('json');
+        const me = requireUser(c);
+        if (kind !== 'api' && asked !== undefined) throw badField('role', 'is for tokens of the kind api; remove it');
+        const role = kind === 'api' ? (asked ?? 'runner') : null;
+        if (!mayHandle(me.role, { kind, role })) {
+          throw forbidden(`Your role is ${me.role}: you cannot make a token that may do more than you.`);
+        }
         const { max } = TOKEN_LIFE[kind];
         if (lifeSeconds !== undefined && lifeSeconds > max) {
           throw badField('expires_in_seconds', `may be at most ${max} for ${kind}`);
         }
         const now = clock.now();
         const { made, view } = await db.write(async (w) => {
-          const made = await createToken(w, { kind, name, createdBy: requireUser(c).name, lifeSeconds }, now);
+          const made = await createToken(w, { kind, name, role, createdBy: me.name, lifeSeconds }, now);
           return { made, view: await getToken(w, made.id, now) };
         });
         if (!view) throw notFound(`token ${made.id}`);
@@ -125,7 +132,7 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
       route({
         method: 'get',
         path: '/tokens',
-        access: 'user',
+        access: 'maintainer',
         tags: ['Tokens'],
         summary: 'List tokens, newest first, without their secrets',
         request: { query: pageQuery },
@@ -150,7 +157,7 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
       route({
         method: 'delete',
         path: '/tokens/{id}',
-        access: 'user',
+        access: 'maintainer',
         tags: ['Tokens'],
         summary: 'Revoke a token',
         request: { params: idParam },
@@ -158,7 +165,9 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const found = await db.write((w) => revokeToken(w, id, () => authenticator.forget(), clock.now()));
+        const { role: own } = requireUser(c);
+        const onRevoked = () => authenticator.forget();
+        const found = await db.write((w) => revokeToken(w, id, { own, onRevoked }, clock.now()));
         if (!found) throw notFound(`token ${id}`);
         return c.json({ message: 'The token works no longer.' }, 200);
       },

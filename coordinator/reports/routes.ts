@@ -34,7 +34,7 @@ export function reportRoutes({ db, store, contentUrl }: ReportRoutesDeps) {
       route({
         method: 'get',
         path: '/test-runs/{id}/report',
-        access: 'user',
+        access: 'viewer',
         tags,
         summary: 'Open the HTML report: redirects to a signed, short-lived address',
         request: { params: idParam },
@@ -49,7 +49,7 @@ export function reportRoutes({ db, store, contentUrl }: ReportRoutesDeps) {
       route({
         method: 'get',
         path: '/test-runs/{id}/report/{format}',
-        access: 'user',
+        access: 'viewer',
         tags,
         summary: 'Download the report as JSON (Playwright’s format) or JUnit XML',
         request: { params: idParam.extend({ format: z.enum(['json', 'xml']) }) },
@@ -73,7 +73,7 @@ export function reportRoutes({ db, store, contentUrl }: ReportRoutesDeps) {
       route({
         method: 'get',
         path: '/results/{test_run_id}/download',
-        access: 'user',
+        access: 'viewer',
         tags,
         summary: 'Download everything of a run as one zip: reports, attachments, logs',
         request: { params: z.object({ test_run_id: anyId }) },

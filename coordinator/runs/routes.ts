@@ -36,7 +36,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
     .openapi(
       route({
         method: 'post',
-        access: 'user',
+        access: 'runner',
         path: '/test-runs/create',
         tags,
         summary: 'Create a run',
@@ -62,7 +62,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
     .openapi(
       route({
         method: 'get',
-        access: 'user',
+        access: 'viewer',
         path: '/test-runs',
         tags,
         summary: 'List runs, newest first',
@@ -87,7 +87,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
     .openapi(
       route({
         method: 'get',
-        access: 'user',
+        access: 'viewer',
         path: '/test-runs/{id}',
         tags,
         summary: 'Read a run',
@@ -104,7 +104,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
     .openapi(
       route({
         method: 'get',
-        access: 'user',
+        access: 'viewer',
         path: '/test-runs/{id}/progress',
         tags,
         summary: 'Follow a run: finished of all tasks, settled of all tests',
@@ -124,7 +124,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
     .openapi(
       route({
         method: 'post',
-        access: 'user',
+        access: 'runner',
         path: '/test-runs/{id}/retry',
         tags,
         summary: 'Run again: all of it, or only what failed',

@@ -22,7 +22,7 @@ export function settingsRoutes({ db, clock, settings }: SettingsRoutesDeps) {
       route({
         method: 'get',
         path: '/settings',
-        access: 'user',
+        access: 'maintainer',
         tags,
         summary: 'All settings, with what they mean and who set them; secrets without their values',
         responses: { 200: json(settingsAnswer, 'The settings') },
@@ -33,7 +33,7 @@ export function settingsRoutes({ db, clock, settings }: SettingsRoutesDeps) {
       route({
         method: 'put',
         path: '/settings',
-        access: 'user',
+        access: 'admin',
         tags,
         summary: 'Change some settings, all or none of them; null puts one back to its default',
         request: { body: jsonBody(settingsChange) },

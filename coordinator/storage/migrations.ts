@@ -1,9 +1,11 @@
 /** The migrations of this version, in order. A released file is never changed: a change is a new file at the end. */
 import core from './migrations/0001-core.sql';
 import fewerEventIndexes from './migrations/0002-fewer-event-indexes.sql';
+import roles from './migrations/0003-roles.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'core', sql: core },
   { version: 2, name: 'fewer-event-indexes', sql: fewerEventIndexes },
+  { version: 3, name: 'roles', sql: roles },
 ];

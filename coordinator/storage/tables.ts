@@ -18,6 +18,7 @@ export interface Tables {
     id: string;
     kind: 'join' | 'admin_link' | 'api';
     name: string;
+    role: 'viewer' | 'runner' | 'maintainer' | 'admin' | null;
     hash: string;
     created_at: number;
     created_by: string;

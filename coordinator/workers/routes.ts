@@ -83,7 +83,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       route({
         method: 'get',
         path: '/workers',
-        access: 'user',
+        access: 'viewer',
         tags,
         summary: 'List workers by host name',
         request: { query: workerFilter.extend(pageQuery.shape) },
@@ -108,7 +108,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       route({
         method: 'get',
         path: '/workers/{id}',
-        access: 'any',
+        access: 'worker or viewer',
         tags,
         summary: 'Read a worker; workers may read themselves',
         request: { params: idParam },
@@ -161,7 +161,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       route({
         method: 'patch',
         path: '/workers/{id}',
-        access: 'user',
+        access: 'maintainer',
         tags,
         summary: 'Pause, drain, resume a worker, or change its settings',
         request: { params: idParam, body: jsonBody(workerPatch) },
@@ -181,7 +181,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       route({
         method: 'delete',
         path: '/workers/{id}',
-        access: 'user',
+        access: 'maintainer',
         tags,
         summary: 'Remove a worker: its key is revoked, what it holds is queued again',
         request: { params: idParam },
@@ -200,7 +200,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       route({
         method: 'get',
         path: '/workers/{id}/heartbeats',
-        access: 'user',
+        access: 'viewer',
         tags,
         summary: 'Heartbeats of the last two days, newest first',
         request: { params: idParam, query: pageQuery },
@@ -227,7 +227,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       route({
         method: 'post',
         path: '/workers/{id}/rotate-key',
-        access: 'any',
+        access: 'worker or maintainer',
         tags,
         summary: 'Give a worker a new key',
         description:

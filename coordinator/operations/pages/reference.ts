@@ -18,8 +18,6 @@ summary::-webkit-details-marker { display: none; } summary:hover { background: v
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 0; } dd { margin: 0; } p { margin: 4px 0; max-width: 760px; }
 @media (max-width: 760px) { .api { display: block; } nav { display: none; } details > div { padding-left: 0; } }`;
 
-const WHO = { public: 'anybody', user: 'people', worker: 'workers', any: 'people and workers' };
-
 export function referencePage(c: Context<AppEnv>, document: OpenApiDocument): Response | Promise<Response> {
   const groups = groupByTag(document);
   const body = html`<h1>API reference</h1>
@@ -82,7 +80,7 @@ function entryHtml({ method, path, operation }: Entry): Html {
   return html`<details id="${operation.operationId}">
     <summary>
       <span class="method ${method}">${method.toUpperCase()}</span><code>${path}</code
-      ><span class="muted">${summary}</span> <span class="who muted">${WHO[operation['x-access']]}</span>
+      ><span class="muted">${summary}</span> <span class="who muted">${operation['x-access']}</span>
     </summary>
     <div>
       ${description === undefined ? '' : html`<p>${prose(description)}</p>`}

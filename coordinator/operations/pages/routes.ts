@@ -6,6 +6,9 @@ import { referencePage } from './reference.ts';
 import { startPage } from './start.ts';
 import { welcomePage } from './welcome.ts';
 
+/** Their paths: open to everybody, because they hold nothing but code and documentation. */
+export const PAGES = ['/', '/welcome', '/api/v1/openapi.json', '/api/v1/reference'] as const;
+
 /** Adds them to an app whose other routes are all mounted. */
 export function addPages(app: Router, version: string): void {
   let made: OpenApiDocument | undefined;

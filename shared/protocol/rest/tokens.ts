@@ -1,5 +1,6 @@
 /** REST shapes of tokens: what lets people, programs and new workers in. Secrets are answered once, when they are made. */
 import { z } from 'zod';
+import { role } from './roles.ts';
 
 /** join: enrols one worker, once. admin_link: is exchanged for an api token, once. api: people, CI, programs. */
 export const tokenKind = z.enum(['join', 'admin_link', 'api']);
@@ -18,6 +19,8 @@ export const tokenCreate = z.strictObject({
   kind: tokenKind,
   /** For people: whose or what for. */
   name: z.string().trim().min(1).max(200).default('unnamed'),
+  /** Only with kind api: what the token may do, at most what its maker may. Default: runner, which is enough for CI. */
+  role: role.optional(),
   /** Default: one hour for join and admin_link (24 hours at most), no end for api. */
   expires_in_seconds: z.int().min(1).max(TOKEN_LIFE.api.max).optional(),
 });
@@ -27,6 +30,8 @@ export const token = z
     id: z.string(),
     kind: tokenKind,
     name: z.string(),
+    /** Of api tokens. */
+    role: role.nullable(),
     state: z.enum(['active', 'used', 'expired', 'revoked']),
     created_at: z.string(),
     created_by: z.string(),
@@ -66,4 +71,6 @@ export const whoAmI = z.object({
   /** Id of the token or of the worker. */
   id: z.string(),
   name: z.string(),
+  /** What the token may do; null for a worker. */
+  role: role.nullable(),
 });

@@ -1,6 +1,7 @@
 /** `playfleet token`: makes, lists and revokes what lets people, programs and workers in. */
 import { z } from 'zod';
 import { page } from '../../../shared/protocol/rest/common.ts';
+import type { Role } from '../../../shared/protocol/rest/roles.ts';
 import { token, tokenCreated, type Token, type TokenKind } from '../../../shared/protocol/rest/tokens.ts';
 import { printJson, printLine, styleOf, type Cli } from '../cli.ts';
 import { openApi } from '../open-api.ts';
@@ -12,16 +13,18 @@ import { tableLines } from '../terminal/table.ts';
 export interface TokenOptions {
   kind: TokenKind;
   name?: string;
+  role?: Role;
   expires?: string;
   json?: boolean;
 }
 
 /** The secret alone goes to stdout, so that scripts can take it; what it is for goes to stderr. */
-export async function createToken(cli: Cli, { kind, name, expires, json }: TokenOptions): Promise<number> {
+export async function createToken(cli: Cli, { kind, name, role, expires, json }: TokenOptions): Promise<number> {
   const api = await openApi(cli);
   const body = {
     kind,
     ...(name === undefined ? {} : { name }),
+    ...(role === undefined ? {} : { role }),
     ...(expires === undefined
       ? {}
       : { expires_in_seconds: Math.round(milliseconds('--expires', expires, 1000) / 1000) }),
@@ -35,7 +38,7 @@ export async function createToken(cli: Cli, { kind, name, expires, json }: Token
   const use = {
     join: 'Enrols one worker, once. On its machine: playfleet worker --join with',
     admin_link: 'Lets one person in, once, in a browser or with playfleet login:',
-    api: 'For PLAYFLEET_TOKEN; shown only now:',
+    api: `For PLAYFLEET_TOKEN, as ${made.role ?? 'admin'}; shown only now:`,
   }[kind];
   cli.stderr.write(`${use} (${until})\n`);
   // Through a proxy or from another machine the coordinator may have another address than it knows of.
@@ -53,6 +56,7 @@ export async function listTokens(cli: Cli, { json }: { json?: boolean }): Promis
   const columns = [
     { title: 'ID', value: (one: Token) => one.id },
     { title: 'KIND', value: (one: Token) => one.kind },
+    { title: 'ROLE', value: (one: Token) => one.role ?? '' },
     { title: 'STATE', value: (one: Token) => one.state },
     { title: 'NAME', value: (one: Token) => foreignLine(one.name), flexible: true },
     { title: 'EXPIRES', value: (one: Token) => (one.expires_at === null ? 'never' : localTime(one.expires_at)) },

@@ -1,5 +1,6 @@
 /** Commands about access and workers. */
 import { Option, type Command } from 'commander';
+import { ROLES, type Role } from '../../../shared/protocol/rest/roles.ts';
 import type { Cli } from '../cli.ts';
 import { CliFailure } from '../failure.ts';
 import type { Act } from '../program.ts';
@@ -80,6 +81,7 @@ interface CreateOptions extends Json {
   api?: boolean;
   adminLink?: boolean;
   name?: string;
+  role?: Role;
   expires?: string;
 }
 
@@ -92,6 +94,7 @@ function addToken(program: Command, cli: Cli, act: Act): void {
     .addOption(new Option('--api', 'for people, programs and CI').conflicts(['join', 'adminLink']))
     .addOption(new Option('--admin-link', 'lets one person in, once').conflicts(['join', 'api']))
     .option('--name <text>', 'whose or what for')
+    .addOption(new Option('--role <role>', 'with --api: what it may do (default: runner)').choices(ROLES))
     .option('--expires <time>', 'how long it works, as 1h or 30d (default: 1h; --api: no end)')
     .option(...JSON_OPTION)
     .action(

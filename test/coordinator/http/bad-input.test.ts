@@ -54,7 +54,7 @@ function things() {
     route({
       method: 'get',
       path: '/mine',
-      access: 'user',
+      access: 'viewer',
       summary: 'Mine',
       tags: ['Things'],
       responses: { 200: json(z.object({}), 'ok') },

@@ -26,18 +26,22 @@ async function setUp() {
 test('a token with an end works until then, also when it is remembered', async () => {
   const { clock, db, authenticator } = await setUp();
   const made = await db.write((w) =>
-    createToken(w, { kind: 'api', name: 'ci', createdBy: 'me', lifeSeconds: 60 }, clock.time),
+    createToken(w, { kind: 'api', name: 'ci', role: 'runner', createdBy: 'me', lifeSeconds: 60 }, clock.time),
   );
   clock.time += 59_999;
-  expect(await authenticator.identify(made.secret)).toEqual({ kind: 'user', id: made.id, name: 'ci' });
+  expect(await authenticator.identify(made.secret)).toEqual({ kind: 'user', id: made.id, name: 'ci', role: 'runner' });
   clock.time += 1;
   expect(await authenticator.identify(made.secret)).toBeNull();
 });
 
 test('join tokens and admin links are refused from their end on', async () => {
   const { clock, db } = await setUp();
-  const join = await db.write((w) => createToken(w, { kind: 'join', name: 'j', createdBy: 'me' }, clock.time));
-  const link = await db.write((w) => createToken(w, { kind: 'admin_link', name: 'l', createdBy: 'me' }, clock.time));
+  const join = await db.write((w) =>
+    createToken(w, { kind: 'join', name: 'j', role: null, createdBy: 'me' }, clock.time),
+  );
+  const link = await db.write((w) =>
+    createToken(w, { kind: 'admin_link', name: 'l', role: null, createdBy: 'me' }, clock.time),
+  );
   const late = clock.time + 3_600_000;
   await expect(db.write((w) => spendToken(w, join.secret, { kind: 'join', usedBy: 'w' }, late))).rejects.toThrow(
     /has expired/,
@@ -50,7 +54,9 @@ test('join tokens and admin links are refused from their end on', async () => {
 
 test('a token that is revoked while it is being looked up is not remembered', async () => {
   const { clock, db } = await setUp();
-  const made = await db.write((w) => createToken(w, { kind: 'api', name: 'ci', createdBy: 'me' }, clock.time));
+  const made = await db.write((w) =>
+    createToken(w, { kind: 'api', name: 'ci', role: 'runner', createdBy: 'me' }, clock.time),
+  );
   const looked = Promise.withResolvers<void>();
   const revoked = Promise.withResolvers<void>();
   // The answer of the look-up arrives only after the revocation.
@@ -67,7 +73,7 @@ test('a token that is revoked while it is being looked up is not remembered', as
   const authenticator = new Authenticator({ db: slow, clock, report: () => undefined });
   const first = authenticator.identify(made.secret);
   await looked.promise;
-  await db.write((w) => revokeToken(w, made.id, () => authenticator.forget(), clock.time));
+  await db.write((w) => revokeToken(w, made.id, { own: 'admin', onRevoked: () => authenticator.forget() }, clock.time));
   revoked.resolve();
   await first;
   expect(await authenticator.identify(made.secret)).toBeNull();
@@ -75,7 +81,9 @@ test('a token that is revoked while it is being looked up is not remembered', as
 
 test('the use of a token is noted once a minute', async () => {
   const { clock, db, authenticator } = await setUp();
-  const made = await db.write((w) => createToken(w, { kind: 'api', name: 'ci', createdBy: 'me' }, clock.time));
+  const made = await db.write((w) =>
+    createToken(w, { kind: 'api', name: 'ci', role: 'runner', createdBy: 'me' }, clock.time),
+  );
   const lastUse = async () => {
     const row = await db.read((r) =>
       r.get<{ last_used_at: number | null }>('SELECT last_used_at FROM tokens WHERE id = ?', [made.id]),

@@ -167,3 +167,35 @@ test('tokens are listed page by page, newest first, without secrets', async () =
   expect(JSON.stringify([first, rest])).not.toMatch(/pf[ajt]_|hash/);
   expect((await coordinator.request('GET', '/api/v1/tokens?cursor=nonsense')).status).toBe(422);
 });
+
+test('a token is a runner unless more is asked for, and says so', async () => {
+  const coordinator = await startCoordinator();
+  const ci = await make(coordinator, { kind: 'api', name: 'ci' });
+  expect(ci).toMatchObject({ role: 'runner' });
+  expect(await make(coordinator, { kind: 'join' })).toMatchObject({ role: null });
+  const me = await coordinator.request('GET', '/api/v1/auth/me', undefined, asBearer(ci.token));
+  expect(await me.json()).toMatchObject({ kind: 'user', name: 'ci', role: 'runner' });
+  const refused = await coordinator.request('POST', '/api/v1/tokens', { kind: 'join', role: 'admin' });
+  expect(refused.status).toBe(422);
+});
+
+test('nobody makes or revokes a token that may do more than they may', async () => {
+  const coordinator = await startCoordinator();
+  const maintainer = asBearer((await make(coordinator, { kind: 'api', role: 'maintainer' })).token);
+  const ask = (body: object) => coordinator.request('POST', '/api/v1/tokens', body, maintainer);
+  for (const body of [{ kind: 'admin_link' }, { kind: 'api', role: 'admin' }]) {
+    const answer = await ask(body);
+    expect(answer.status).toBe(403);
+    expect(((await answer.json()) as Problem).detail).toContain('Your role is maintainer');
+  }
+  for (const body of [{ kind: 'join' }, { kind: 'api' }, { kind: 'api', role: 'maintainer' }]) {
+    expect((await ask(body)).status).toBe(201);
+  }
+  const admin = await make(coordinator, { kind: 'api', role: 'admin' });
+  const link = await make(coordinator, { kind: 'admin_link' });
+  for (const { id } of [admin, link]) {
+    expect((await coordinator.request('DELETE', `/api/v1/tokens/${id}`, undefined, maintainer)).status).toBe(403);
+  }
+  const still = await coordinator.request('GET', '/api/v1/auth/me', undefined, asBearer(admin.token));
+  expect(still.status).toBe(200);
+});

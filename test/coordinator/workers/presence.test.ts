@@ -71,7 +71,7 @@ function watch(): Presence {
 async function register(hostname: string): Promise<string> {
   const capabilities = normaliseCapabilities({ browsers: [], platform: 'linux' });
   const { workerId } = await db.write(async (w) => {
-    const token = await createToken(w, { kind: 'join', name: 't', createdBy: 't' }, clock.now());
+    const token = await createToken(w, { kind: 'join', name: 't', role: null, createdBy: 't' }, clock.now());
     const asked = { joinToken: token.secret, hostname, ipAddress: '', capabilities, tags: [], agentVersion: null };
     return registerWorker(w, asked, clock.now());
   });

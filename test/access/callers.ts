@@ -1,0 +1,79 @@
+/** Everybody who may come to a coordinator: each role, workers, nobody, and those whose secret works no longer. */
+import { ROLES, type Role } from '../../shared/protocol/rest/roles.ts';
+
+export interface Coordinator {
+  url: string;
+  /** Of an admin. */
+  token: string;
+}
+
+export const NO_LONGER = ['revoked token', 'expired token', 'revoked worker'] as const;
+export const CALLERS = ['none', 'worker', ...ROLES, ...NO_LONGER] as const;
+export type Caller = (typeof CALLERS)[number];
+
+export interface Callers {
+  /** null: shows nothing. */
+  secrets: Record<Caller, string | null>;
+  workerId: string;
+  /** One more token of a role, for a call that uses it up. */
+  fresh(role: Role): Promise<string>;
+}
+
+interface Enrolled {
+  worker_id: string;
+  api_key: string;
+}
+
+export async function makeCallers(coordinator: Coordinator): Promise<Callers> {
+  const call = <T>(method: string, path: string, body?: object, token = coordinator.token) =>
+    callJson<T>(coordinator.url + path, method, token, body);
+  const makeToken = async (fields: object) =>
+    call<{ id: string; token: string }>('POST', '/api/v1/tokens', { name: 'access', ...fields });
+  const enrol = async (hostname: string) => {
+    const { token } = await makeToken({ kind: 'join' });
+    const body = { hostname, capabilities: { browsers: [], platform: 'linux', max_parallel: 1 } };
+    return call<Enrolled>('POST', '/api/v1/workers/register', body, token);
+  };
+  const fresh = async (role: Role) => (await makeToken({ kind: 'api', role })).token;
+  const expired = (await makeToken({ kind: 'api', role: 'admin', expires_in_seconds: 1 })).token;
+  const revoked = await makeToken({ kind: 'api', role: 'admin' });
+  await call('DELETE', `/api/v1/tokens/${revoked.id}`);
+  const removed = await enrol('access-removed');
+  await call('DELETE', `/api/v1/workers/${removed.worker_id}`);
+  const worker = await enrol('access');
+  const roles = {} as Record<Role, string>;
+  for (const role of ROLES) roles[role] = await fresh(role);
+  while ((await statusOf(coordinator.url, expired)) !== 401) await new Promise((resolve) => setTimeout(resolve, 100));
+  return {
+    secrets: {
+      none: null,
+      worker: worker.api_key,
+      ...roles,
+      'revoked token': revoked.token,
+      'expired token': expired,
+      'revoked worker': removed.api_key,
+    },
+    workerId: worker.worker_id,
+    fresh,
+  };
+}
+
+async function statusOf(url: string, secret: string): Promise<number> {
+  const answer = await fetch(`${url}/api/v1/auth/me`, { headers: { authorization: `Bearer ${secret}` } });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+async function callJson<T>(url: string, method: string, token: string, body?: object): Promise<T> {
+  const answer = await fetch(url, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
+  return JSON.parse(text) as T;
+}
