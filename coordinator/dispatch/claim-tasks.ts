@@ -63,7 +63,7 @@ export async function claimTasks(w: WriteHandle, input: ClaimInput, now: number)
     const { workerId, workerName, slots } = taker;
     const { kind, shard_index } = row;
     const tests = work.kind === 'units' ? work.testIds.length : 0;
-    const data = { attempt, fence, slots, worker: workerName, kind, shard_index, tests };
+    const data = { attempt, fence, slots, worker: workerName, kind, shard_index, tests, needs: row.needs };
     await w.event({ type: 'task.granted', runId: input.runId, workerId, taskId: row.id, data });
     claims.push({
       taskId: row.id,

@@ -62,6 +62,9 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     const ending = ({ report }: WorkerReport) => report.kind === 'finish' || report.kind === 'release';
     const fencesOf = (some: readonly WorkerReport[]) => some.map(({ report }) => report.fence);
     // A cancelled grant has ended already, and its report is stale: it still says that the processes are gone.
+    for (const { report: each } of reports) {
+      if (each.kind === 'revoked') w.afterCommit(() => dispatcher.revoked(each.fence, each.testIds.length > 0));
+    }
     const stopped = fencesOf(reports.filter(ending));
     w.afterCommit(() => stopped.forEach((fence) => stops.ended(fence)));
     const freed = fencesOf(reports.filter((item, i) => ending(item) && answers[i]?.result === 'accepted'));
@@ -72,6 +75,11 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     ...deps,
     fleet,
     settings: () => ({ ...settings(), reconnectGraceMs: RECONNECT_GRACE_MS }),
+    onProgress: (workerId, message) => {
+      const testIds = message.running.map((test) => test.testId);
+      fleet.noteRunning(workerId, message.fence, testIds, clock.monotonic());
+      deps.onProgress(workerId, message);
+    },
     reports: new ReportQueue({ db, clock, onReports }),
     wake: () => dispatcher.wake(),
     onGone: (workerId) => stops.workerGone(workerId),
@@ -100,8 +108,8 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
 async function resume(db: Database, fleet: Fleet, clock: Clock): Promise<void> {
   await db.write((w) => extendAllLeases(w, clock.now() + RETURN_GRACE_MS));
   const held = await db.read((r) =>
-    r.all<{ fence: number; worker_id: string; id: string; run_id: string; attempt: number }>(
-      `SELECT fence, worker_id, id, run_id, attempt FROM tasks WHERE state IN ('assigned', 'running')`,
+    r.all<{ fence: number; worker_id: string; id: string; run_id: string; attempt: number; needs: string }>(
+      `SELECT fence, worker_id, id, run_id, attempt, needs FROM tasks WHERE state IN ('assigned', 'running')`,
     ),
   );
   for (const row of held) {
@@ -112,6 +120,7 @@ async function resume(db: Database, fleet: Fleet, clock: Clock): Promise<void> {
       runId: row.run_id,
       attempt: row.attempt,
       slots: 1,
+      needs: row.needs,
     });
   }
 }
@@ -124,7 +133,7 @@ interface Followers {
 }
 
 /** What makes another round worth while: work that became pending, slots that became free, workers or settings that changed. */
-const WAKING = /^(run\.(created|state|planned)|task\.(finished|requeued|cancelled)|worker\.|setting)/;
+const WAKING = /^(run\.(created|state|planned)|task\.(finished|requeued|cancelled|split)|worker\.|setting)/;
 /** Of these: what only makes slots free. */
 const FREES_SLOTS = /^task\.(finished|cancelled)/;
 

@@ -11,6 +11,10 @@ import { claimTasks, type Claim } from './claim-tasks.ts';
 import type { Connected, Fleet } from './fleet.ts';
 import { whyNotMatching, whyUnservable } from './rules/matching.ts';
 import { distribute, type StrategyName } from './rules/strategies.ts';
+import { Stealing } from './stealing.ts';
+
+/** While slots are idle and others work: what cannot be taken over now may be soon. */
+const LOOK_AGAIN_MS = 1_000;
 
 export interface DispatcherOptions {
   db: Database;
@@ -23,6 +27,7 @@ export interface DispatcherOptions {
 
 interface ActiveRun {
   id: string;
+  project_id: string;
   name: string;
   state: string;
   source: string | null;
@@ -49,6 +54,7 @@ interface LookedAt {
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
+  readonly #stealing: Stealing;
   #running = false;
   #again = false;
   /** Runs may have to begin, or be explained anew; not only slots became free. */
@@ -62,6 +68,12 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#stealing = new Stealing(options.fleet, options.clock);
+  }
+
+  /** A worker has answered a request to give tests back. */
+  revoked(fence: number, given: boolean): void {
+    this.#stealing.answered(fence, given);
   }
 
   /** Asks for a round; many wakes in one turn are one round. `slotsOnly`: nothing changed but slots that became free. */
@@ -115,6 +127,7 @@ export class Dispatcher {
           now,
         )) {
           await this.#explain(w, run, requirements, needs);
+          if (run.state === 'running') await this.#steal(w, run, requirements, free);
         }
       });
     } catch (error) {
@@ -137,7 +150,7 @@ export class Dispatcher {
   async #grantAll(w: WriteHandle, round: Round, now: number): Promise<LookedAt[]> {
     const { fleet, settings } = this.#options;
     const all = await w.all<ActiveRun>(
-      `SELECT id, name, state, source, config, requirements, exclusive, reason FROM runs
+      `SELECT id, project_id, name, state, source, config, requirements, exclusive, reason FROM runs
        WHERE state IN ('scheduling', 'running') AND tasks_finished < tasks_total ORDER BY priority DESC, number`,
     );
     // Whether a machine is free of a run can be seen only when nothing else is on its way to the database.
@@ -160,6 +173,28 @@ export class Dispatcher {
       }
     }
     return looked;
+  }
+
+  /** Slots for which nothing waits take over work that others have not begun. */
+  async #steal(w: WriteHandle, run: ActiveRun, requirements: Requirements, free: Map<string, number>): Promise<void> {
+    const able = this.#withFreeSlots(free).filter((c) => whyNotMatching(requirements, c.profile) === null);
+    const loads = able.map((c) => ({ id: c.profile.id, slots: free.get(c.profile.id) ?? 0 }));
+    const usable =
+      run.exclusive === 1 ? this.#onePerMachine(run.id, loads, new Set()).map(({ id }) => ({ id, slots: 1 })) : loads;
+    if (usable.length === 0 || (await this.#hasPending(w, run.id))) return;
+    const slots = usable.reduce((sum, load) => sum + load.slots, 0);
+    const ids = new Set(usable.map(({ id }) => id));
+    const idle = able.filter((c) => ids.has(c.profile.id));
+    if (await this.#stealing.ask(w, { id: run.id, projectId: run.project_id }, idle, slots))
+      this.#wakeAfter(LOOK_AGAIN_MS);
+  }
+
+  /** Tasks of which nobody here is able, or which wait for a machine to be free of the run. */
+  async #hasPending(w: WriteHandle, runId: string): Promise<boolean> {
+    return (
+      (await w.get(`SELECT 1 AS found FROM tasks WHERE run_id = ? AND state = 'pending' LIMIT 1`, [runId])) !==
+      undefined
+    );
   }
 
   #withFreeSlots(free: ReadonlyMap<string, number>): Connected[] {

@@ -23,6 +23,8 @@ export interface WorkerProfile extends Candidate {
 
 export interface Connected {
   profile: WorkerProfile;
+  /** Its agent understands `revoke` (link protocol 2). */
+  canRevoke: boolean;
   send(message: CoordinatorMessage): void;
 }
 
@@ -33,6 +35,8 @@ export interface HeldGrant {
   runId: string;
   attempt: number;
   slots: number;
+  /** Browsers that its tests use, as `tasks.needs` holds them. */
+  needs: string;
 }
 
 export class Fleet {
@@ -41,6 +45,8 @@ export class Fleet {
   readonly #usedSlots = new Map<string, number>();
   readonly #lastGrant = new Map<string, number>();
   #grants = 0;
+  /** Fence → tests that have begun and when, by the clock of whoever tells. */
+  readonly #running = new Map<number, Map<string, number>>();
   /** Rises whenever the connected workers, or what is known of them, change. */
   version = 0;
 
@@ -88,6 +94,7 @@ export class Fleet {
     const grant = this.#held.get(fence);
     if (!grant) return;
     this.#held.delete(fence);
+    this.#running.delete(fence);
     this.#usedSlots.set(grant.workerId, this.#used(grant.workerId) - grant.slots);
   }
 
@@ -97,8 +104,8 @@ export class Fleet {
     if (typeof fence !== 'number' || event.workerId === null || event.taskId === null || event.runId === null)
       return null;
     if (event.type === 'task.granted') {
-      const { attempt, slots } = event.data as { attempt: number; slots: number };
-      this.add({ fence, workerId: event.workerId, taskId: event.taskId, runId: event.runId, attempt, slots });
+      const { attempt, slots, needs } = event.data as { attempt: number; slots: number; needs: string };
+      this.add({ fence, workerId: event.workerId, taskId: event.taskId, runId: event.runId, attempt, slots, needs });
     } else if (event.type === 'task.finished' || event.type === 'task.requeued' || event.type === 'task.cancelled') {
       const grant = this.#held.get(fence);
       this.remove(fence);
@@ -107,6 +114,17 @@ export class Fleet {
       if (grant && notByWorker) return { stop: grant, reason: reason ?? 'no longer wanted' };
     }
     return null;
+  }
+
+  /** A worker says which tests of a grant run now; those that were known keep their beginning. */
+  noteRunning(workerId: string, fence: number, testIds: readonly string[], at: number): void {
+    if (this.#held.get(fence)?.workerId !== workerId) return;
+    const before = this.running(fence);
+    this.#running.set(fence, new Map(testIds.map((id) => [id, before.get(id) ?? at])));
+  }
+
+  running(fence: number): ReadonlyMap<string, number> {
+    return this.#running.get(fence) ?? new Map();
   }
 
   freeSlots(worker: Connected): number {

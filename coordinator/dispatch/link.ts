@@ -98,6 +98,7 @@ export class AgentLink {
 
 class Session implements Connected {
   profile!: Connected['profile'];
+  canRevoke = false;
   readonly #socket: LinkSocket;
   readonly #hold: () => void;
   readonly #workerId: string;
@@ -204,6 +205,7 @@ class Session implements Connected {
         return;
       }
       this.profile = profile;
+      this.canRevoke = hello.protocol >= 2;
       this.#sessions.get(this.#workerId)?.end(CLOSE.replaced, 'replaced', 'the same worker connected again');
       this.#sessions.set(this.#workerId, this);
       this.#state = 'open';

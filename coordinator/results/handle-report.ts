@@ -4,6 +4,7 @@ import { beginTask, beginTasks, type GrantName } from '../dispatch/begin-task.ts
 import { completeTasks, type FinishedGrant } from '../dispatch/complete-tasks.ts';
 import { finishTask } from '../dispatch/finish-task.ts';
 import { recordDiscovery } from '../dispatch/record-discovery.ts';
+import { splitTask } from '../dispatch/split-task.ts';
 import { releaseTask } from '../dispatch/release-task.ts';
 import type { ReportAnswer } from '../dispatch/report-answer.ts';
 import type { WorkerReport } from '../dispatch/report-queue.ts';
@@ -68,6 +69,8 @@ async function handleReport(
       await addBlob(w, report);
       return finishTask(w, { ...grant, end: report.end }, now);
     }
+    case 'revoked':
+      return splitTask(w, { ...grant, testIds: report.testIds }, now);
     case 'release':
       return releaseTask(w, { ...grant, reason: report.reason }, now);
   }

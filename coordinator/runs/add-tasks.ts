@@ -10,17 +10,19 @@ export interface NewTask {
   needs: string;
 }
 
-/** Returns the new tasks' ids, in the order given. `firstSeq` continues the run's numbering. */
+/** Returns the new tasks' ids, in the order given. */
 export async function addTasks(
   w: WriteHandle,
-  run: { runId: string; maxRetries: number; timeoutMs: number; firstSeq: number },
+  run: { runId: string; maxRetries: number; timeoutMs: number },
   tasks: readonly NewTask[],
   now: number,
 ): Promise<string[]> {
   const ids = tasks.map(() => newId(now));
+  const last = await w.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM tasks WHERE run_id = ?', [run.runId]);
+  const firstSeq = (last?.seq ?? -1) + 1;
   const rows = tasks.map((task, i) => [
     ids[i],
-    run.firstSeq + i,
+    firstSeq + i,
     task.kind,
     task.shardIndex ?? null,
     task.shardTotal ?? null,

@@ -2,6 +2,7 @@
 import type { WriteHandle } from '../storage/database.ts';
 import { moveRun } from './move-run.ts';
 import { settleTests } from './settle-tests.ts';
+import { learnStartCost } from './start-cost.ts';
 
 /** How much one more run weighs against all that is known of a test's duration: follows changes, is not led by one odd run. */
 const NEWEST_WEIGHT = 0.3;
@@ -33,6 +34,7 @@ export async function closeRun(w: WriteHandle, runId: string, now: number): Prom
     await moveRun(w, runId, { type: 'finish' }, { reason, outcome: failed ? 'failed' : 'passed' }, now);
   }
   await learnDurations(w, runId, run.project_id, now);
+  await learnStartCost(w, runId, run.project_id, now);
   return true;
 }
 

@@ -69,6 +69,6 @@ export async function createRun(
           needs: '',
         }))
       : [{ kind: 'discover' as const, needs: '' }];
-  await addTasks(w, { runId: id, maxRetries, timeoutMs, firstSeq: 0 }, tasks, now);
+  await addTasks(w, { runId: id, maxRetries, timeoutMs }, tasks, now);
   return { id, number };
 }

@@ -5,6 +5,7 @@ import { addTasks } from './add-tasks.ts';
 import { addTests } from './add-tests.ts';
 import { moveRun } from './move-run.ts';
 import { cutTasks } from './rules/cut-tasks.ts';
+import { startCost } from './start-cost.ts';
 import { expectDurations } from './rules/expect-duration.ts';
 import { projectNeeds } from './rules/needs.ts';
 
@@ -50,9 +51,9 @@ export async function planRun(
   const cut = cutTasks(
     units.map((unit, no) => ({ no, expectedMs: expected[no] ?? 0, needs: needs.get(unit.project) ?? '' })),
     slots,
+    await startCost(w, run.project_id),
   );
-  const firstSeq = await nextSeq(w, runId);
-  const settings = { runId, maxRetries: run.max_retries, timeoutMs: run.task_timeout_ms, firstSeq };
+  const settings = { runId, maxRetries: run.max_retries, timeoutMs: run.task_timeout_ms };
   const taskIds = await addTasks(
     w,
     settings,
@@ -101,11 +102,6 @@ async function expectUnits(
   );
   const durations = expectDurations(found.tests, { byTest: new Map(rows.map((row) => [row.test_id, row.mean_ms])) });
   return units.map((unit) => unit.testIds.reduce((sum, id) => sum + (durations.get(id) ?? 0), 0));
-}
-
-async function nextSeq(w: WriteHandle, runId: string): Promise<number> {
-  const row = await w.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM tasks WHERE run_id = ?', [runId]);
-  return (row?.seq ?? -1) + 1;
 }
 
 async function addUnits(

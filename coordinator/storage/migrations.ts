@@ -2,10 +2,12 @@
 import core from './migrations/0001-core.sql';
 import fewerEventIndexes from './migrations/0002-fewer-event-indexes.sql';
 import roles from './migrations/0003-roles.sql';
+import stealing from './migrations/0004-stealing.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'core', sql: core },
   { version: 2, name: 'fewer-event-indexes', sql: fewerEventIndexes },
   { version: 3, name: 'roles', sql: roles },
+  { version: 4, name: 'stealing', sql: stealing },
 ];

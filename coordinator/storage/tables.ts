@@ -74,6 +74,7 @@ export interface Tables {
     last_outcome: string;
     updated_at: number;
   };
+  project_costs: { project_id: string; start_ms: number; updated_at: number };
   discoveries: { key: string; data: string; created_at: number; used_at: number };
   runs: {
     id: string;

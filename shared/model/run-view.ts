@@ -134,6 +134,8 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
       return { tests_total: event.data.tests_total, tasks_total: event.data.tasks_total };
     case 'task.granted':
       return granted(view, event);
+    case 'task.split':
+      return { tasks_total: view.tasks_total + 1 };
     case 'task.started':
       return heldBy(view, event, (task) => ({ ...task, state: 'running' }));
     case 'task.finished':

@@ -93,7 +93,14 @@ export const fleetEvent = z.discriminatedUnion('type', [
       shard_index: z.int().nullable().default(null),
       /** How many tests are ordered; 0 where that is not known yet. */
       tests: z.int().min(0).default(0),
+      /** Browsers that its tests use, joined by commas. */
+      needs: z.string().default(''),
     }),
+  }),
+  /** What it had not begun of its tests became another task, because a slot was idle. */
+  ofTask.extend({
+    type: z.literal('task.split'),
+    data: z.object({ ...grant, to_task_id: id, tests: z.int().min(1), expected_ms: z.number().min(0) }),
   }),
   ofTask.extend({ type: z.literal('task.started'), data: z.object(grant) }),
   ofTask.extend({

@@ -3,7 +3,7 @@ import type { LocalAttempt, PlannedTest, SettledTest, Discovery, TestError } fro
 
 /** What one Playwright process is told to run. */
 export type Order =
-  /** Exactly these tests, besides the supporting (setup, teardown) tests that Playwright adds. */
+  /** Exactly these tests, besides the supporting (setup, teardown) tests that Playwright adds; those named first begin first, where the suite allows it. */
   | { kind: 'tests'; testIds: string[] }
   /** Playwright's own `--shard=index/total`, less tests that an earlier attempt of the task has settled. */
   | { kind: 'shard'; index: number; total: number; settledTestIds: string[] };
@@ -15,6 +15,8 @@ export type ReporterMessage =
   | { type: 'testBegin'; testId: string; retry: number }
   | { type: 'attempt'; attempt: LocalAttempt }
   | { type: 'settled'; tests: SettledTest[] }
+  /** The answer to `revoke`: which of those tests will not begin here. */
+  | { type: 'revoked'; testIds: string[] }
   /** Errors outside any test: config, globalSetup, webServer, load errors. */
   | { type: 'error'; error: TestError }
   /**
@@ -41,5 +43,5 @@ export interface ReporterEnvelope {
 
 /** Agent → reporter. */
 export type AgentMessage =
-  /** Do not begin these tests any more; those already begun go on. */
+  /** Do not begin these tests; units of which one has begun, and the one that is next, go on. Always answered by `revoked`. */
   { type: 'revoke'; testIds: string[] };

@@ -2,13 +2,15 @@
  * The agent link: one WebSocket per worker at /api/v1/link, JSON text frames. The agent authenticates the upgrade with its worker key
  * (`Authorization: Bearer …`). It sends `hello` first; the coordinator answers `welcome`. Reports are kept in the agent's outbox on disk
  * until their `ack`, which is sent only after COMMIT; the same report again gets the same answer. Everything else may be lost.
+ *
+ * Protocol 2 added `revoke` and `revoked`; neither is sent to an agent that greeted with 1.
  */
 import { z } from 'zod';
 import { discovery, plannedTest, settledTest, testAttempt, testError, testId } from './playwright.ts';
 import { capabilities, grant, machineMetrics, processEnd, tags } from './work.ts';
 
-/** Raised when a message changes incompatibly; the coordinator accepts this and the one before. */
-export const LINK_PROTOCOL = 1;
+/** Raised when messages are added or change; the coordinator accepts this and the one before. */
+export const LINK_PROTOCOL = 2;
 export const OLDEST_LINK_PROTOCOL = 1;
 /** Largest frame, in bytes, either way. */
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
@@ -36,6 +38,8 @@ export const report = z.discriminatedUnion('kind', [
     errors: z.array(testError).max(1000).default([]),
   }),
   held.extend({ kind: z.literal('finish'), end: processEnd }),
+  /** The answer to `revoke`: these tests were not begun and will not be. The grant goes on without them. */
+  held.extend({ kind: z.literal('revoked'), testIds: z.array(testId).max(200_000) }),
   /** Given back unfinished, without blame (drain, pause, sleep). */
   held.extend({ kind: z.literal('release'), reason: z.string().max(2000) }),
 ]);
@@ -100,6 +104,8 @@ export const coordinatorMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('grant'), grant }),
   z.object({ type: z.literal('ack'), id: z.int(), result: ackResult, detail: z.string().optional() }),
+  /** Do not begin these tests: an idle slot will run them. A report `revoked` says which of them had not begun. */
+  held.extend({ type: z.literal('revoke'), testIds: z.array(testId).max(200_000) }),
   /** Stop the work of this grant at once; a `finish` with how=cancelled follows. */
   held.extend({ type: z.literal('cancel'), reason: z.string() }),
   z.object({

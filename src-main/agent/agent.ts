@@ -217,6 +217,9 @@ export class Agent {
       case 'ack':
         this.#sender.answered(message.id, message.result, message.detail);
         return;
+      case 'revoke':
+        this.#pool.revoke(message, message.testIds);
+        return;
       case 'cancel':
         this.#pool.cancel(message, message.reason);
         return;

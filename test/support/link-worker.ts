@@ -14,6 +14,8 @@ export interface LinkWorkerOptions {
   browsers?: string[];
   fingerprint?: string;
   tags?: string[];
+  /** Of the link; 1 by default, as the oldest agents that are still served. */
+  protocol?: number;
 }
 
 export const ended = (over: Partial<ProcessEnd> = {}): ProcessEnd => ({
@@ -67,10 +69,10 @@ export class LinkWorker {
       socket.once('open', () => resolve());
       socket.once('error', reject);
     });
-    const { slots = 2, browsers = ['chromium'], fingerprint = null, tags = [] } = this.#options;
+    const { slots = 2, browsers = ['chromium'], fingerprint = null, tags = [], protocol = 1 } = this.#options;
     this.say({
       type: 'hello',
-      protocol: 1,
+      protocol,
       agentVersion: '0.0.0-test',
       slots,
       tags,

@@ -1,7 +1,9 @@
 /**
- * Cuts the units of a queue run into tasks whose sizes shrink toward the end ("factoring"): the first tasks are large, so that few
- * processes are started; the last are small, so that slots finish together. Units go longest first (DESIGN.md section 6).
+ * Cuts the units of a queue run into shares, one task per slot: longest units first, each to the emptiest share (LPT). What turns out
+ * longer than expected is taken back by idle slots while it runs (dispatch/rules/steal.ts), so there is no need to cut smaller pieces ahead,
+ * each of which would cost the start of a process.
  */
+import { MaxHeap } from '../../../shared/base/max-heap.ts';
 
 export interface CuttableUnit {
   no: number;
@@ -16,48 +18,45 @@ export interface CutTask {
   expectedMs: number;
 }
 
-/** Starting a Playwright process costs 1.5–2.5 s (FACTS.md): a task much shorter than this is mostly overhead. */
-const SMALLEST_TASK_MS = 3_000;
-/** Share of the remaining work that one round of tasks, one per slot, takes. */
-const ROUND_SHARE = 0.5;
-
 /**
- * `slots` is how many processes could work at once now; more or fewer may join later. Returns tasks in the order in which they should be
- * handed out. Every unit is in exactly one task. Cost: O(n log n).
+ * `slots` is how many processes could work at once now; more or fewer may join later. `startMs`: what starting a process costs; no share is
+ * expected to be shorter, unless there is not more. Returns tasks in the order in which they should be handed out, their units longest
+ * first. Every unit is in exactly one task. Cost: O(n log n).
  */
-export function cutTasks(units: readonly CuttableUnit[], slots: number): CutTask[] {
+export function cutTasks(units: readonly CuttableUnit[], slots: number, startMs: number): CutTask[] {
   const bySet = new Map<string, CuttableUnit[]>();
   for (const unit of units) {
     const list = bySet.get(unit.needs);
     if (list) list.push(unit);
     else bySet.set(unit.needs, [unit]);
   }
-  const tasks = [...bySet].flatMap(([needs, list]) => cutOneSet(needs, list, Math.max(1, slots)));
+  const total = sum(units);
+  const tasks = [...bySet].flatMap(([needs, list]) => {
+    // Slots are divided among the sets of browsers as their work is.
+    const part = total === 0 ? 1 : sum(list) / total;
+    const worthIt = Math.floor(sum(list) / Math.max(1, startMs));
+    const shares = Math.max(1, Math.min(Math.round(slots * part), worthIt, list.length));
+    return cutShares(needs, list, shares);
+  });
   return tasks.sort((a, b) => b.expectedMs - a.expectedMs);
 }
 
-function cutOneSet(needs: string, units: CuttableUnit[], slots: number): CutTask[] {
-  const queue = [...units].sort((a, b) => b.expectedMs - a.expectedMs || a.no - b.no);
-  let remainingMs = queue.reduce((sum, unit) => sum + unit.expectedMs, 0);
+function cutShares(needs: string, units: readonly CuttableUnit[], shares: number): CutTask[] {
+  const emptiest = new MaxHeap<CutTask & { place: number }>((a, b) => b.expectedMs - a.expectedMs || b.place - a.place);
   const tasks: CutTask[] = [];
-  let next = 0;
-  while (next < queue.length) {
-    // One round: `slots` tasks of equal target size, each unit to the emptiest, so that a round ends together.
-    const targetMs = Math.max(SMALLEST_TASK_MS, (remainingMs * ROUND_SHARE) / slots);
-    const round: CutTask[] = [];
-    let open = Math.min(slots, queue.length - next);
-    while (open-- > 0) round.push({ needs, unitNos: [], expectedMs: 0 });
-    while (next < queue.length) {
-      const unit = queue[next];
-      const emptiest = round.reduce((a, b) => (b.expectedMs < a.expectedMs ? b : a));
-      if (unit === undefined || (emptiest.unitNos.length > 0 && emptiest.expectedMs + unit.expectedMs > targetMs))
-        break;
-      emptiest.unitNos.push(unit.no);
-      emptiest.expectedMs += unit.expectedMs;
-      remainingMs -= unit.expectedMs;
-      next++;
-    }
-    tasks.push(...round.filter((task) => task.unitNos.length > 0));
+  for (let place = 0; place < shares; place++) {
+    const task = { needs, unitNos: [], expectedMs: 0, place };
+    tasks.push(task);
+    emptiest.push(task);
   }
-  return tasks;
+  for (const unit of units.toSorted((a, b) => b.expectedMs - a.expectedMs || a.no - b.no)) {
+    const task = emptiest.pop();
+    if (!task) break;
+    task.unitNos.push(unit.no);
+    task.expectedMs += unit.expectedMs;
+    emptiest.push(task);
+  }
+  return tasks.map(({ unitNos, expectedMs }) => ({ needs, unitNos, expectedMs }));
 }
+
+const sum = (units: readonly CuttableUnit[]): number => units.reduce((total, unit) => total + unit.expectedMs, 0);

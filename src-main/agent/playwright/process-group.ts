@@ -1,7 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Clock } from '../../../shared/base/clock.ts';
-import type { ReporterEnvelope } from '../../../shared/protocol/ipc.ts';
+import type { AgentMessage, ReporterEnvelope } from '../../../shared/protocol/ipc.ts';
 import { Family } from './family.ts';
 import { readProcessTable, recentProcessTable } from './process-table.ts';
 import { PlaywrightRefusal } from './resolve-playwright.ts';
@@ -87,6 +87,11 @@ export class ProcessGroup {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => options.onOutput('stdout', text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => options.onOutput('stderr', text));
     this.done = this.#run();
+  }
+
+  /** To the reporter inside. Nothing happens where the process is not there, or not there any more. */
+  send(message: AgentMessage): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
   /**

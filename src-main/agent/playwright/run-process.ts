@@ -55,6 +55,8 @@ export interface PlaywrightProcess {
   marker: string;
   /** Resolves when the process and everything it started is gone. */
   done: Promise<RunEnd>;
+  /** Asks for tests that have not begun; a message `revoked` answers, unless the process ends before. */
+  revoke(testIds: string[]): void;
   /** Interrupts, so that finished results and the blob still arrive, and kills after 5 s (`hard`: 1 s). Resolves when nothing is left. */
   stop(reason: string, options?: { hard?: boolean }): Promise<void>;
 }
@@ -102,6 +104,7 @@ export async function startPlaywright(options: RunOptions): Promise<PlaywrightPr
     pid: group.pid,
     marker,
     done: group.done.then(async (end) => ({ ...end, ended, stopReason, blobFile: await wholeBlob(blobFile) })),
+    revoke: (testIds) => group.send({ type: 'revoke', testIds }),
     stop: async (reason, how) => {
       stopReason ??= reason;
       await group.stop(how);

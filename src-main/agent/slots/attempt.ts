@@ -56,6 +56,10 @@ export class Attempt {
   #end: JobEnd | null = null;
   #failure: unknown = null;
   #cancelTimer = (): void => {};
+  readonly #revoked = new Set<string>();
+  /** The order is fixed: what is taken back from now on is the process's to say. */
+  #ordered = false;
+  #toRevoke: string[][] = [];
 
   constructor(options: AttemptOptions) {
     const { grant, clock, send, report, attach } = options;
@@ -76,6 +80,7 @@ export class Attempt {
       add: (each) => report(each),
       attach,
       send,
+      revoked: this.#revoked,
     });
   }
 
@@ -93,6 +98,20 @@ export class Attempt {
     if (this.#state.at === 'preparing' || this.#state.at === 'running')
       this.#log.info({ cause: stop.cause }, `stopping: ${stop.reason}`);
     this.#take({ type: 'stop', stop });
+  }
+
+  /** Gives back tests that have not begun, for a slot that has nothing to do; a report `revoked` says which. */
+  revoke(testIds: string[]): void {
+    if (this.#state.at === 'preparing' || (this.#state.at === 'running' && !this.#ordered)) {
+      for (const id of testIds) this.#revoked.add(id);
+      this.#options.report({ ...this.held, kind: 'revoked', testIds }).catch((error: unknown) => {
+        this.#log.error(
+          { err: error },
+          'tests that were taken back could not be reported: they are done elsewhere after the lease',
+        );
+      });
+    } else if (this.#job) this.#job.revoke(testIds);
+    else this.#toRevoke.push(testIds);
   }
 
   #take(event: AttemptEvent): void {
@@ -156,12 +175,15 @@ export class Attempt {
     try {
       await report({ ...held, kind: 'begin' });
       this.#abort.signal.throwIfAborted();
+      this.#ordered = true;
       this.#job = await this.#prepared!.start({
         onMessage: (message) => this.#stream.take(message),
         onOutput: (stream, text) => this.#output.write(stream, text),
         report: (own) => report({ ...held, ...own }),
         signal: this.#abort.signal,
+        revoked: this.#revoked,
       });
+      for (const testIds of this.#toRevoke.splice(0)) this.#job.revoke(testIds);
       // Told to stop while it was starting: the job did not hear of it.
       if (this.#state.at === 'stopping') this.#stopJob(this.#state.stop.reason, this.#state.stop.hard);
       this.#end = await this.#job.done;
@@ -225,7 +247,16 @@ export class Attempt {
     const stopped = word === 'finish' ? null : { how: word, reason };
     if (this.#end?.kind === 'run' && grant.work.kind !== 'discover') {
       const { planned, settled, errors } = this.#stream;
-      return processEnd({ work: grant.work, end: this.#end.end, planned, settled, errors, blob, stopped });
+      return processEnd({
+        work: grant.work,
+        revoked: this.#revoked,
+        end: this.#end.end,
+        planned,
+        settled,
+        errors,
+        blob,
+        stopped,
+      });
     }
     return endWithout(stopped?.how ?? 'finished', stopped?.reason ?? null, wallMs);
   }

@@ -21,6 +21,8 @@ export type JobEnd = { kind: 'run'; end: RunEnd } | { kind: 'discover' };
 export interface Job {
   /** Resolves when nothing of it is left; rejects where it could not be carried out. */
   done: Promise<JobEnd>;
+  /** Asks for tests that have not begun; a message `revoked` answers, unless it ends before. */
+  revoke(testIds: string[]): void;
   /** Resolves when nothing of it is left. */
   stop(reason: string, hard: boolean): Promise<void>;
 }
@@ -29,6 +31,8 @@ export interface JobOptions {
   onMessage: (message: ReporterMessage) => void;
   onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
   report: (report: WithoutHeld<Report>) => Promise<unknown>;
+  /** Tests of the order that were taken back before it started. */
+  revoked: ReadonlySet<string>;
   signal: AbortSignal;
 }
 
@@ -137,7 +141,7 @@ async function startRun(ready: Ready, options: JobOptions, { clock }: JobDepende
     suiteDir: project,
     config: call.config,
     args: call.args,
-    order: orderOf(grant.work),
+    order: orderOf(grant.work, options.revoked),
     workers: grant.slots,
     workDir,
     env,
@@ -150,6 +154,7 @@ async function startRun(ready: Ready, options: JobOptions, { clock }: JobDepende
   });
   return {
     done: started.done.then((end) => ({ kind: 'run', end })),
+    revoke: (testIds) => started.revoke(testIds),
     stop: (reason, hard) => started.stop(reason, { hard }),
   };
 }
@@ -180,7 +185,7 @@ async function startDiscovery(ready: Ready, options: JobOptions, dependencies: J
     return { kind: 'discover' };
   };
   // The signal ends it.
-  return { done: discover(), stop: async () => undefined };
+  return { done: discover(), revoke: () => undefined, stop: async () => undefined };
 }
 
 function browsersOf(discovery: Discovery): BrowserName[] {

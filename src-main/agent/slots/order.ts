@@ -38,7 +38,8 @@ export function playwrightCall({ config }: Pick<Grant, 'config'>): PlaywrightCal
   };
 }
 
-export function orderOf(work: Exclude<Grant['work'], { kind: 'discover' }>): Order {
-  if (work.kind === 'units') return { kind: 'tests', testIds: work.testIds };
+/** `revoked`: tests that were taken back since. */
+export function orderOf(work: Exclude<Grant['work'], { kind: 'discover' }>, revoked: ReadonlySet<string>): Order {
+  if (work.kind === 'units') return { kind: 'tests', testIds: work.testIds.filter((id) => !revoked.has(id)) };
   return { kind: 'shard', index: work.index, total: work.total, settledTestIds: work.settledTestIds };
 }

@@ -77,6 +77,11 @@ export class Pool {
     this.#running.get(held.fence)?.attempt.stop({ cause: 'cancelled', reason, hard: true });
   }
 
+  /** Tests of a grant that another slot could run instead. */
+  revoke(held: Held, testIds: string[]): void {
+    this.#running.get(held.fence)?.attempt.revoke(testIds);
+  }
+
   /** The coordinator has said that the grant is not ours any more. */
   stale(held: Held): void {
     const reason = 'the coordinator has taken the task back';

@@ -4,6 +4,8 @@ import { verdict } from '../playwright/verdict.ts';
 
 export interface EndFacts {
   work: Exclude<Grant['work'], { kind: 'discover' }>;
+  /** Tests of the order that were taken back meanwhile. */
+  revoked: ReadonlySet<string>;
   end: RunEnd;
   /** From the report stream. */
   planned: string[] | null;
@@ -21,8 +23,8 @@ const MOST_NOT_RUN = 200_000;
  * The last word about a Playwright process. `message` of one that finished says that something outside its tests went wrong, which keeps a
  * run from being called passed; what became of the tests is told by their results and by `notRun` alone.
  */
-export function processEnd({ work, end, planned, settled, errors, blob, stopped }: EndFacts): ProcessEnd {
-  const ordered = work.kind === 'units' ? work.testIds : planned;
+export function processEnd({ work, revoked, end, planned, settled, errors, blob, stopped }: EndFacts): ProcessEnd {
+  const ordered = work.kind === 'units' ? work.testIds.filter((id) => !revoked.has(id)) : planned;
   const { complete, notRun, reason } = verdict({ ordered, settled, end, errors });
   // Its last word was that it was interrupted, and not by us: no better than a crash.
   const isCutOff = end.ended === null || end.ended.notRunReason === 'interrupted';

@@ -7,6 +7,7 @@ import {
   plannedTest,
   settledTest,
   testError,
+  testId,
   type LocalAttempt,
   type TestAttempt,
 } from '../../../shared/protocol/playwright.ts';
@@ -32,6 +33,8 @@ export interface ReportStreamOptions {
   /** Names the attachments by content and takes copies of their bytes. */
   attach: (attempt: LocalAttempt) => Promise<TestAttempt>;
   send: (message: AgentMessage) => boolean;
+  /** Grows by the tests that the process gives back. */
+  revoked: Set<string>;
 }
 
 export class ReportStream {
@@ -47,9 +50,11 @@ export class ReportStream {
   #planned: string[] | null = null;
   readonly #settled: string[] = [];
   readonly #errors: string[] = [];
+  readonly #revoked: Set<string>;
 
   constructor(options: ReportStreamOptions) {
     this.#options = options;
+    this.#revoked = options.revoked;
   }
 
   /** Ids of the tests that the process said it would run, without supporting ones; null where it did not get that far. */
@@ -123,6 +128,12 @@ export class ReportStream {
         this.#batch.settled.push(...settled);
         for (const { testId } of settled) this.#settled.push(testId);
         await this.#grow(settled.length * 100);
+        return;
+      }
+      case 'revoked': {
+        const testIds = this.#valid(testId, message.testIds);
+        for (const id of testIds) this.#revoked.add(id);
+        await add({ ...held, kind: 'revoked', testIds });
         return;
       }
       case 'error': {

@@ -59,6 +59,7 @@ const contract = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('testBegin'), testId: z.string(), retry: z.int() }),
   z.strictObject({ type: z.literal('attempt'), attempt: localAttempt }),
   z.strictObject({ type: z.literal('settled'), tests: z.array(settledTest).min(1) }),
+  z.strictObject({ type: z.literal('revoked'), testIds: z.array(z.string()) }),
   z.strictObject({ type: z.literal('error'), error: testError }),
   z.strictObject({
     type: z.literal('end'),

@@ -37,7 +37,7 @@ test('an argument that cannot be passed on is refused with its mend', () => {
 });
 
 test('units name their tests, shards what is settled of them', () => {
-  expect(orderOf({ kind: 'units', testIds: ['a'] })).toEqual({ kind: 'tests', testIds: ['a'] });
+  expect(orderOf({ kind: 'units', testIds: ['a', 'b'] }, new Set(['b']))).toEqual({ kind: 'tests', testIds: ['a'] });
   const shard = { kind: 'shard', index: 2, total: 3, settledTestIds: ['x'] } as const;
-  expect(orderOf({ ...shard, settledTestIds: ['x'] })).toEqual(shard);
+  expect(orderOf({ ...shard, settledTestIds: ['x'] }, new Set())).toEqual(shard);
 });

@@ -34,6 +34,7 @@ interface Work {
   /** Ends the process. */
   end: (end?: Partial<RunEnd>) => void;
   stops: { reason: string; hard: boolean }[];
+  revokes: string[][];
   released: number;
   signal: AbortSignal;
 }
@@ -68,6 +69,7 @@ function rig({ slots = 2, clock = systemClock }: { slots?: number; clock?: Clock
             grant,
             options: null,
             stops: [],
+            revokes: [],
             released: 0,
             signal,
             prepared: () => {},
@@ -86,7 +88,11 @@ function rig({ slots = 2, clock = systemClock }: { slots?: number; clock?: Clock
                   const done = new Promise<JobEnd>((ended) => {
                     work.end = (end = {}) => ended({ kind: 'run', end: { ...RUN_END, ...end } });
                   });
-                  return { done, stop: async (reason, hard) => void work.stops.push({ reason, hard }) };
+                  return {
+                    done,
+                    revoke: (ids) => void work.revokes.push(ids),
+                    stop: async (reason, hard) => void work.stops.push({ reason, hard }),
+                  };
                 },
               });
           });

@@ -16,6 +16,7 @@ const end: RunEnd = {
 };
 const facts: EndFacts = {
   work: { kind: 'units', testIds: ['a', 'b'] },
+  revoked: new Set(),
   end,
   planned: ['a', 'b'],
   settled: ['a', 'b'],

@@ -84,6 +84,7 @@ export class CoordinatorDouble {
       slots: 1,
       shard_index: null,
       tests,
+      needs: '',
     };
     this.emit('task.granted', grant, { worker_id: 'w1', task_id: 't1' });
     this.emit('task.started', { attempt: 1, fence: 1 }, { worker_id: 'w1', task_id: 't1' });

@@ -59,7 +59,7 @@ describe('cutting a run into tasks', () => {
     fc.assert(
       fc.property(units, fc.integer({ min: 1, max: 64 }), (list, slots) => {
         const numbered = list.map((unit, no) => ({ no, ...unit }));
-        const tasks = cutTasks(numbered, slots);
+        const tasks = cutTasks(numbered, slots, 3_000);
         expect(tasks.flatMap((task) => task.unitNos).toSorted((a, b) => a - b)).toEqual(
           numbered.map((unit) => unit.no),
         );
@@ -71,31 +71,32 @@ describe('cutting a run into tasks', () => {
     );
   });
 
-  test('tasks shrink toward the end, and the last are short', () => {
+  test('there is one share per slot, and none shorter than what starting it costs', () => {
     const list = Array.from({ length: 400 }, (_, no) => ({ no, expectedMs: 1000, needs: '' }));
-    const tasks = cutTasks(list, 4);
-    const sizes = tasks.map((task) => task.expectedMs);
-    expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
-    expect(sizes[0]).toBe(50_000);
-    expect(sizes.at(-1)).toBeLessThanOrEqual(3_000);
+    expect(cutTasks(list, 4, 3_000).map((task) => task.expectedMs)).toEqual([100_000, 100_000, 100_000, 100_000]);
+    expect(cutTasks(list.slice(0, 7), 4, 3_000)).toHaveLength(2);
+    expect(cutTasks(list.slice(0, 1), 4, 3_000)).toHaveLength(1);
   });
 
-  test('greedy slots that take these tasks in order finish within a tenth of the bound', () => {
+  test('slots are divided among the sets of browsers as their work is', () => {
+    const list = Array.from({ length: 400 }, (_, no) => ({ no, expectedMs: 1000, needs: no < 100 ? '' : 'chromium' }));
+    const tasks = cutTasks(list, 4, 3_000);
+    expect(tasks.map((task) => task.needs).toSorted()).toEqual(['', 'chromium', 'chromium', 'chromium']);
+  });
+
+  test('shares are as even as longest-first makes them: at most 4/3 of the bound', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 100, max: 5_000 }), { minLength: 200, maxLength: 400 }), (durations) => {
-        const slots = 4;
-        const tasks = cutTasks(
-          durations.map((expectedMs, no) => ({ no, expectedMs, needs: '' })),
-          slots,
-        );
-        const busy = Array.from({ length: slots }, () => 0);
-        for (const task of tasks) {
-          const next = busy.indexOf(Math.min(...busy));
-          busy[next] = (busy[next] ?? 0) + task.expectedMs;
-        }
-        const total = durations.reduce((a, b) => a + b, 0);
-        expect(Math.max(...busy)).toBeLessThanOrEqual(Math.max(total / slots, 5_000) * 1.1 + 3_000);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 100, max: 5_000 }), { minLength: 1, maxLength: 400 }),
+        fc.integer({ min: 1, max: 16 }),
+        (durations, slots) => {
+          const list = durations.map((expectedMs, no) => ({ no, expectedMs, needs: '' }));
+          const tasks = cutTasks(list, slots, 0);
+          const bound = Math.max(durations.reduce((a, b) => a + b, 0) / slots, ...durations);
+          expect(tasks.length).toBeLessThanOrEqual(slots);
+          expect(Math.max(...tasks.map((task) => task.expectedMs))).toBeLessThanOrEqual((bound * 4) / 3);
+        },
+      ),
     );
   });
 });

@@ -11,18 +11,22 @@ import type {
   TestError,
   TestResult,
 } from '@playwright/test/reporter';
-import type { NotRunReason } from '../../../../shared/protocol/ipc.ts';
+import type { AgentMessage, NotRunReason } from '../../../../shared/protocol/ipc.ts';
 import { toAttempt, toError } from './attempt.ts';
 import { Channel } from './channel.ts';
-import { modeOf, type AnyTestRun } from './internals.ts';
+import { modeOf, type AnyTestRun, type Mode } from './internals.ts';
 import { readOrder } from './order-file.ts';
+import { Revocation } from './revocation.ts';
+import { putInOrder } from './sequence.ts';
 import { Settling } from './settle.ts';
 import { planned, supportingSuites, testsOf } from './suites.ts';
+import { groupByUnit } from './units.ts';
 
 class RunReporter implements Reporter {
   readonly #channel = new Channel(process);
   readonly #received = readOrder(process.env);
   #settling = new Settling([]);
+  #revocation = new Revocation([]);
   #serialGroup = new Map<TestCase, Suite>();
   #supporting: TestCase[] = [];
   #maxFailures = 0;
@@ -60,6 +64,15 @@ class RunReporter implements Reporter {
       if (project.allTests().some((test) => wanted.has(test.id))) excludeAllBut(wanted, project, testRun);
       else testRun.exclude(project);
     }
+    const rank = new Map(order.testIds.map((id, place) => [id, place]));
+    const mode = (each: Suite): Mode => modeOf(each, testRun);
+    for (const project of ordinary) putInOrder(project, rank, mode);
+    this.#revocable(
+      groupByUnit(
+        testsOf(ordinary).filter((test) => wanted.has(test.id)),
+        mode,
+      ),
+    );
   }
 
   onBegin(config: FullConfig, suite: Suite): void {
@@ -78,10 +91,13 @@ class RunReporter implements Reporter {
   }
 
   onTestBegin(test: TestCase, result: TestResult): void {
+    if (this.#revocation.has(test.id)) return;
+    this.#revocation.begun(test.id);
     this.#channel.send({ type: 'testBegin', testId: test.id, retry: result.retry });
   }
 
   onTestEnd(test: TestCase, result: TestResult): void {
+    if (this.#revocation.has(test.id)) return;
     this.#channel.send({ type: 'attempt', attempt: toAttempt(test, result, this.#rootDir, this.#received.folder) });
     const tests = this.#settling.ended(test);
     if (tests.length > 0) this.#channel.send({ type: 'settled', tests });
@@ -92,7 +108,7 @@ class RunReporter implements Reporter {
   }
 
   async onEnd({ status }: FullResult): Promise<void> {
-    const { settled, notRun } = this.#settling.rest(status === 'interrupted');
+    const { settled, notRun } = this.#settling.rest(status === 'interrupted', (test) => this.#revocation.has(test.id));
     if (settled.length > 0) this.#channel.send({ type: 'settled', tests: settled });
     this.#channel.send({
       type: 'end',
@@ -101,6 +117,17 @@ class RunReporter implements Reporter {
       notRunReason: notRun.length > 0 ? this.#whyNotRun(status) : null,
     });
     await this.#channel.flush();
+  }
+
+  /** Gives back what the agent asks for, from now on until the process ends. */
+  #revocable(units: TestCase[][]): void {
+    this.#revocation = new Revocation(units);
+    process.on('message', (message: AgentMessage) => {
+      if (message?.type !== 'revoke') return;
+      this.#channel.send({ type: 'revoked', testIds: this.#revocation.revoke(message.testIds) });
+    });
+    // Listening alone must not keep a process alive that has nothing else to do.
+    process.channel?.unref();
   }
 
   #groups(tests: TestCase[]): TestCase[][] {

@@ -62,14 +62,18 @@ export class Settling {
 
   /**
    * At the end of the process: what is settled because nothing follows, and what has no verdict (never begun, cut off, or, after an
-   * interruption, still having retries).
+   * interruption, still having retries). `revoked` tests are nobody's business here any more.
    */
-  rest(interrupted: boolean): { settled: SettledTest[]; notRun: string[] } {
+  rest(
+    interrupted: boolean,
+    revoked: (test: TriedTest) => boolean = () => false,
+  ): { settled: SettledTest[]; notRun: string[] } {
     const settled: SettledTest[] = [];
     const notRun: string[] = [];
     for (const group of this.#groups) {
       if (group.settled) continue;
       for (const test of group.tests) {
+        if (revoked(test)) continue;
         const last = test.results.at(-1)?.status;
         const cutOff = last === 'interrupted' || this.#ended.get(test) !== test.results.length;
         if (interrupted || cutOff) notRun.push(test.id);

@@ -20,6 +20,18 @@ export function unitsOf(tests: Iterable<TestCase>, rootDir: string, modeOf: (sui
   return [...units.values()];
 }
 
+/** The same cut, as lists of tests in the order in which Playwright begins them: file by file. */
+export function groupByUnit(tests: Iterable<TestCase>, modeOf: (suite: Suite) => Mode): TestCase[][] {
+  const units = new Map<object, TestCase[]>();
+  for (const test of tests) {
+    const { key } = placeOf(test, modeOf);
+    const unit = units.get(key);
+    if (unit) unit.push(test);
+    else units.set(key, [test]);
+  }
+  return [...units.values()];
+}
+
 interface Place {
   kind: Unit['kind'];
   /** Tests with the same key belong together. */

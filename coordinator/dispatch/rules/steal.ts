@@ -1,0 +1,65 @@
+/**
+ * What idle slots take over from busy ones: about half of the longest remaining work, so that both end together (FACTS.md, "Balance"). Only
+ * units that have not begun can move.
+ */
+
+export interface VictimUnit {
+  no: number;
+  /** Of the whole unit. */
+  expectedMs: number;
+  /** Milliseconds since one of its tests began; null where none did. */
+  runningForMs: number | null;
+}
+
+export interface Victim {
+  fence: number;
+  /** Without an outcome yet. */
+  units: readonly VictimUnit[];
+}
+
+export interface Steal {
+  fence: number;
+  unitNos: number[];
+}
+
+/** A steal that ends the run sooner by less than this is not worth another process: expectations are not that exact. */
+const LEAST_GAIN_MS = 250;
+
+/**
+ * At most one steal per idle slot and per victim. `startMs`: what the thief loses by starting a process. Victims with the most work left
+ * come first.
+ */
+export function planSteals(victims: readonly Victim[], idleSlots: number, startMs: number): Steal[] {
+  const steals: Steal[] = [];
+  const byRest = victims
+    .map((victim) => ({ victim, restMs: remainingMs(victim) }))
+    .sort((a, b) => b.restMs - a.restMs || a.victim.fence - b.victim.fence);
+  for (const { victim, restMs } of byRest) {
+    if (steals.length >= idleSlots) break;
+    const unitNos = chooseUnits(victim, restMs, startMs);
+    if (unitNos.length > 0) steals.push({ fence: victim.fence, unitNos });
+  }
+  return steals;
+}
+
+/** Expected milliseconds until the victim ends by itself. One that runs longer than expected is expected to end now. */
+export function remainingMs(victim: Victim): number {
+  return victim.units.reduce((sum, unit) => sum + Math.max(0, unit.expectedMs - (unit.runningForMs ?? 0)), 0);
+}
+
+function chooseUnits(victim: Victim, restMs: number, startMs: number): number[] {
+  const waiting = victim.units
+    .filter((unit) => unit.runningForMs === null)
+    .toSorted((a, b) => b.expectedMs - a.expectedMs || a.no - b.no);
+  // Where nothing runs yet (it is being prepared), one unit stays; else the one that runs does.
+  const movable = waiting.length === victim.units.length ? waiting.slice(1) : waiting;
+  const endAfter = (takenMs: number): number => Math.max(restMs - takenMs, startMs + takenMs);
+  const chosen: number[] = [];
+  let takenMs = 0;
+  for (const unit of movable) {
+    if (endAfter(takenMs + unit.expectedMs) >= endAfter(takenMs)) continue;
+    chosen.push(unit.no);
+    takenMs += unit.expectedMs;
+  }
+  return restMs - endAfter(takenMs) >= LEAST_GAIN_MS && chosen.length > 0 ? chosen : [];
+}

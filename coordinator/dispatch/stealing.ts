@@ -1,0 +1,106 @@
+/** Lets idle slots take over what busy ones have not begun: asks their workers for it. What they give back becomes a task (split-task.ts). */
+import type { Clock } from '../../shared/base/clock.ts';
+import { hasBrowsers } from '../runs/rules/needs.ts';
+import { startCost } from '../runs/start-cost.ts';
+import type { WriteHandle } from '../storage/database.ts';
+import type { Connected, Fleet, HeldGrant } from './fleet.ts';
+import { planSteals, type Steal, type Victim, type VictimUnit } from './rules/steal.ts';
+
+/** A worker that has not answered by then is asked again: its process may have ended instead. */
+const ANSWER_MS = 3_000;
+/** One that had nothing to give is left alone for so long. */
+const REST_MS = 1_000;
+
+interface OpenUnit {
+  task_id: string;
+  no: number;
+  expected_ms: number;
+  begun: number;
+  test_ids: string;
+}
+
+export class Stealing {
+  readonly #fleet: Fleet;
+  readonly #clock: Clock;
+  /** Fence → until when its worker is not asked again, by the monotonic clock. */
+  readonly #resting = new Map<number, number>();
+
+  constructor(fleet: Fleet, clock: Clock) {
+    this.#fleet = fleet;
+    this.#clock = clock;
+  }
+
+  /** A worker has answered; `given`: it gave something back, and may be asked again at once. */
+  answered(fence: number, given: boolean): void {
+    if (given) this.#resting.delete(fence);
+    else this.#resting.set(fence, this.#clock.monotonic() + REST_MS);
+  }
+
+  /**
+   * For slots of `idle` workers for which nothing waits. The requests leave with the commit. Returns whether there is anything that could be
+   * taken over now or soon: then it is worth looking again.
+   */
+  async ask(
+    w: WriteHandle,
+    run: { id: string; projectId: string },
+    idle: readonly Connected[],
+    slots: number,
+  ): Promise<boolean> {
+    this.#forget();
+    const held = this.#fleet.heldOfRun(run.id).filter((grant) => this.#fleet.find(grant.workerId)?.canRevoke === true);
+    if (held.length === 0) return false;
+    const asked = held.filter((grant) => !this.#resting.has(grant.fence));
+    const open = await openUnits(w, run.id, asked);
+    const victims = asked.flatMap((grant) => this.#victim(grant, open.get(grant.taskId) ?? [], idle));
+    for (const steal of planSteals(victims, slots, await startCost(w, run.projectId))) {
+      const grant = asked.find(({ fence }) => fence === steal.fence);
+      if (grant) this.#request(w, grant, steal, open.get(grant.taskId) ?? []);
+    }
+    return true;
+  }
+
+  #request(w: WriteHandle, grant: HeldGrant, steal: Steal, open: readonly OpenUnit[]): void {
+    const wanted = new Set(steal.unitNos);
+    const testIds = open.filter((unit) => wanted.has(unit.no)).flatMap((unit) => JSON.parse(unit.test_ids) as string[]);
+    const { taskId, attempt, fence } = grant;
+    this.#resting.set(fence, this.#clock.monotonic() + ANSWER_MS);
+    w.afterCommit(() => this.#fleet.find(grant.workerId)?.send({ type: 'revoke', taskId, attempt, fence, testIds }));
+  }
+
+  #victim(grant: HeldGrant, open: readonly OpenUnit[], idle: readonly Connected[]): Victim[] {
+    if (!idle.some((worker) => hasBrowsers(grant.needs, worker.profile.capabilities.browsers))) return [];
+    const running = this.#fleet.running(grant.fence);
+    const now = this.#clock.monotonic();
+    const units = open.map((unit): VictimUnit => {
+      const since = (JSON.parse(unit.test_ids) as string[])
+        .map((id) => running.get(id))
+        .filter((at) => at !== undefined);
+      const runningForMs = since.length > 0 ? now - Math.min(...since) : unit.begun === 1 ? 0 : null;
+      return { no: unit.no, expectedMs: unit.expected_ms, runningForMs };
+    });
+    return units.length < 2 ? [] : [{ fence: grant.fence, units }];
+  }
+
+  #forget(): void {
+    const now = this.#clock.monotonic();
+    for (const [fence, until] of this.#resting)
+      if (until <= now || !this.#fleet.held(fence)) this.#resting.delete(fence);
+  }
+}
+
+/** Units without an outcome, by task; `begun` where a test of theirs has one. */
+async function openUnits(
+  w: WriteHandle,
+  runId: string,
+  grants: readonly HeldGrant[],
+): Promise<Map<string, OpenUnit[]>> {
+  const rows = await w.all<OpenUnit>(
+    `SELECT u.task_id, u.no, u.expected_ms, json_group_array(t.test_id) AS test_ids,
+       EXISTS (SELECT 1 FROM tests x WHERE x.run_id = u.run_id AND x.unit_no = u.no AND x.outcome IS NOT NULL) AS begun
+     FROM tests t JOIN units u ON u.run_id = t.run_id AND u.no = t.unit_no
+     WHERE t.run_id = ? AND t.outcome IS NULL AND t.unit_no IS NOT NULL AND u.task_id IN (SELECT value FROM json_each(?))
+     GROUP BY u.no`,
+    [runId, JSON.stringify(grants.map((grant) => grant.taskId))],
+  );
+  return Map.groupBy(rows, (row) => row.task_id) as Map<string, OpenUnit[]>;
+}
