@@ -13,9 +13,6 @@ import { whyNotMatching, whyUnservable } from './rules/matching.ts';
 import { distribute, type StrategyName } from './rules/strategies.ts';
 import { Stealing } from './stealing.ts';
 
-/** While slots are idle and others work: what cannot be taken over now may be soon. */
-const LOOK_AGAIN_MS = 1_000;
-
 export interface DispatcherOptions {
   db: Database;
   fleet: Fleet;
@@ -185,8 +182,8 @@ export class Dispatcher {
     const slots = usable.reduce((sum, load) => sum + load.slots, 0);
     const ids = new Set(usable.map(({ id }) => id));
     const idle = able.filter((c) => ids.has(c.profile.id));
-    if (await this.#stealing.ask(w, { id: run.id, projectId: run.project_id }, idle, slots))
-      this.#wakeAfter(LOOK_AGAIN_MS);
+    const againMs = await this.#stealing.ask(w, { id: run.id, projectId: run.project_id }, idle, slots);
+    if (againMs !== null) this.#wakeAfter(againMs);
   }
 
   /** Tasks of which nobody here is able, or which wait for a machine to be free of the run. */

@@ -8,6 +8,10 @@ import { planSteals, type Steal, type Victim, type VictimUnit } from './rules/st
 
 /** A worker that has not answered by then is asked again: its process may have ended instead. */
 const ANSWER_MS = 3_000;
+/** While slots are idle and others work: what cannot be taken over now may be soon. */
+const LOOK_AGAIN_MS = 1_000;
+/** Looking for what could move reads all that is open of a run: at most a tenth of the time is spent on that. */
+const REST_AFTER_LOOK = 10;
 /** One that had nothing to give is left alone for so long. */
 const REST_MS = 1_000;
 
@@ -25,6 +29,9 @@ export class Stealing {
   /** Fence → until when its worker is not asked again, by the monotonic clock. */
   readonly #resting = new Map<number, number>();
 
+  /** When the last look may be followed by another, by the monotonic clock. */
+  #nextLook = 0;
+
   constructor(fleet: Fleet, clock: Clock) {
     this.#fleet = fleet;
     this.#clock = clock;
@@ -37,18 +44,20 @@ export class Stealing {
   }
 
   /**
-   * For slots of `idle` workers for which nothing waits. The requests leave with the commit. Returns whether there is anything that could be
-   * taken over now or soon: then it is worth looking again.
+   * For slots of `idle` workers for which nothing waits. The requests leave with the commit. Returns after how many
+   * milliseconds it is worth looking again; null where nobody works for the run from whom anything could be taken over.
    */
   async ask(
     w: WriteHandle,
     run: { id: string; projectId: string },
     idle: readonly Connected[],
     slots: number,
-  ): Promise<boolean> {
+  ): Promise<number | null> {
+    const began = this.#clock.monotonic();
+    if (began < this.#nextLook) return this.#nextLook - began;
     this.#forget();
     const held = this.#fleet.heldOfRun(run.id).filter((grant) => this.#fleet.find(grant.workerId)?.canRevoke === true);
-    if (held.length === 0) return false;
+    if (held.length === 0) return null;
     const asked = held.filter((grant) => !this.#resting.has(grant.fence));
     const open = await openUnits(w, run.id, asked);
     const victims = asked.flatMap((grant) => this.#victim(grant, open.get(grant.taskId) ?? [], idle));
@@ -56,7 +65,8 @@ export class Stealing {
       const grant = asked.find(({ fence }) => fence === steal.fence);
       if (grant) this.#request(w, grant, steal, open.get(grant.taskId) ?? []);
     }
-    return true;
+    this.#nextLook = began + (this.#clock.monotonic() - began) * (REST_AFTER_LOOK + 1);
+    return LOOK_AGAIN_MS;
   }
 
   #request(w: WriteHandle, grant: HeldGrant, steal: Steal, open: readonly OpenUnit[]): void {
@@ -102,5 +112,5 @@ async function openUnits(
      GROUP BY u.no`,
     [runId, JSON.stringify(grants.map((grant) => grant.taskId))],
   );
-  return Map.groupBy(rows, (row) => row.task_id) as Map<string, OpenUnit[]>;
+  return Map.groupBy(rows, (row) => row.task_id);
 }

@@ -42,9 +42,15 @@ export function planSteals(victims: readonly Victim[], idleSlots: number, startM
   return steals;
 }
 
-/** Expected milliseconds until the victim ends by itself. One that runs longer than expected is expected to end now. */
+/**
+ * Expected milliseconds until the victim ends by itself. A unit that runs longer than expected is expected to run as long again: what is
+ * known of it is only that it is one of the long ones.
+ */
 export function remainingMs(victim: Victim): number {
-  return victim.units.reduce((sum, unit) => sum + Math.max(0, unit.expectedMs - (unit.runningForMs ?? 0)), 0);
+  return victim.units.reduce((sum, { expectedMs, runningForMs }) => {
+    if (runningForMs === null) return sum + expectedMs;
+    return sum + (runningForMs < expectedMs ? expectedMs - runningForMs : runningForMs);
+  }, 0);
 }
 
 function chooseUnits(victim: Victim, restMs: number, startMs: number): number[] {

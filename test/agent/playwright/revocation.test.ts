@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { ReporterMessage } from '../../../shared/protocol/ipc.ts';
+import { Revocation } from '../../../src-main/agent/playwright/reporter/revocation.ts';
 import { discover, finish, names, run, start, writeSuite, type Running } from './inline-suite.ts';
 
 const use = `import { test, expect } from '@playwright/test'; import { existsSync } from 'node:fs';
@@ -26,8 +27,7 @@ test('tests that have not begun are given back, the process goes on without them
   const testIds = ['holds', 'next', 'third', 'fourth', 'fifth'].map(idOf);
   const running = await start(suite, { order: { kind: 'tests', testIds }, env: { GATE: `${suite}/open` } });
   await seen(running, (message) => message.type === 'testBegin' && message.testId === idOf('holds'));
-  // Begun, next in line, and two that wait.
-  running.process.revoke(['holds', 'next', 'third', 'fifth'].map(idOf));
+  running.process.revoke(['holds', 'third', 'fifth'].map(idOf));
   const answer = await seen(running, (message) => message.type === 'revoked');
   expect(answer).toEqual({ type: 'revoked', testIds: [idOf('third'), idOf('fifth')] });
   running.process.revoke([idOf('third')]);
@@ -75,4 +75,15 @@ test('what is ordered first begins first where the order is free, and steps stay
     'long',
     'short',
   ]);
+});
+
+test('what a worker without a test may be about to begin is not given back', () => {
+  const units = ['a', 'b', 'c', 'd'].map((id) => [{ id, expectedStatus: 'passed' as const }]);
+  const revocation = new Revocation(units, 2);
+  revocation.begun('a');
+  // One of two workers is between two tests.
+  expect(revocation.revoke(['a', 'b', 'c', 'd'])).toEqual(['c', 'd']);
+  revocation.ended('a');
+  expect(revocation.revoke(['b'])).toEqual([]);
+  expect(units.map(([each]) => each?.expectedStatus)).toEqual(['passed', 'passed', 'skipped', 'skipped']);
 });

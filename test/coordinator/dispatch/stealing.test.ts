@@ -46,7 +46,11 @@ test('an idle slot takes over about half of what another has not begun, and ever
   expect(await busy.carryOut(grant)).toBe('accepted');
   expect(await idle.carryOut(stolen, given)).toBe('accepted');
   const run = await okJson<Run>(await coordinator.request('GET', `/api/v1/test-runs/${runId}`));
-  expect(run).toMatchObject({ status: 'completed', outcome: 'passed', tests: { total: 20, settled: 20, expected: 20 } });
+  expect(run).toMatchObject({
+    status: 'completed',
+    outcome: 'passed',
+    tests: { total: 20, settled: 20, expected: 20 },
+  });
   expect(idle.waiting('grant') + busy.waiting('grant')).toBe(0);
 });
 

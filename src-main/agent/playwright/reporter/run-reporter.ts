@@ -26,7 +26,7 @@ class RunReporter implements Reporter {
   readonly #channel = new Channel(process);
   readonly #received = readOrder(process.env);
   #settling = new Settling([]);
-  #revocation = new Revocation([]);
+  #revocation = new Revocation([], 1);
   #serialGroup = new Map<TestCase, Suite>();
   #supporting: TestCase[] = [];
   #maxFailures = 0;
@@ -67,12 +67,8 @@ class RunReporter implements Reporter {
     const rank = new Map(order.testIds.map((id, place) => [id, place]));
     const mode = (each: Suite): Mode => modeOf(each, testRun);
     for (const project of ordinary) putInOrder(project, rank, mode);
-    this.#revocable(
-      groupByUnit(
-        testsOf(ordinary).filter((test) => wanted.has(test.id)),
-        mode,
-      ),
-    );
+    const own = testsOf(ordinary).filter((test) => wanted.has(test.id));
+    this.#revocable(groupByUnit(own, mode), config.workers);
   }
 
   onBegin(config: FullConfig, suite: Suite): void {
@@ -98,6 +94,7 @@ class RunReporter implements Reporter {
 
   onTestEnd(test: TestCase, result: TestResult): void {
     if (this.#revocation.has(test.id)) return;
+    this.#revocation.ended(test.id);
     this.#channel.send({ type: 'attempt', attempt: toAttempt(test, result, this.#rootDir, this.#received.folder) });
     const tests = this.#settling.ended(test);
     if (tests.length > 0) this.#channel.send({ type: 'settled', tests });
@@ -120,8 +117,8 @@ class RunReporter implements Reporter {
   }
 
   /** Gives back what the agent asks for, from now on until the process ends. */
-  #revocable(units: TestCase[][]): void {
-    this.#revocation = new Revocation(units);
+  #revocable(units: TestCase[][], workers: number): void {
+    this.#revocation = new Revocation(units, workers);
     process.on('message', (message: AgentMessage) => {
       if (message?.type !== 'revoke') return;
       this.#channel.send({ type: 'revoked', testIds: this.#revocation.revoke(message.testIds) });
