@@ -77,6 +77,7 @@ export async function readProfile(r: ReadHandle, workerId: string): Promise<Work
     total_completed: number;
     total_failed: number;
     total_duration_ms: number;
+    speed: number;
   }>('SELECT * FROM workers WHERE id = ? AND revoked_at IS NULL', [workerId]);
   if (!row) return null;
   const has = JSON.parse(row.capabilities) as Hello['capabilities'] & { slots?: number };
@@ -92,6 +93,7 @@ export async function readProfile(r: ReadHandle, workerId: string): Promise<Work
     tags: JSON.parse(row.tags) as string[],
     capabilities: { ...has, browsers: new Set(Object.keys(has.browsers)) },
     successRatio: ended === 0 ? 1 : row.total_completed / ended,
+    speed: row.speed,
     avgDurationMs: ended === 0 ? 0 : row.total_duration_ms / ended,
   };
 }

@@ -179,10 +179,11 @@ export class Dispatcher {
     const usable =
       run.exclusive === 1 ? this.#onePerMachine(run.id, loads, new Set()).map(({ id }) => ({ id, slots: 1 })) : loads;
     if (usable.length === 0 || (await this.#hasPending(w, run.id))) return;
-    const slots = usable.reduce((sum, load) => sum + load.slots, 0);
-    const ids = new Set(usable.map(({ id }) => id));
-    const idle = able.filter((c) => ids.has(c.profile.id));
-    const againMs = await this.#stealing.ask(w, { id: run.id, projectId: run.project_id }, idle, slots);
+    const idle = usable.flatMap(({ id, slots }) => {
+      const worker = this.#options.fleet.find(id);
+      return worker ? [{ worker, slots }] : [];
+    });
+    const againMs = await this.#stealing.ask(w, { id: run.id, projectId: run.project_id }, idle);
     if (againMs !== null) this.#wakeAfter(againMs);
   }
 

@@ -18,6 +18,8 @@ export interface WorkerProfile extends Candidate {
   priority: number;
   weight: number;
   successRatio: number;
+  /** How fast it runs tests: 1 = as the history says, 0.5 = takes twice as long. */
+  speed: number;
   avgDurationMs: number;
 }
 

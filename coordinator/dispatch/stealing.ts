@@ -23,6 +23,11 @@ interface OpenUnit {
   test_ids: string;
 }
 
+export interface Idle {
+  worker: Connected;
+  slots: number;
+}
+
 export class Stealing {
   readonly #fleet: Fleet;
   readonly #clock: Clock;
@@ -47,12 +52,7 @@ export class Stealing {
    * For slots of `idle` workers for which nothing waits. The requests leave with the commit. Returns after how many
    * milliseconds it is worth looking again; null where nobody works for the run from whom anything could be taken over.
    */
-  async ask(
-    w: WriteHandle,
-    run: { id: string; projectId: string },
-    idle: readonly Connected[],
-    slots: number,
-  ): Promise<number | null> {
+  async ask(w: WriteHandle, run: { id: string; projectId: string }, idle: readonly Idle[]): Promise<number | null> {
     const began = this.#clock.monotonic();
     if (began < this.#nextLook) return this.#nextLook - began;
     this.#forget();
@@ -61,7 +61,11 @@ export class Stealing {
     const asked = held.filter((grant) => !this.#resting.has(grant.fence));
     const open = await openUnits(w, run.id, asked);
     const victims = asked.flatMap((grant) => this.#victim(grant, open.get(grant.taskId) ?? [], idle));
-    for (const steal of planSteals(victims, slots, await startCost(w, run.projectId))) {
+    for (const steal of planSteals(
+      victims,
+      idle.flatMap(({ worker, slots }) => Array.from({ length: slots }, () => worker.profile.speed)),
+      await startCost(w, run.projectId),
+    )) {
       const grant = asked.find(({ fence }) => fence === steal.fence);
       if (grant) this.#request(w, grant, steal, open.get(grant.taskId) ?? []);
     }
@@ -77,8 +81,8 @@ export class Stealing {
     w.afterCommit(() => this.#fleet.find(grant.workerId)?.send({ type: 'revoke', taskId, attempt, fence, testIds }));
   }
 
-  #victim(grant: HeldGrant, open: readonly OpenUnit[], idle: readonly Connected[]): Victim[] {
-    if (!idle.some((worker) => hasBrowsers(grant.needs, worker.profile.capabilities.browsers))) return [];
+  #victim(grant: HeldGrant, open: readonly OpenUnit[], idle: readonly Idle[]): Victim[] {
+    if (!idle.some(({ worker }) => hasBrowsers(grant.needs, worker.profile.capabilities.browsers))) return [];
     const running = this.#fleet.running(grant.fence);
     const now = this.#clock.monotonic();
     const units = open.map((unit): VictimUnit => {
@@ -88,7 +92,9 @@ export class Stealing {
       const runningForMs = since.length > 0 ? now - Math.min(...since) : unit.begun === 1 ? 0 : null;
       return { no: unit.no, expectedMs: unit.expected_ms, runningForMs };
     });
-    return units.length < 2 ? [] : [{ fence: grant.fence, units }];
+    return units.length < 2
+      ? []
+      : [{ fence: grant.fence, speed: this.#fleet.find(grant.workerId)?.profile.speed ?? 1, units }];
   }
 
   #forget(): void {

@@ -1,11 +1,9 @@
 /** Ends a run once its last task has ended, with its verdict, and learns from it how long its tests take. */
 import type { WriteHandle } from '../storage/database.ts';
+import { learnDurations } from './learn-durations.ts';
 import { moveRun } from './move-run.ts';
 import { settleTests } from './settle-tests.ts';
 import { learnStartCost } from './start-cost.ts';
-
-/** How much one more run weighs against all that is known of a test's duration: follows changes, is not led by one odd run. */
-const NEWEST_WEIGHT = 0.3;
 
 /** Call it when no task is left. Does nothing where the run has ended already; returns whether it ended now. */
 export async function closeRun(w: WriteHandle, runId: string, now: number): Promise<boolean> {
@@ -51,14 +49,4 @@ async function settleLeftOvers(w: WriteHandle, runId: string, note: string, now:
     note,
   }));
   await settleTests(w, runId, null, settlements, now);
-}
-
-async function learnDurations(w: WriteHandle, runId: string, projectId: string, now: number): Promise<void> {
-  await w.run(
-    `INSERT INTO test_history (project_id, test_id, runs, mean_ms, last_outcome, updated_at)
-     SELECT ?, test_id, 1, duration_ms, outcome, ? FROM tests WHERE run_id = ? AND attempts > 0 AND outcome <> 'skipped'
-     ON CONFLICT (project_id, test_id) DO UPDATE SET
-       runs = runs + 1, mean_ms = mean_ms + (excluded.mean_ms - mean_ms) * ?, last_outcome = excluded.last_outcome, updated_at = excluded.updated_at`,
-    [projectId, now, runId, NEWEST_WEIGHT],
-  );
 }

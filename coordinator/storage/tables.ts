@@ -51,6 +51,7 @@ export interface Tables {
     total_failed: Generated<number>;
     total_duration_ms: Generated<number>;
     failed_health_checks: Generated<number>;
+    speed: Generated<number>;
     last_seen_at: number;
     created_at: number;
   };

@@ -118,6 +118,7 @@ function toWorker(row: Row): Worker {
     weight: row.weight,
     total_completed: row.total_completed,
     total_failed: row.total_failed,
+    speed: row.speed,
     average_task_duration_ms: ended === 0 ? null : row.total_duration_ms / ended,
     failed_health_checks: row.failed_health_checks,
     tags: JSON.parse(row.tags) as string[],

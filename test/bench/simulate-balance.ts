@@ -102,8 +102,8 @@ export function simulate(
     if (idle.size === 0 || pending.length > 0 || done === units.length) return;
     const able = [...processes.values()].filter((process) => process.restUntil <= now);
     for (const steal of planSteals(
-      able.map((process) => victimOf(process, units, now)),
-      idle.size,
+      able.map((process) => victimOf(process, slots[process.slot]?.speed ?? 1, units, now)),
+      [...idle].map((slot) => slots[slot]?.speed ?? 1),
       costs.startMs,
     )) {
       const victim = able.find((process) => process.fence === steal.fence);
@@ -144,11 +144,12 @@ export function simulate(
   return { makespanMs, processes: fence, steals, begun };
 }
 
-function victimOf(process: Process, units: readonly SimulatedUnit[], now: number): Victim {
+function victimOf(process: Process, speed: number, units: readonly SimulatedUnit[], now: number): Victim {
   const { current, queue, fence } = process;
+
   const running = current ? [{ no: current.no, runningForMs: now - current.since }] : [];
   const all = [...running, ...queue.map((no) => ({ no, runningForMs: null }))];
-  return { fence, units: all.map((unit) => ({ ...unit, expectedMs: units[unit.no]?.expectedMs ?? 0 })) };
+  return { fence, speed, units: all.map((unit) => ({ ...unit, expectedMs: units[unit.no]?.expectedMs ?? 0 })) };
 }
 
 /** Events in the order of their times; equal times in the order of asking. */

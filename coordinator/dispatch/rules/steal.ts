@@ -13,6 +13,8 @@ export interface VictimUnit {
 
 export interface Victim {
   fence: number;
+  /** Of its machine: 1 = as expected, 0.5 = takes twice as long. */
+  speed: number;
   /** Without an outcome yet. */
   units: readonly VictimUnit[];
 }
@@ -26,17 +28,19 @@ export interface Steal {
 const LEAST_GAIN_MS = 250;
 
 /**
- * At most one steal per idle slot and per victim. `startMs`: what the thief loses by starting a process. Victims with the most work left
- * come first.
+ * At most one steal per idle slot and per victim. `idle`: the speeds of the machines of idle slots; the fastest take first, from the victims
+ * with the most left. `startMs`: what a thief loses by starting a process.
  */
-export function planSteals(victims: readonly Victim[], idleSlots: number, startMs: number): Steal[] {
+export function planSteals(victims: readonly Victim[], idle: readonly number[], startMs: number): Steal[] {
   const steals: Steal[] = [];
+  const thieves = idle.toSorted((a, b) => b - a);
   const byRest = victims
     .map((victim) => ({ victim, restMs: remainingMs(victim) }))
     .sort((a, b) => b.restMs - a.restMs || a.victim.fence - b.victim.fence);
   for (const { victim, restMs } of byRest) {
-    if (steals.length >= idleSlots) break;
-    const unitNos = chooseUnits(victim, restMs, startMs);
+    const speed = thieves[steals.length];
+    if (speed === undefined) break;
+    const unitNos = chooseUnits(victim, restMs, { speed, startMs });
     if (unitNos.length > 0) steals.push({ fence: victim.fence, unitNos });
   }
   return steals;
@@ -46,20 +50,22 @@ export function planSteals(victims: readonly Victim[], idleSlots: number, startM
  * Expected milliseconds until the victim ends by itself. A unit that runs longer than expected is expected to run as long again: what is
  * known of it is only that it is one of the long ones.
  */
-export function remainingMs(victim: Victim): number {
-  return victim.units.reduce((sum, { expectedMs, runningForMs }) => {
-    if (runningForMs === null) return sum + expectedMs;
-    return sum + (runningForMs < expectedMs ? expectedMs - runningForMs : runningForMs);
+export function remainingMs({ units, speed }: Victim): number {
+  return units.reduce((sum, { expectedMs, runningForMs }) => {
+    const takesMs = expectedMs / speed;
+    if (runningForMs === null) return sum + takesMs;
+    return sum + (runningForMs < takesMs ? takesMs - runningForMs : runningForMs);
   }, 0);
 }
 
-function chooseUnits(victim: Victim, restMs: number, startMs: number): number[] {
+function chooseUnits(victim: Victim, restMs: number, thief: { speed: number; startMs: number }): number[] {
   const waiting = victim.units
     .filter((unit) => unit.runningForMs === null)
     .toSorted((a, b) => b.expectedMs - a.expectedMs || a.no - b.no);
   // Where nothing runs yet (it is being prepared), one unit stays; else the one that runs does.
   const movable = waiting.length === victim.units.length ? waiting.slice(1) : waiting;
-  const endAfter = (takenMs: number): number => Math.max(restMs - takenMs, startMs + takenMs);
+  const endAfter = (takenMs: number): number =>
+    Math.max(restMs - takenMs / victim.speed, thief.startMs + takenMs / thief.speed);
   const chosen: number[] = [];
   let takenMs = 0;
   for (const unit of movable) {

@@ -7,3 +7,6 @@ CREATE TABLE project_costs (
   start_ms REAL NOT NULL,
   updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- How fast a machine runs tests, learned from its results: 1 = as the history of durations says, 0.5 = takes twice as long.
+ALTER TABLE workers ADD COLUMN speed REAL NOT NULL DEFAULT 1 CHECK (speed > 0);
