@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { LINK_PROTOCOL } from '../../shared/protocol/link.ts';
 import type { Grant } from '../../shared/protocol/work.ts';
 import { FakeCoordinator } from '../support/fake-coordinator.ts';
 import { pidsWithEnvironment } from '../../src-main/agent/playwright/process-table.ts';
@@ -36,7 +37,7 @@ async function untilRunning(coordinator: FakeCoordinator): Promise<void> {
 test('says hello with what the machine is, and offers its slots', async () => {
   const { coordinator, agent, config } = await startAgent({ slots: '3', tags: 'office,gpu' });
   const [hello] = coordinator.hellos;
-  expect(hello).toMatchObject({ protocol: 1, slots: 3, tags: ['office', 'gpu'], held: [] });
+  expect(hello).toMatchObject({ protocol: LINK_PROTOCOL, slots: 3, tags: ['office', 'gpu'], held: [] });
   expect(hello?.capabilities).toMatchObject({
     platform: process.platform,
     arch: process.arch,
