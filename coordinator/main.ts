@@ -24,6 +24,7 @@ import { Authenticator } from './identity/authenticator.ts';
 import { adminLink, joinLink, makeFirstTokens } from './identity/first-start.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { openDataKey } from './identity/data-key.ts';
+import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
 import { addPages, PAGES } from './operations/pages/routes.ts';
 import { startTidying } from './operations/tidy.ts';
@@ -112,6 +113,15 @@ export async function startCoordinator(
       },
     });
     stops.push(() => dispatch.stop());
+    stops.push(
+      startGivingUp({
+        db,
+        clock,
+        timeoutMs: () => settings.values.unservable_timeout_seconds * 1000,
+        enabled: () => settings.values.scheduler_enabled,
+        report,
+      }),
+    );
     const reports = new ReportLoop({
       db,
       clock,

@@ -25,6 +25,12 @@ export const SETTINGS = {
   max_parallel_test_runs: int(10, 1, 10_000, 'How many runs may be active at once; further ones wait.'),
   task_timeout_default_seconds: int(3600, 1, 86_400, 'How long a task may take where its run does not say.'),
   task_max_retries: int(2, 0, 20, 'How often a task is tried again after its worker or process was lost.'),
+  unservable_timeout_seconds: int(
+    900,
+    0,
+    31_536_000,
+    'How long a run may wait while no worker can serve it, before it ends as failed; 0 = for ever.',
+  ),
   worker_heartbeat_interval_seconds: int(60, 1, 3600, 'How often workers report that they are there.'),
   worker_heartbeat_timeout_seconds: int(
     120,

@@ -22,6 +22,7 @@ test('the settings that the customer named have the customer’s defaults', asyn
     worker_heartbeat_interval_seconds: 60,
     task_timeout_default_seconds: 3600,
     task_max_retries: 2,
+    unservable_timeout_seconds: 900,
     scheduler_enabled: true,
     load_balancer_strategy: 'least_loaded',
     report_retention_days: 90,
@@ -150,7 +151,7 @@ test('only people read and change settings', async () => {
     const asNobody = await coordinator.request(method, '/api/v1/settings', body, { authorization: '' });
     expect(asNobody.status).toBe(401);
   }
-  expect(SETTING_KEYS).toHaveLength(13);
+  expect(SETTING_KEYS).toHaveLength(14);
 });
 
 test.each([
