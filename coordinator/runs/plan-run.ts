@@ -27,8 +27,9 @@ export async function planRun(
     task_timeout_ms: number;
   }>('SELECT project_id, selection, max_retries, task_timeout_ms FROM runs WHERE id = ?', [runId]);
   if (!run) throw new Error(`no run ${runId}`);
-  const units = selectUnits(found.units, run.selection === null ? null : (JSON.parse(run.selection) as string[]));
-  const problem = whyNot(found, units);
+  const selection = run.selection === null ? null : (JSON.parse(run.selection) as string[]);
+  const units = selectUnits(found.units, selection);
+  const problem = whyNot(found, units, selection !== null);
   if (problem !== null) {
     await moveRun(w, runId, { type: 'fail' }, { reason: problem }, now);
     return;
@@ -80,12 +81,14 @@ function selectUnits(units: readonly Unit[], selection: readonly string[] | null
     .map((unit) => (unit.kind === 'file' ? { ...unit, testIds: unit.testIds.filter((id) => chosen.has(id)) } : unit));
 }
 
-function whyNot(found: Discovery, units: readonly Unit[]): string | null {
+function whyNot(found: Discovery, units: readonly Unit[], selected: boolean): string | null {
   const [first, ...more] = found.errors;
   if (first) {
     const where = first.location ? ` (${first.location.file}:${first.location.line})` : '';
     return `The suite cannot be loaded: ${first.message}${where}${more.length > 0 ? ` and ${more.length} more errors` : ''}`;
   }
+  if (units.length === 0 && selected && found.units.length > 0)
+    return 'None of the tests to repeat is in these files any more: run all of the suite';
   if (units.length === 0) return 'No tests found: check the file filters, --grep and --project of this run';
   return null;
 }

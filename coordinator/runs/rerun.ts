@@ -1,6 +1,6 @@
-/** A new run with the source and settings of an earlier one: all of its tests, or those that failed or never ran. */
+/** A new run with the settings of an earlier one, and its source unless another is given: all of its tests, or those that failed or never ran. */
 import { runConfig, runSource, requirements } from '../../shared/protocol/work.ts';
-import { runCreate } from '../../shared/protocol/rest/runs.ts';
+import { runCreate, type RunRetry } from '../../shared/protocol/rest/runs.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { createRun } from './create-run.ts';
 import { isFinal } from './rules/run-state.ts';
@@ -10,24 +10,25 @@ export type RerunResult =
 
 export async function rerun(
   w: WriteHandle,
-  input: { runId: string; only: 'all' | 'failed'; createdBy: string },
+  input: { runId: string; asked: RunRetry; createdBy: string },
   now: number,
 ): Promise<RerunResult> {
+  const { only, source, name, metadata } = input.asked;
   const before = await w.query.selectFrom('runs').selectAll().where('id', '=', input.runId).executeTakeFirstOrThrow();
   if (!isFinal(before.state)) return { result: 'open' };
-  const onlyTestIds = input.only === 'failed' ? await failedTests(w, input.runId) : undefined;
+  const onlyTestIds = only === 'failed' ? await failedTests(w, input.runId) : undefined;
   if (onlyTestIds?.length === 0) return { result: 'nothing' };
   // Which tests a shard holds depends on all of them: what failed is rerun as a queue.
-  const shards = before.kind === 'shards' && input.only === 'all' ? { total_shards: before.total_shards } : {};
+  const shards = before.kind === 'shards' && only === 'all' ? { total_shards: before.total_shards } : {};
   const create = runCreate.parse({
-    name: before.name,
+    name: name ?? before.name,
     description: before.description,
     config: runConfig.parse(JSON.parse(before.config)),
-    source: before.source === null ? null : runSource.parse(JSON.parse(before.source)),
+    source: source ?? (before.source === null ? null : runSource.parse(JSON.parse(before.source))),
     requirements: requirements.parse(JSON.parse(before.requirements)),
     priority: before.priority,
     tags: JSON.parse(before.tags) as unknown,
-    metadata: JSON.parse(before.metadata) as unknown,
+    metadata: { ...(JSON.parse(before.metadata) as object), ...metadata },
     max_retries: before.max_retries,
     task_timeout_seconds: before.task_timeout_ms / 1000,
     ...shards,

@@ -128,17 +128,18 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         path: '/test-runs/{id}/retry',
         tags,
         summary: 'Run again: all of it, or only what failed',
+        description: 'With the source of that run, or with another one, such as the working tree as it is now.',
         request: { params: idParam, body: jsonBody(runRetry) },
         responses: { 201: json(runCreated, 'The new run') },
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const { only } = c.req.valid('json');
+        const asked = c.req.valid('json');
         const createdBy = requireUser(c).name;
         return commit(c, { db, clock }, 201, async (w, now) => {
           const runId = await findRunId(w, id);
           if (runId === null) throw unknownRun(id);
-          const created = await rerun(w, { runId, only, createdBy }, now);
+          const created = await rerun(w, { runId, asked, createdBy }, now);
           if (created.result === 'open') {
             throw new Refusal(409, 'run_not_final', `Test run ${id} has not ended yet: cancel it or wait for its end.`);
           }

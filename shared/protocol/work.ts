@@ -1,5 +1,6 @@
 /** What a worker is, what a run consists of and needs, and what one grant of work says: used by REST and the agent link alike. */
 import { z } from 'zod';
+import { pathProblem } from '../base/tree-path.ts';
 
 export const browserName = z.enum(['chromium', 'firefox', 'webkit']);
 export type BrowserName = z.infer<typeof browserName>;
@@ -36,7 +37,13 @@ export const tag = z
 export const tags = z.array(tag).max(100);
 
 /** Where a run's suite comes from. `projectDir` is POSIX, relative to the tree or repository, '' for its top. */
-const projectDir = z.string().max(1000).default('');
+const projectDir = z
+  .string()
+  .max(1000)
+  .refine((dir) => dir === '' || pathProblem(dir) === null, {
+    error: ({ input }) => pathProblem(String(input)) ?? 'is not a folder below the top',
+  })
+  .default('');
 export const runSource = z.discriminatedUnion('type', [
   /** The launcher's working tree, content-addressed. */
   z.strictObject({ type: z.literal('bundle'), tree: sha256, projectDir }),

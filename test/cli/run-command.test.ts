@@ -1,4 +1,5 @@
 /** `playfleet run` as a real process, in a pipe and in a pseudo-terminal, against a coordinator whose history the test writes. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -237,13 +238,14 @@ test('--detach leaves the run to itself', async () => {
 
 test('--failed repeats what failed in the last run of this project, and takes nothing that would change it', async () => {
   const { double, exit, stdout } = await startRun(['--failed']);
+  expect(double.requests).not.toContain('POST /api/v1/blobs/missing');
   double.begin(1);
   double.settle([settledTest('mended')]);
   double.end('passed');
   expect(await exit).toBe(0);
   expect(double.requests).not.toContain(CREATE);
   expect(double.bodies.find(({ path: at }) => at.endsWith('/retry'))?.body).toEqual({ only: 'failed' });
-  expect(stdout()).toContain('Repeats what failed in run #1, with the files of that run');
+  expect(stdout()).toContain("Repeats what failed in run #1, in the workers' own folders");
 
   const env = { ...cliHome(), PLAYFLEET_URL: double.url, PLAYFLEET_TOKEN: 'x' };
   const refused = startCli(['run', '--failed', '--base-url', 'http://x'], { cwd: suite(), env });
@@ -254,6 +256,42 @@ test('--failed repeats what failed in the last run of this project, and takes no
   const first = startCli(['run', '--failed'], { cwd: suite(), env });
   expect(await first.exit).toBe(2);
   expect(first.stderr()).toMatch(/^playfleet: There is no run of the project shop yet/);
+});
+
+test('--failed sends the files as they are now, and what git says of them, where the last run’s files travelled', async () => {
+  const double = await CoordinatorDouble.start();
+  const before = { commit: 'a'.repeat(40), branch: 'main', changed: false };
+  double.run = {
+    ...double.run,
+    name: 'main aaaaaaaa',
+    source: { type: 'bundle', tree: 'b'.repeat(64), projectDir: '' },
+    metadata: { git: before },
+  };
+  const cwd = suite();
+  for (const args of [
+    ['init', '-q', '-b', 'topic'],
+    ['add', '.'],
+    ['commit', '-q', '-m', 'first'],
+  ])
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd });
+  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd }).toString().trim();
+  const env = { ...cliHome(), PLAYFLEET_URL: double.url, PLAYFLEET_TOKEN: 'x' };
+  const failed = startCli(['run', '--failed', '--detach'], { cwd, env });
+  expect(await failed.exit, failed.stderr()).toBe(0);
+  expect(failed.stdout()).toContain('with the files as they are now');
+  expect(double.requests).toContain('POST /api/v1/blobs/missing');
+  const asked = () => double.bodies.findLast(({ path: at }) => at.endsWith('/retry'))?.body as Record<string, unknown>;
+  expect(asked()).toEqual({
+    only: 'failed',
+    source: { type: 'bundle', tree: expect.stringMatching(/^[0-9a-f]{64}$/) as string, projectDir: '' },
+    name: `topic ${commit.slice(0, 8)}`,
+    metadata: { git: { commit, branch: 'topic', changed: false } },
+  });
+  expect(asked().source).not.toMatchObject({ tree: 'b'.repeat(64) });
+
+  double.run = { ...double.run, name: 'nightly' };
+  expect(await startCli(['run', '--failed', '--detach'], { cwd, env }).exit).toBe(0);
+  expect(asked()).not.toHaveProperty('name');
 });
 
 test('--report-dir puts the reports there, and only what belongs to them', async () => {

@@ -130,9 +130,16 @@ export const runFilter = z.strictObject({
   search: z.string().max(200).optional(),
 });
 
-/** Which tests a rerun takes. */
+/** Which tests a rerun takes, and from where. What is left out is as in the earlier run. */
 export const runRetry = z.strictObject({
   only: z.enum(['all', 'failed']).default('failed'),
+  /** Other files: the working tree as it is now. */
+  source: runSource.optional(),
+  /** Goes with `source`: names often tell of a commit. */
+  name: runCreate.shape.name.optional(),
+  /** Entries that replace those of the earlier run, such as its commit. */
+  metadata: jsonObject.optional(),
 });
+export type RunRetry = z.infer<typeof runRetry>;
 
 export const runCancel = z.strictObject({ reason: z.string().max(500).default('cancelled by request') });

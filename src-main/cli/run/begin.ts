@@ -1,12 +1,13 @@
 /** Creates the run that was asked for: of what is in the source, or of what failed last time. */
 import { randomUUID } from 'node:crypto';
 import { page } from '../../../shared/protocol/rest/common.ts';
-import { run as runShape, runCreated } from '../../../shared/protocol/rest/runs.ts';
+import { run as runShape, runCreated, type Run } from '../../../shared/protocol/rest/runs.ts';
 import type { Cli } from '../cli.ts';
 import { CliFailure } from '../failure.ts';
 import { runPath } from './attend.ts';
+import { checkout } from './checkout.ts';
 import { prepareRequest, type RunOptions } from './request.ts';
-import { findSource, projectHere, projectName, type Sending } from './source.ts';
+import { findSource, nameOfCheckout, projectHere, projectName, type Sending } from './source.ts';
 import type { RunFacts } from './viewer.ts';
 
 export type Begin = (sending: Sending) => Promise<Omit<RunFacts, 'api'>>;
@@ -26,7 +27,15 @@ export function prepareRun(cli: Cli, options: RunOptions, playwrightArgs: readon
 }
 
 /** These go with --failed; all else is what the last run was given. */
-const WITH_FAILED: ReadonlySet<string> = new Set(['failed', 'project', 'detach', 'json', 'reportDir', 'open']);
+const WITH_FAILED: ReadonlySet<string> = new Set([
+  'failed',
+  'project',
+  'maxSize',
+  'detach',
+  'json',
+  'reportDir',
+  'open',
+]);
 
 function refuseOthers(options: RunOptions, playwrightArgs: readonly string[]): void {
   const other = Object.keys(options).find((name) => !WITH_FAILED.has(name));
@@ -36,7 +45,7 @@ function refuseOthers(options: RunOptions, playwrightArgs: readonly string[]): v
       ? `"${playwrightArgs[0]}"`
       : `--${other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   throw new CliFailure(
-    `${what} does not go with --failed, which takes source and settings of the last run.`,
+    `${what} does not go with --failed, which takes the settings of the last run.`,
     'Leave one of them out.',
   );
 }
@@ -53,10 +62,23 @@ async function beginFailed(cli: Cli, options: RunOptions, sending: Sending): Pro
       'Run all of it first: playfleet run; or name another with --project.',
     );
   }
-  viewer.note(`Repeats what failed in run #${last.number}, with the files of that run`);
-  const created = await create(sending, `${runPath(last.id)}/retry`, { only: 'failed' });
-  return { ...created, name: last.name, project: last.project };
+  const now = await presentFiles(cli, options, last, sending);
+  viewer.note(`Repeats what failed in run #${last.number}, ${now ? 'with the files as they are now' : sourceOf(last)}`);
+  const created = await create(sending, `${runPath(last.id)}/retry`, { only: 'failed', ...now });
+  return { ...created, name: now?.name ?? last.name, project: last.project };
 }
+
+/** Of a run whose files travelled, those that are here now; null for one whose workers fetch or have them. */
+async function presentFiles(cli: Cli, options: RunOptions, last: Run, sending: Sending) {
+  if (last.source?.type !== 'bundle') return null;
+  const { source, name, metadata } = await findSource(cli, options, [], sending);
+  const before = checkout.safeParse(last.metadata.git);
+  const wasNamed = !before.success || nameOfCheckout(before.data) !== last.name;
+  return { source, metadata, ...(wasNamed ? {} : { name }) };
+}
+
+const sourceOf = ({ source }: Run): string =>
+  source?.type === 'git' ? `at commit ${source.commit ?? source.ref} of ${source.url}` : "in the workers' own folders";
 
 /** Not interrupted: a run that exists unknown to us could not be cancelled. */
 async function create(

@@ -1,16 +1,19 @@
 /** What git knows of the launcher's folder, for the run's name and its history. */
+import { z } from 'zod';
 import type { Clock } from '../../../shared/base/clock.ts';
 import { git, GitError } from '../../command/git.ts';
 import type { Env } from '../../command/run-command.ts';
 import { CliFailure } from '../failure.ts';
 
-export interface Checkout {
-  commit: string;
+/** Travels as `git` in a run's metadata. */
+export const checkout = z.object({
+  commit: z.string(),
   /** null where no branch is checked out. */
-  branch: string | null;
+  branch: z.string().nullable(),
   /** Whether anything tracked differs from the commit. */
-  changed: boolean;
-}
+  changed: z.boolean(),
+});
+export type Checkout = z.infer<typeof checkout>;
 
 /** null outside a repository, without a commit, and where there is no git. */
 export async function describeCheckout(folder: string, env: Env, clock: Clock): Promise<Checkout | null> {

@@ -66,13 +66,14 @@ export async function findSource(
         ? null
         : posix(path.relative(project.folder, project.config)),
     project: name,
-    name:
-      checkout === null
-        ? name
-        : `${checkout.branch ?? 'detached'} ${checkout.commit.slice(0, 8)}${checkout.changed ? ' with changes' : ''}`,
+    name: checkout === null ? name : nameOfCheckout(checkout),
     metadata: checkout === null ? {} : { git: { ...checkout } },
   };
 }
+
+/** What a run is called that nobody named. */
+export const nameOfCheckout = ({ branch, commit, changed }: Checkout): string =>
+  `${branch ?? 'detached'} ${commit.slice(0, 8)}${changed ? ' with changes' : ''}`;
 
 /** Refuses options that say different things. */
 function sourceKind({ source, git, path: folder, ref, dir }: RunOptions): 'bundle' | 'git' | 'path' {
