@@ -185,6 +185,14 @@ describe('part of a blob', () => {
     expect(result).toMatchObject({ missing: [], synthesised: 0, lostAttachments: 0 });
     expect(essence(report(), outDir)).toEqual(essence(whole, path.join(dir, 'reports', 'whole')));
   });
+  test('an attachment that lies in it twice is shown as ever', async () => {
+    const entries = [...(await readZip(runs[1].blob))];
+    const csv = entries.find(([name]) => name.endsWith('.csv'))!;
+    await writeZip(blob, [...entries, csv]);
+    const result = await merge({ ...plan(blob), artifactsDir: null });
+    expect(result).toMatchObject({ missing: [], synthesised: 0, lostAttachments: 0 });
+    expect(essence(report(), outDir)).toEqual(essence(whole, path.join(dir, 'reports', 'whole')));
+  });
   test('an attachment that is nowhere is named, and the test stays', async () => {
     const entries = await readZip(runs[1].blob);
     await writeZip(
