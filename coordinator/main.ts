@@ -29,6 +29,7 @@ import { healthRoutes } from './operations/health.ts';
 import { addPages, PAGES } from './operations/pages/routes.ts';
 import { startTidying } from './operations/tidy.ts';
 import { ReportLoop } from './reports/report-loop.ts';
+import { projectRoutes } from './projects/routes.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { handleReports } from './results/handle-report.ts';
 import { LiveView } from './results/live-view.ts';
@@ -165,6 +166,7 @@ export async function startCoordinator(
         blobRoutes({ store }),
         eventRoutes({ db, feed }),
         settingsRoutes({ db, clock, settings }),
+        projectRoutes({ db }),
         runRoutes({
           db,
           clock,

@@ -125,7 +125,16 @@ export const fleetEvent = z.discriminatedUnion('type', [
     type: z.literal('worker.intent'),
     data: z.object({ ...worker, intent: z.enum(['active', 'paused', 'draining', 'maintenance']), reason }),
   }),
+  /** What people set on it, or what it says of itself, is another; the new values are read from the API. */
+  ofWorker.extend({
+    type: z.literal('worker.changed'),
+    data: z.object({ ...worker, fields: z.array(z.string()) }),
+  }),
   ofWorker.extend({ type: z.literal('worker.removed'), data: z.object({ ...worker, reason }) }),
+  envelope.extend({
+    type: z.literal('settings.changed'),
+    data: z.object({ keys: z.array(z.string()), by: z.string() }),
+  }),
   /** Live. All tests of the task that have begun and not ended. */
   ofTask.extend({
     type: z.literal('tests.running'),

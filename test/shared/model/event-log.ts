@@ -84,7 +84,9 @@ export function eventLog(choices: readonly number[], tests = 12): FleetEvent[] {
     } else if (what === 9) {
       const ids = { run_id: null, worker_id: worker };
       const name = worker.toUpperCase();
-      if (arg % 2 === 0) add({ type: 'worker.online', ...ids, data: { worker: name, slots: 2 } });
+      if (arg % 4 === 0) add({ type: 'worker.online', ...ids, data: { worker: name, slots: 2 } });
+      else if (arg % 4 === 1) add({ type: 'worker.changed', ...ids, data: { worker: name, fields: ['tags'] } });
+      else if (arg % 4 === 2) add({ type: 'settings.changed', run_id: null, data: { keys: ['smtp_port'], by: 'me' } });
       else add({ type: 'worker.offline', ...ids, data: { worker: name, reason: 'silent' } });
     } else if (what === 10 && arg % 20 === 0) {
       ended = true;
