@@ -1,4 +1,5 @@
 /** The coordinator's settings at start: flags, else the environment, else defaults. Nothing else in the coordinator reads the environment. */
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
@@ -44,32 +45,42 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const SOURCES = {
-  host: ['--host', 'PLAYFLEET_HOST'],
-  port: ['--port', 'PLAYFLEET_PORT_API'],
-  contentPort: ['--content-port', 'PLAYFLEET_CONTENT_PORT'],
-  dataDir: ['--data', 'PLAYFLEET_DATA'],
-  publicUrl: ['--public-url', 'PLAYFLEET_PUBLIC_URL'],
-  logLevel: ['--log-level', 'PLAYFLEET_LOG_LEVEL'],
-} as const;
+type Setting = keyof z.input<typeof schema>;
 
+/** Where each setting may stand, in the order in which they are asked. */
+const SOURCES = {
+  host: { flag: '--host', variables: ['PLAYFLEET_HOST'] },
+  // PLAYFLEET_PORT is what suites are given. The second names are older ones.
+  port: { flag: '--port', variables: ['PLAYFLEET_COORDINATOR_PORT', 'PLAYFLEET_PORT_API'] },
+  contentPort: { flag: '--content-port', variables: ['PLAYFLEET_CONTENT_PORT'] },
+  dataDir: { flag: '--data', variables: ['PLAYFLEET_COORDINATOR_DATA', 'PLAYFLEET_DATA'] },
+  publicUrl: { flag: '--public-url', variables: ['PLAYFLEET_PUBLIC_URL'] },
+  logLevel: { flag: '--log-level', variables: ['PLAYFLEET_LOG_LEVEL'] },
+} as const satisfies Record<Setting, { flag: string; variables: readonly string[] }>;
+
+/** @throws ConfigError that names the flag or variable, and what it must be. */
 export function readCoordinatorConfig(
   flags: CoordinatorFlags,
   env: NodeJS.ProcessEnv = process.env,
 ): CoordinatorConfig {
-  const given = {
-    host: flags.host ?? env.PLAYFLEET_HOST,
-    port: flags.port ?? env.PLAYFLEET_PORT_API,
-    contentPort: flags.contentPort ?? env.PLAYFLEET_CONTENT_PORT,
-    dataDir: flags.data ?? env.PLAYFLEET_DATA ?? defaultDataDir(env),
-    publicUrl: flags.publicUrl ?? env.PLAYFLEET_PUBLIC_URL,
-    logLevel: flags.logLevel ?? env.PLAYFLEET_LOG_LEVEL,
-  };
-  const parsed = schema.safeParse(given);
+  const { data, ...rest } = flags;
+  const byFlag: Partial<Record<Setting, string | number | undefined>> = { ...rest, dataDir: data };
+  const given = new Map<Setting, { as: string; value: string | number }>();
+  for (const setting of Object.keys(SOURCES) as Setting[]) {
+    const { flag, variables } = SOURCES[setting];
+    const found = [[flag, byFlag[setting]] as const, ...variables.map((name) => [name, env[name]] as const)];
+    for (const [as, value] of found) if (value !== undefined && !given.has(setting)) given.set(setting, { as, value });
+  }
+  const dataDir = given.get('dataDir');
+  if (dataDir?.as === 'PLAYFLEET_DATA') refuseWorkersFolder(String(dataDir.value));
+  const parsed = schema.safeParse({
+    dataDir: defaultDataDir(env),
+    ...Object.fromEntries([...given].map(([setting, { value }]) => [setting, value])),
+  });
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    const field = String(issue?.path[0]) as keyof typeof SOURCES;
-    throw new ConfigError(`${SOURCES[field].join(' or ')}: ${issue?.message ?? 'not understood'}`);
+    const setting = issue?.path[0] as Setting;
+    throw new ConfigError(`${given.get(setting)?.as ?? setting}: ${issue?.message ?? 'not understood'}`);
   }
   const config = parsed.data;
   return {
@@ -77,6 +88,14 @@ export function readCoordinatorConfig(
     contentPort: config.contentPort ?? (config.port === 0 ? 0 : config.port + 1),
     publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
   };
+}
+
+/** PLAYFLEET_DATA is the worker's: where both stand in one environment, the coordinator must not move in with it. */
+function refuseWorkersFolder(folder: string): void {
+  if (!existsSync(path.join(folder, 'key.json')) || existsSync(path.join(folder, 'playfleet.db'))) return;
+  throw new ConfigError(
+    `PLAYFLEET_DATA: ${folder} is the data folder of a worker. Name one for the coordinator with PLAYFLEET_COORDINATOR_DATA or --data`,
+  );
 }
 
 /** Where each system keeps the data of programs. */

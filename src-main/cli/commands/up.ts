@@ -31,9 +31,11 @@ export interface UpOptions {
 export async function up(cli: Cli, options: UpOptions): Promise<number> {
   const { data, name, slots, tags, allowSystemBrowser, logLevel = 'warn', host, port, contentPort } = options;
   // Both would take the same PLAYFLEET_DATA; each gets a folder of its own in it.
-  const base = data ?? cli.config.variables['PLAYFLEET_DATA'];
+  const { PLAYFLEET_DATA: both, PLAYFLEET_COORDINATOR_DATA: own } = cli.config.variables;
+  const base = data ?? both;
   const folder = (part: string): { data?: string } => (base ? { data: path.resolve(cli.cwd, base, part) } : {});
-  const config = readCoordinatorConfig({ host, port, contentPort, logLevel, ...folder('coordinator') });
+  const coordinators = data === undefined && own ? { data: own } : folder('coordinator');
+  const config = readCoordinatorConfig({ host, port, contentPort, logLevel, ...coordinators });
   const interrupts = watchInterrupts(() => process.exit(EXIT.cancelled));
   const running = await openCoordinator(config).catch((error: unknown) => {
     interrupts.end();
@@ -44,12 +46,12 @@ export async function up(cli: Cli, options: UpOptions): Promise<number> {
     const given = Object.fromEntries(
       Object.entries({ name, slots, tags, allowSystemBrowser }).filter(([, value]) => value !== undefined),
     );
-    const own = readAgentConfig({ ...given, logLevel, ...folder('worker'), coordinator: running.url });
-    const join = await joinHere(cli, running, own);
-    announce(cli, running, own, config.dataDir, loggedIn);
+    const worker = readAgentConfig({ ...given, logLevel, ...folder('worker'), coordinator: running.url });
+    const join = await joinHere(cli, running, worker);
+    announce(cli, running, worker, config.dataDir, loggedIn);
     if (interrupts.signal.aborted) return EXIT.ok;
     // The agent listens to signals from its first moment on, and means more by the second one.
-    const agent = runAgent({ ...own, join });
+    const agent = runAgent({ ...worker, join });
     interrupts.end();
     return await agent;
   } finally {
