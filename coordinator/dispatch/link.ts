@@ -67,6 +67,7 @@ const HELLO_TIMEOUT_MS = 10_000;
 export class AgentLink {
   readonly #options: LinkOptions;
   readonly #sessions = new Map<string, Session>();
+  readonly #awaited = new Map<string, () => void>();
   #stopping = false;
 
   constructor(options: LinkOptions) {
@@ -76,7 +77,11 @@ export class AgentLink {
   /** Takes over a WebSocket whose upgrade was authenticated as this worker. `hold` makes what is sent in this turn leave together. */
   accept(socket: LinkSocket, workerId: string, hold: () => void): void {
     if (this.#stopping) socket.close(1001, 'coordinator stops');
-    else new Session({ socket, hold }, workerId, this.#options, this.#sessions).open();
+    else
+      new Session({ socket, hold }, workerId, this.#options, {
+        sessions: this.#sessions,
+        awaited: this.#awaited,
+      }).open();
   }
 
   /** Ends the link of a worker whose key was revoked or that was removed. */
@@ -96,6 +101,13 @@ export class AgentLink {
   }
 }
 
+interface Connections {
+  /** Of workers that are connected. */
+  sessions: Map<string, Session>;
+  /** Workers whose link broke a moment ago, each with what ends the wait for it. */
+  awaited: Map<string, () => void>;
+}
+
 class Session implements Connected {
   profile!: Connected['profile'];
   canRevoke = false;
@@ -104,6 +116,7 @@ class Session implements Connected {
   readonly #workerId: string;
   readonly #options: LinkOptions;
   readonly #sessions: Map<string, Session>;
+  readonly #awaited: Map<string, () => void>;
   #state: 'waiting' | 'greeting' | 'open' | 'closed' = 'waiting';
   #missedPongs = 0;
   #cancelTimer: () => void = () => {};
@@ -114,13 +127,14 @@ class Session implements Connected {
     { socket, hold }: { socket: LinkSocket; hold: () => void },
     workerId: string,
     options: LinkOptions,
-    sessions: Map<string, Session>,
+    { sessions, awaited }: Connections,
   ) {
     this.#socket = socket;
     this.#hold = hold;
     this.#workerId = workerId;
     this.#options = options;
     this.#sessions = sessions;
+    this.#awaited = awaited;
   }
 
   open(): void {
@@ -191,6 +205,8 @@ class Session implements Connected {
       return;
     }
     this.#state = 'greeting';
+    this.#awaited.get(this.#workerId)?.();
+    this.#awaited.delete(this.#workerId);
     const { leaseMs, heartbeatMs } = settings();
     try {
       const connected = await db.write((w) => connectWorker(w, this.#workerId, hello, { leaseMs }, clock.now()));
@@ -303,17 +319,27 @@ class Session implements Connected {
   }
 
   #closed(): void {
-    const wasOpen = this.#state === 'open';
+    const { fleet, log, onGone } = this.#options;
+    const before = this.#state;
     this.#state = 'closed';
     this.#cancelTimer();
-    if (!wasOpen) return;
-    const { clock, fleet, settings, db, log, onGone } = this.#options;
+    if (before === 'greeting' && !this.#sessions.has(this.#workerId)) this.#await();
+    if (before !== 'open') return;
     fleet.detach(this);
     onGone(this.#workerId);
-    if (this.#sessions.get(this.#workerId) === this) this.#sessions.delete(this.#workerId);
+    // A newer connection of the same worker has taken this one's place: nothing is missing.
+    if (this.#sessions.get(this.#workerId) !== this) return;
+    this.#sessions.delete(this.#workerId);
     log.info({ workerId: this.#workerId, worker: this.profile.name }, 'worker disconnected');
-    clock.after(settings().reconnectGraceMs, () => {
-      if (this.#sessions.has(this.#workerId)) return;
+    this.#await();
+  }
+
+  /** Gives the worker's tasks to others unless it is back in time. Counted from this break alone: one that was back meanwhile has its whole time. */
+  #await(): void {
+    const { clock, settings, db, log } = this.#options;
+    this.#awaited.get(this.#workerId)?.();
+    const cancel = clock.after(settings().reconnectGraceMs, () => {
+      this.#awaited.delete(this.#workerId);
       db.write((w) => disconnectWorker(w, this.#workerId, 'the connection to its worker broke', clock.now())).catch(
         (error: unknown) => {
           // Its leases still run out, which has the same effect later.
@@ -321,6 +347,7 @@ class Session implements Connected {
         },
       );
     });
+    this.#awaited.set(this.#workerId, cancel);
   }
 
   #isClosed(): boolean {

@@ -4,6 +4,9 @@ import { endAttempt, retriesUsed } from './end-attempt.ts';
 import { standingOf, unsettledTests } from './held-task.ts';
 import { judgeLoss } from './rules/task-state.ts';
 
+/** Up to this attempt a grant that was lost before it began costs no retry: a bad line loses many in a row. */
+const FREE_ATTEMPTS = 10;
+
 interface Lost {
   id: string;
   worker_id: string;
@@ -40,6 +43,11 @@ export async function loseTasksOf(
 async function lose(w: WriteHandle, row: Lost, ended: 'expired' | 'lost', reason: string, now: number): Promise<void> {
   const found = await standingOf(w, row.worker_id, row.id, row.fence);
   if (found.standing !== 'held') return;
+  // Never begun: most likely it never arrived, so nothing was tried. Only an agent that dies of every grant comes to the limit.
+  if (ended === 'lost' && found.task.state === 'assigned' && found.task.attempt <= FREE_ATTEMPTS) {
+    await endAttempt(w, found.task, { next: 'pending', ended: 'released', reason }, {}, now);
+    return;
+  }
   const missing = (await unsettledTests(w, found.task)).length;
   const hadTests = await w.get<{ n: number }>('SELECT count(*) AS n FROM tests WHERE run_id = ? AND fence = ?', [
     found.task.runId,

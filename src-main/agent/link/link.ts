@@ -6,6 +6,7 @@ import {
   CLOSE,
   LINK_PROTOCOL,
   MAX_FRAME_BYTES,
+  OLDEST_LINK_PROTOCOL,
   type AgentMessage,
   type CoordinatorMessage,
 } from '../../../shared/protocol/link.ts';
@@ -42,7 +43,7 @@ const PING_MS = 2500;
 /** Silence for longer is a dead link: noticed at the latest PING_MS later, so within 10 s. */
 const SILENCE_MS = 7000;
 const HANDSHAKE_MS = 10_000;
-/** A connection that lasted shorter does not count as a success: two agents with one key must not throw each other out in a fast loop. */
+/** One that was replaced before does not count as a success: two agents with one key must not throw each other out in a fast loop. */
 const STABLE_MS = 10_000;
 const FIRST_WAIT_MS = 250;
 /** More than this waiting to leave, and messages that may be lost are. */
@@ -206,7 +207,7 @@ export class Link {
 
   #welcomed(welcome: Welcome): void {
     const { clock, onUp, log, url } = this.#options;
-    if (welcome.protocol !== LINK_PROTOCOL) {
+    if (welcome.protocol < OLDEST_LINK_PROTOCOL || welcome.protocol > LINK_PROTOCOL) {
       const message = `the coordinator at ${url} speaks link protocol ${welcome.protocol}, this agent ${LINK_PROTOCOL}: update the older of the two`;
       this.#refuse(new AgentError(message, EXIT.refused));
       return;
@@ -225,8 +226,9 @@ export class Link {
       this.#refuse(refused(code, reason, url));
       return;
     }
-    const wasStable = this.#isUp && clock.monotonic() - this.#upSince >= STABLE_MS;
-    this.#failures = wasStable ? 1 : this.#failures + 1;
+    // A line that breaks often is come back to at once: after a few seconds of silence the coordinator gives the work to others.
+    const wasGood = this.#isUp && (code !== CLOSE.replaced || clock.monotonic() - this.#upSince >= STABLE_MS);
+    this.#failures = wasGood ? 1 : this.#failures + 1;
     this.#drop();
     if (this.#closed) return;
     const waitMs = backoffMs({ baseMs: FIRST_WAIT_MS, maxMs: maxWaitMs }, this.#failures, random);

@@ -107,7 +107,7 @@ test('a revoked key ends the link, before the upgrade and later, with a message 
 test('a coordinator of another protocol is refused, whoever notices it', async () => {
   const coordinator = await FakeCoordinator.start();
   coordinator.welcome = { protocol: 99 };
-  expect((await open(coordinator.url).refused).message).toContain('speaks link protocol 99, this agent 1');
+  expect((await open(coordinator.url).refused).message).toContain('speaks link protocol 99, this agent 2');
   coordinator.welcome = {};
   const old = open(coordinator.url);
   await coordinator.untilConnected(2);

@@ -62,6 +62,38 @@ test('when a worker dies, its unfinished tests go to another one and finished on
   expect(again.fence).toBeGreaterThan(grant.fence);
 });
 
+test('a worker whose line breaks again and again keeps what it holds, as long as no break lasts', async () => {
+  const coordinator = await startCoordinator();
+  const worker = await LinkWorker.enrol(coordinator, { slots: 1 });
+  await worker.connect();
+  await createRun(coordinator, { total_shards: 1 });
+  const grant = await worker.grant();
+  await worker.report({ kind: 'begin', ...heldOf(grant) });
+  // Longer than one break may last, and it is away for most of the time.
+  const end = performance.now() + 5_000;
+  while (performance.now() < end) {
+    worker.drop();
+    const welcome = await worker.connect([heldOf(grant)]);
+    expect(welcome.stale).toEqual([]);
+  }
+  expect(await worker.carryOut(grant)).toBe('accepted');
+});
+
+test('grants that are lost on the way cost no retry', async () => {
+  const coordinator = await startCoordinator();
+  const worker = await LinkWorker.enrol(coordinator, { slots: 1 });
+  await worker.connect();
+  const run = await createRun(coordinator, { total_shards: 1 });
+  for (let lost = 0; lost < 5; lost++) {
+    await worker.grant();
+    await worker.connect();
+  }
+  const grant = await worker.grant();
+  expect(grant.attempt).toBe(6);
+  expect(await worker.carryOut(grant)).toBe('accepted');
+  expect(await getRun(coordinator, run)).toMatchObject({ status: 'completed' });
+});
+
 test('a report of a grant that has gone elsewhere is stale: kept, not counted', async () => {
   const coordinator = await startCoordinator();
   const first = await LinkWorker.enrol(coordinator, { name: 'first', slots: 1 });
