@@ -15,7 +15,7 @@ import type { Log } from './log.ts';
 import { Machine } from './machine/machine.ts';
 import { endOrphans } from './outbox/end-orphans.ts';
 import { Outbox } from './outbox/outbox.ts';
-import { childEnvironment } from './playwright/env.ts';
+import { childEnvironment, gitEnvironment } from './playwright/env.ts';
 import { createPreparation, type Preparation } from './slots/jobs.ts';
 import { Stash, type Stashed } from './uploader/stash.ts';
 import { openWorkspaces } from './workspace/workspaces.ts';
@@ -62,6 +62,7 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
       client,
       clock,
       env: { ...childEnvironment({ base: environment, platform: process.platform }), ...mark },
+      gitEnv: { ...gitEnvironment({ base: environment, platform: process.platform }), ...mark },
       node: { path: process.execPath, version: process.versions.node },
       host: config.name,
       allowPaths: [...config.allowPaths, ...(projectPath === null ? [] : [projectPath])],

@@ -50,6 +50,9 @@ const INHERITED_WINDOWS = new Set([
 /** A screen is of use, and shown to tests, only when they run headed. */
 const SCREEN = new Set(['DISPLAY', 'XAUTHORITY', 'WAYLAND_DISPLAY', 'XDG_RUNTIME_DIR', 'XDG_SESSION_TYPE']);
 
+/** How the owner reaches private repositories; a suite that had them could use the owner's keys. */
+const GIT_ACCESS = new Set(['SSH_AUTH_SOCK', 'GIT_SSH_COMMAND', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH']);
+
 /** Ours, or able to change how our own processes run; a run may not set them. */
 const RESERVED =
   /^(NODE_OPTIONS|NODE_CHANNEL_FD|NODE_UNIQUE_ID|LD_PRELOAD|LD_LIBRARY_PATH|DYLD_.*|PLAYFLEET_.*|PLAYWRIGHT_BLOB_.*)$/i;
@@ -82,6 +85,18 @@ export function childEnvironment({
     if (!RESERVED.test(name)) result[name] = value;
   }
   return result;
+}
+
+/** The environment of git where it fetches a suite: what a suite inherits, and what reaches private repositories. */
+export function gitEnvironment({
+  base,
+  platform,
+}: Pick<ChildEnvironmentOptions, 'base' | 'platform'>): Record<string, string> {
+  const access = Object.entries(base).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && GIT_ACCESS.has(platform === 'win32' ? entry[0].toUpperCase() : entry[0]),
+  );
+  return { ...childEnvironment({ base, platform }), ...Object.fromEntries(access) };
 }
 
 function isInherited(name: string, windows: boolean, headed: boolean): boolean {

@@ -23,8 +23,10 @@ export interface WorkspacesOptions {
   folder: string;
   client: BlobClient;
   clock: Clock;
-  /** Allow-listed environment of git and the package managers: never the agent's keys. */
+  /** Allow-listed environment of the package managers: never the agent's keys. */
   env: Env;
+  /** The same for git, which may also be shown how the owner reaches private repositories. */
+  gitEnv: Env;
   /** The node that will run the tests. */
   node: { path: string; version: string };
   /** Name of this machine, for messages. */
@@ -93,7 +95,7 @@ export async function openWorkspaces(options: WorkspacesOptions): Promise<Worksp
   ]);
   const gitSources = createGitSources({
     folder: path.join(options.folder, 'git'),
-    env: options.env,
+    env: options.gitEnv,
     clock,
     protocols: options.gitProtocols,
   });

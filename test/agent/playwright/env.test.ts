@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { childEnvironment } from '../../../src-main/agent/playwright/env.ts';
+import { childEnvironment, gitEnvironment } from '../../../src-main/agent/playwright/env.ts';
 
 const base = {
   PATH: '/bin',
@@ -39,6 +39,20 @@ test("the run's variables win, except those that would change our own processes"
     HOME: '/tmp/x',
     API_URL: 'http://api',
   });
+});
+
+test('git is shown how the owner reaches private repositories, the suite is not', () => {
+  const access = {
+    SSH_AUTH_SOCK: '/run/agent.sock',
+    GIT_SSH_COMMAND: 'ssh -i key',
+    GIT_SSL_CAINFO: '/ca.pem',
+    GIT_SSL_CAPATH: '/ca',
+  };
+  const owner = { ...base, ...access, GIT_DIR: '/elsewhere', GIT_ASKPASS: 'ask' };
+  const suite = childEnvironment({ base: owner, platform: 'linux' });
+  expect(suite).toEqual(childEnvironment({ base, platform: 'linux' }));
+  expect(gitEnvironment({ base: owner, platform: 'linux' })).toEqual({ ...suite, ...access });
+  expect(gitEnvironment({ base: { ...base, SSH_AUTH_SOCK: undefined }, platform: 'linux' })).toEqual(suite);
 });
 
 test('Windows names compare without case', () => {

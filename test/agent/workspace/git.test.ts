@@ -3,6 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { gitEnvironment } from '../../../src-main/agent/playwright/env.ts';
 import { commitAll, gitEnv, readFiles, runGit, tempFolder, writeFiles } from '../../support/folders.ts';
 import { committedPlaywright, openTestWorkspaces } from './support.ts';
 
@@ -68,6 +69,23 @@ describe('commits', () => {
     writeFiles(workspace.project, { 'a.spec.ts': 'edited', 'new.txt': '' });
     workspace.release();
     expect(readFiles((await prepare(git(url, commit))).workspace.project, [])).toEqual(readFiles(folder, ['.git']));
+  });
+
+  test('of a private repository are fetched by the ssh command and the keys of the owner', async () => {
+    const { folder, commit } = remote();
+    const bin = tempFolder();
+    // Stands in for ssh: says what it was given, then starts on this machine what git wants at the far end.
+    writeFiles(bin, {
+      ssh: { exec: `#!/bin/sh\necho "$SSH_AUTH_SOCK" >> "${bin}/seen"\nfor last; do :; done\nexec sh -c "$last"\n` },
+    });
+    const owner = { SSH_AUTH_SOCK: '/run/agent.sock', GIT_SSH_COMMAND: path.join(bin, 'ssh') };
+    const gitEnvOfOwner = gitEnvironment({ base: { ...process.env, ...owner }, platform: process.platform });
+    const { prepare } = await openTestWorkspaces({ gitEnv: { ...gitEnv, ...gitEnvOfOwner } });
+    const { workspace } = await prepare(git(`ssh://git@private.example${folder}`, null, 'main'));
+    expect(workspace.commit).toBe(commit);
+    expect(readFileSync(path.join(workspace.project, 'a.spec.ts'), 'utf8')).toBe('one');
+    // Once to ask for the branch, once to fetch.
+    expect(readFileSync(path.join(bin, 'seen'), 'utf8')).toBe('/run/agent.sock\n/run/agent.sock\n');
   });
 
   test('a commit that the remote lacks is named', async () => {

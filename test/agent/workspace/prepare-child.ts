@@ -10,6 +10,7 @@ const workspaces = await openWorkspaces({
   client,
   clock: systemClock,
   env: { PATH: process.env.PATH },
+  gitEnv: { PATH: process.env.PATH },
   node: { path: process.execPath, version: process.versions.node },
   host: 'child',
   allowPaths: [],

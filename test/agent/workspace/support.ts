@@ -71,6 +71,7 @@ export function workspacesOptions(folder: string, client: BlobClient): Workspace
     client,
     clock: systemClock,
     env: { ...gitEnv, ...npmEnv },
+    gitEnv,
     node: { path: process.execPath, version: process.versions.node },
     host: 'test-machine',
     allowPaths: [],
