@@ -2,10 +2,12 @@
  * The demo: a coordinator and two workers of two slots on this machine, and the sample suite spread over them. Stays up, so that the report
  * can be looked at, until Ctrl-C; with `--once` it ends with the run's exit code.
  */
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { ended, makeToken, Programs, sampleSuite } from './programs.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { api, ended, makeToken, Programs, sampleSuite, type Coordinator } from './programs.ts';
 
 const once = process.argv.includes('--once');
 const WORKERS = 2;
@@ -37,13 +39,14 @@ try {
 async function demo(): Promise<number> {
   console.log('Starting a coordinator and two workers on this machine …');
   const coordinator = await programs.startCoordinator(path.join(folder, 'coordinator'), { port: PORT });
+  const workers: ChildProcess[] = [];
   for (let n = 1; n <= WORKERS; n++) {
-    await programs.startWorker(coordinator, {
-      name: `demo-${n}`,
-      slots: SLOTS,
-      dataDir: path.join(folder, `worker-${n}`),
-    });
+    const dataDir = path.join(folder, `worker-${n}`);
+    workers.push(await programs.startWorker(coordinator, { name: `demo-${n}`, slots: SLOTS, dataDir }));
   }
+  await Promise.race([connected(coordinator), interruption, ...workers.map(diedEarly)]);
+  if (interrupted) return 130;
+  console.log(`${WORKERS} workers with ${WORKERS * SLOTS} slots are ready.`);
   const code = await ended(
     programs.startCli(coordinator, ['run', '--name', 'Sample shop', '--project', 'sample-shop'], { cwd: sampleSuite }),
   );
@@ -64,4 +67,17 @@ async function demo(): Promise<number> {
   );
   await interruption;
   return code;
+}
+
+/** Resolves when all workers have launched their browsers and sent a heartbeat, which they do once they are connected. */
+async function connected(coordinator: Coordinator): Promise<void> {
+  while (!interrupted) {
+    const { items } = await api<{ items: { metrics: object | null }[] }>(coordinator, 'GET', '/workers');
+    if (items.filter((worker) => worker.metrics !== null).length === WORKERS) return;
+    await pause(200);
+  }
+}
+
+async function diedEarly(worker: ChildProcess): Promise<never> {
+  throw new Error(`a worker ended with ${await ended(worker)} before it was ready`);
 }
