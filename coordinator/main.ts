@@ -78,7 +78,7 @@ export async function startCoordinator(
     const settings = await Settings.open({ db, key: dataKey.derive('settings'), report });
     const leaseMs = () => settings.values.worker_heartbeat_timeout_seconds * 1000;
     stops.push(startTidying({ db, clock, report }));
-    const logs = new LogWriter({ db, clock, report });
+    const logs = new LogWriter({ db, clock, log, report });
     stops.push(() => logs.flush());
     const live = new LiveView({ db, feed, fleet: () => dispatch.fleet, report });
     const presence = new Presence({

@@ -1,7 +1,8 @@
 /** What tasks print: collected in memory for a moment, written in one command, dropped when the coordinator is behind (results never are). */
+import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { AgentMessage } from '../../shared/protocol/link.ts';
-import type { Database, ReadHandle } from '../storage/database.ts';
+import { StorageFullError, type Database, type ReadHandle } from '../storage/database.ts';
 
 type LogMessage = Extract<AgentMessage, { type: 'log' }>;
 
@@ -14,6 +15,8 @@ const MAX_CHARS_PER_GRANT = 4 * 1024 * 1024;
 export interface LogWriterOptions {
   db: Database;
   clock: Clock;
+  /** Is told when a full disk begins to keep logs from being written, and when it ends. */
+  log: Pick<Logger, 'warn'>;
   report: (error: unknown, during: string) => void;
 }
 
@@ -23,6 +26,8 @@ export class LogWriter {
   #chars = 0;
   #scheduled = false;
   dropped = 0;
+  /** Chunks lost since the disk became full; null while it is not. */
+  #lost: number | null = null;
 
   constructor(options: LogWriterOptions) {
     this.#options = options;
@@ -68,9 +73,25 @@ export class LogWriter {
           [JSON.stringify(rows), MAX_CHARS_PER_GRANT],
         ),
       );
+      this.#works();
     } catch (error) {
-      this.#options.report(error, 'writing logs');
+      if (error instanceof StorageFullError) this.#fails(error, chunks.length);
+      else this.#options.report(error, 'writing logs');
     }
+  }
+
+  /** Said once: tasks go on printing, and a line for each try would bury all else. */
+  #fails(error: StorageFullError, chunks: number): void {
+    if (this.#lost === null) {
+      this.#options.log.warn(`${error.message} What tasks print is lost until logs can be written again.`);
+    }
+    this.#lost = (this.#lost ?? 0) + chunks;
+  }
+
+  #works(): void {
+    if (this.#lost === null) return;
+    this.#options.log.warn({ lost_chunks: this.#lost }, 'What tasks print is written again.');
+    this.#lost = null;
   }
 }
 
