@@ -4,7 +4,7 @@
  */
 const floors = [
   ['storage'],
-  ['http', 'events'],
+  ['http', 'events', 'audit'],
   ['identity', 'workers', 'projects', 'artifacts', 'settings'],
   ['runs'],
   ['dispatch'],

@@ -3,20 +3,21 @@ import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
 import type { Clock } from '../shared/base/clock.ts';
 import type { AppEnv } from './http/env.ts';
-import { createApp, type Router } from './http/router.ts';
+import { createApp, type AppOptions, type Router } from './http/router.ts';
 
 export interface AppParts {
   log: Logger;
   clock: Clock;
   authentication: MiddlewareHandler<AppEnv>;
+  onRefused: NonNullable<AppOptions['onRefused']>;
   /** Routers of the rooms, mounted under /api/v1. */
   api: readonly Router[];
   /** Routers with addresses of their own: health, pages, the OpenAPI document. */
   pages: readonly Router[];
 }
 
-export function createCoordinatorApp({ log, clock, authentication, api, pages }: AppParts): Router {
-  const app = createApp({ log, clock });
+export function createCoordinatorApp({ log, clock, authentication, onRefused, api, pages }: AppParts): Router {
+  const app = createApp({ log, clock, onRefused });
   app.use('*', authentication);
   for (const router of api) app.route('/api/v1', router);
   for (const router of pages) app.route('/', router);

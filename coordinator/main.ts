@@ -9,6 +9,10 @@ import { createCoordinatorApp } from './app.ts';
 import { BlobStore } from './artifacts/blob-store.ts';
 import { createContentApp } from './artifacts/content-app.ts';
 import { signContent } from './artifacts/content-token.ts';
+import { DenialLog } from './audit/denials.ts';
+import { readHead } from './audit/queries.ts';
+import { actorOf, toActor } from './audit/record.ts';
+import { auditRoutes } from './audit/routes.ts';
 import { blobRoutes } from './artifacts/routes.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { createDispatch, type Dispatch } from './dispatch/create-dispatch.ts';
@@ -18,6 +22,7 @@ import { eventRoutes } from './events/routes.ts';
 import { refuseUndeclared } from './http/declared.ts';
 import type { AppEnv } from './http/env.ts';
 import { checkAccess, type WorkerPrincipal } from './http/principal.ts';
+import { Refusal } from './http/refusal.ts';
 import { createServer } from './http/server.ts';
 import { authentication, secretIn } from './identity/authentication.ts';
 import { Authenticator } from './identity/authenticator.ts';
@@ -74,6 +79,8 @@ export async function startCoordinator(
     stops.push(() => feed.close());
     const store = await BlobStore.open(path.join(config.dataDir, 'blobs'), db, clock);
     const authenticator = new Authenticator({ db, clock, report });
+    const denials = new DenialLog({ db, clock, report });
+    stops.push(() => denials.close());
     const dataKey = await openDataKey(path.join(config.dataDir, 'secret.key'));
     const settings = await Settings.open({ db, key: dataKey.derive('settings'), report });
     const leaseMs = () => settings.values.worker_heartbeat_timeout_seconds * 1000;
@@ -147,6 +154,10 @@ export async function startCoordinator(
       log,
       clock,
       authentication: authentication(authenticator),
+      onRefused: (c, { status, code }) => {
+        if (!isDenial(status, c.var.credential || code === 'token_refused')) return;
+        denials.note({ ...actorOf(c), request: `${c.req.method} ${c.req.path}`.slice(0, 200), status, code });
+      },
       api: [
         identityRoutes({ db, clock, authenticator }),
         workerRoutes({
@@ -166,6 +177,7 @@ export async function startCoordinator(
         blobRoutes({ store }),
         eventRoutes({ db, feed }),
         settingsRoutes({ db, clock, settings }),
+        auditRoutes({ db }),
         projectRoutes({ db }),
         runRoutes({
           db,
@@ -187,7 +199,7 @@ export async function startCoordinator(
     stops.push(() => server.stop(STOP_GRACE_MS));
     server.onUpgrade(
       '/api/v1/link',
-      (request) => workerOf(request, authenticator),
+      (request) => workerOf(request, authenticator, denials),
       (socket, workerId, hold) => {
         presence.heard(workerId);
         dispatch.link.accept(socket, workerId, hold);
@@ -195,6 +207,9 @@ export async function startCoordinator(
     );
     const url = config.publicUrl ?? `http://${hostInUrl(config.host)}:${server.port}`;
     const tokens = await db.write((w) => makeFirstTokens(w, clock.now()));
+    // Outside the database, so that a rewritten audit log can be told from the one that was.
+    const head = await db.read(readHead);
+    log.info({ seq: head?.seq ?? 0, hash: head?.hash ?? '' }, 'the audit log stands here');
     return {
       url,
       contentUrl: originOn(url, content.port),
@@ -212,12 +227,23 @@ async function undo(stops: (() => unknown)[]): Promise<void> {
   for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
 }
 
-async function workerOf(request: IncomingMessage, authenticator: Authenticator): Promise<string> {
+async function workerOf(request: IncomingMessage, authenticator: Authenticator, denials: DenialLog): Promise<string> {
   const secret = secretIn(request.headers);
   const principal = secret === null ? null : await authenticator.identify(secret);
-  checkAccess(principal, 'worker');
+  try {
+    checkAccess(principal, 'worker');
+  } catch (error) {
+    if (error instanceof Refusal && isDenial(error.status, secret !== null)) {
+      const { status, code } = error;
+      denials.note({ ...toActor(principal, request.socket.remoteAddress), request: 'GET /api/v1/link', status, code });
+    }
+    throw error;
+  }
   return (principal as WorkerPrincipal).workerId;
 }
+
+/** What belongs into the audit log. Somebody who shows nothing at all (a page before its sign-in, a health check) is no news. */
+const isDenial = (status: number, credential: boolean): boolean => status === 403 || (status === 401 && credential);
 
 function originOn(url: string, port: number): string {
   const origin = new URL(url);

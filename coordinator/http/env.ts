@@ -9,6 +9,8 @@ export interface AppEnv {
     /** Also in the header x-request-id, in the log, and in `instance` of a problem. */
     requestId: string;
     log: Logger;
+    /** A credential was shown, whatever it is worth. */
+    credential: boolean;
     /** null: no credential, or none that is known. */
     principal: Principal | null;
   };

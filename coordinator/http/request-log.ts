@@ -17,6 +17,7 @@ export function requestLog(log: Logger, clock: Clock, pathInLog: (path: string) 
     const started = clock.monotonic();
     c.set('requestId', requestId);
     c.set('log', log.child({ requestId }));
+    c.set('credential', false);
     c.set('principal', null);
     // Set on the raw response, so that streams that bypass the framework have them too; an answer may replace them.
     outgoing.setHeader('x-request-id', requestId);

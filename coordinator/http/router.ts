@@ -1,5 +1,6 @@
 /** The routers that rooms fill, and the app that joins them: every error is a problem, every request has an id and a line in the log. */
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { TrieRouter } from 'hono/router/trie-router';
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
@@ -25,10 +26,12 @@ export interface AppOptions {
   clock: Clock;
   /** What the log shows of a path; for addresses that are secrets themselves. */
   pathInLog?: (path: string) => string;
+  /** Is told of every request that was refused. */
+  onRefused?: (c: Context<AppEnv>, refusal: Refusal) => void;
 }
 
 /** The app, still without routes. */
-export function createApp({ log, clock, pathInLog = (path) => path }: AppOptions): Router {
+export function createApp({ log, clock, pathInLog = (path) => path, onRefused }: AppOptions): Router {
   const app = createRouter();
   app.use('*', requestLog(log, clock, pathInLog));
   app.onError((error, c) => {
@@ -36,6 +39,7 @@ export function createApp({ log, clock, pathInLog = (path) => path }: AppOptions
     if (refusal === null) c.var.log.error({ err: error }, 'a request failed');
     else if (refusal.status >= 500)
       c.var.log.error({ code: refusal.code, detail: refusal.message }, 'a request was refused');
+    if (refusal !== null) onRefused?.(c, refusal);
     return problemResponse(refusal, c.var.requestId);
   });
   let methods: ((path: string) => string[]) | undefined;

@@ -20,7 +20,10 @@ export function authentication(authenticator: Authenticator): MiddlewareHandler<
   return async (c, next) => {
     const { headers, method } = c.env.incoming;
     const secret = secretIn(headers) ?? sessionIn(headers, method ?? 'GET');
-    if (secret !== null) c.set('principal', await authenticator.identify(secret));
+    if (secret !== null) {
+      c.set('credential', true);
+      c.set('principal', await authenticator.identify(secret));
+    }
     await next();
   };
 }

@@ -10,11 +10,8 @@ export async function exchangeAdminLink(
   w: WriteHandle,
   { secret, name }: { secret: string; name: string },
   now: number,
-): Promise<CreatedToken> {
-  await spendToken(w, secret, { kind: 'admin_link', usedBy: name }, now);
-  return createToken(
-    w,
-    { kind: 'api', name, role: 'admin', createdBy: 'admin link', lifeSeconds: SESSION_SECONDS },
-    now,
-  );
+): Promise<CreatedToken & { linkId: string }> {
+  const { id: linkId } = await spendToken(w, secret, { kind: 'admin_link', usedBy: name }, now);
+  const wanted = { kind: 'api', name, role: 'admin', createdBy: 'admin link', lifeSeconds: SESSION_SECONDS } as const;
+  return { ...(await createToken(w, wanted, now)), linkId };
 }

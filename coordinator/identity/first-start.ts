@@ -1,4 +1,5 @@
 /** A coordinator that nobody can enter yet makes its first two tokens. */
+import { recordAudit, SYSTEM } from '../audit/record.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { createToken } from './create-token.ts';
 
@@ -14,6 +15,11 @@ export async function makeFirstTokens(w: WriteHandle, now: number): Promise<Firs
   const name = 'first start';
   const adminLink = await createToken(w, { kind: 'admin_link', name, role: null, createdBy: name }, now);
   const join = await createToken(w, { kind: 'join', name, role: null, createdBy: name }, now);
+  await recordAudit(
+    w,
+    { ...SYSTEM, action: 'coordinator.first_start', data: { admin_link: adminLink.id, join: join.id } },
+    now,
+  );
   return { adminLink: adminLink.secret, join: join.secret };
 }
 

@@ -2,7 +2,7 @@
 import { setCookie, deleteCookie } from 'hono/cookie';
 import { z } from 'zod';
 import type { Clock } from '../../shared/base/clock.ts';
-import { idParam, isoTime, page, pageQuery } from '../../shared/protocol/rest/common.ts';
+import { idParam, isoTime, isoTimeOrNull, page, pageQuery } from '../../shared/protocol/rest/common.ts';
 import {
   exchangeAnswer,
   exchangeRequest,
@@ -12,6 +12,7 @@ import {
   tokenCreated,
   whoAmI,
 } from '../../shared/protocol/rest/tokens.ts';
+import { actorOf, recordAudit } from '../audit/record.ts';
 import { afterText, pageBy } from '../http/paging.ts';
 import { forbidden, requireAny, requireUser } from '../http/principal.ts';
 import { badField, notFound } from '../http/refusal.ts';
@@ -51,7 +52,16 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
       async (c) => {
         const { token: secret, name } = c.req.valid('json');
         const now = clock.now();
-        const made = await db.write((w) => exchangeAdminLink(w, { secret, name }, now));
+        const made = await db.write(async (w) => {
+          const made = await exchangeAdminLink(w, { secret, name }, now);
+          const who = { ...actorOf(c), actor: `user:${made.id}`, actorName: name };
+          await recordAudit(
+            w,
+            { ...who, action: 'session.opened', data: { by: 'admin link', link: made.linkId } },
+            now,
+          );
+          return made;
+        });
         setCookie(c, SESSION_COOKIE, made.secret, {
           path: '/',
           httpOnly: true,
@@ -90,7 +100,11 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
       }),
       async (c) => {
         const { id, role: own } = requireUser(c);
-        await db.write((w) => revokeToken(w, id, { own, onRevoked: () => authenticator.forget() }, clock.now()));
+        await db.write(async (w) => {
+          const now = clock.now();
+          await revokeToken(w, id, { own, onRevoked: () => authenticator.forget() }, now);
+          await recordAudit(w, { ...actorOf(c), action: 'session.closed' }, now);
+        });
         deleteCookie(c, SESSION_COOKIE, { path: '/' });
         return c.json({ message: 'Logged out; the token works no longer.' }, 200);
       },
@@ -120,6 +134,9 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
         const now = clock.now();
         const { made, view } = await db.write(async (w) => {
           const made = await createToken(w, { kind, name, role, createdBy: me.name, lifeSeconds }, now);
+          const expires = isoTimeOrNull(made.expiresAt);
+          const data = { id: made.id, kind, role, expires };
+          await recordAudit(w, { ...actorOf(c), action: 'token.created', target: name, data }, now);
           return { made, view: await getToken(w, made.id, now) };
         });
         if (!view) throw notFound(`token ${made.id}`);
@@ -167,7 +184,14 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
         const { id } = c.req.valid('param');
         const { role: own } = requireUser(c);
         const onRevoked = () => authenticator.forget();
-        const found = await db.write((w) => revokeToken(w, id, { own, onRevoked }, clock.now()));
+        const found = await db.write(async (w) => {
+          const now = clock.now();
+          const found = await revokeToken(w, id, { own, onRevoked }, now);
+          if (!found) return false;
+          const { kind, name } = found;
+          await recordAudit(w, { ...actorOf(c), action: 'token.revoked', target: name, data: { id, kind } }, now);
+          return true;
+        });
         if (!found) throw notFound(`token ${id}`);
         return c.json({ message: 'The token works no longer.' }, 200);
       },

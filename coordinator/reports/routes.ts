@@ -5,13 +5,14 @@ import type { Clock } from '../../shared/base/clock.ts';
 import { id as anyId, idParam } from '../../shared/protocol/rest/common.ts';
 import type { BlobStore } from '../artifacts/blob-store.ts';
 import { serveFile } from '../artifacts/serve-file.ts';
+import { actorOf, recordAudit, type Deed } from '../audit/record.ts';
 import type { AppEnv } from '../http/env.ts';
 import { Refusal } from '../http/refusal.ts';
 import { route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import { findRunId } from '../runs/queries.ts';
 import { unknownRun } from '../runs/routes.ts';
-import type { Database } from '../storage/database.ts';
+import { StorageFullError, StorageLockedError, type Database } from '../storage/database.ts';
 import { archiveOf } from './archive.ts';
 import type { StoredReport } from './store-report.ts';
 
@@ -28,7 +29,16 @@ const file = { description: 'The file' };
 /** A report is looked at for a while; its address must not be worth passing on. */
 const LINK_LIFE_MS = 8 * 3600_000;
 
-export function reportRoutes({ db, store, contentUrl }: ReportRoutesDeps) {
+export function reportRoutes({ db, clock, store, contentUrl }: ReportRoutesDeps) {
+  /** A full disk does not keep anybody from reading: the log of the process tells of it then. */
+  const note = async (c: Context<AppEnv>, deed: Pick<Deed, 'action' | 'target' | 'data'>): Promise<void> => {
+    try {
+      await db.write((w) => recordAudit(w, { ...actorOf(c), ...deed }, clock.now()));
+    } catch (error) {
+      if (!(error instanceof StorageFullError || error instanceof StorageLockedError)) throw error;
+      c.var.log.warn({ ...actorOf(c), ...deed }, 'not in the audit log: the storage refuses');
+    }
+  };
   return createRouter()
     .openapi(
       route({
@@ -41,7 +51,8 @@ export function reportRoutes({ db, store, contentUrl }: ReportRoutesDeps) {
         responses: { 302: { description: 'Where the report is' } },
       }),
       async (c) => {
-        const { report } = await readReport(db, c.req.valid('param').id);
+        const { report, number } = await readReport(db, c.req.valid('param').id);
+        await note(c, { action: 'report.opened', target: `run ${number}` });
         return c.redirect(contentUrl(c, report.html, 'index.html', LINK_LIFE_MS), 302);
       },
     )
@@ -58,6 +69,7 @@ export function reportRoutes({ db, store, contentUrl }: ReportRoutesDeps) {
       async (c) => {
         const { id, format } = c.req.valid('param');
         const { report, number } = await readReport(db, id);
+        await note(c, { action: 'report.downloaded', target: `run ${number}`, data: { format } });
         const { sha256, size } = format === 'json' ? report.json : report.junit;
         const contentType = format === 'json' ? 'application/json' : 'application/xml';
         return serveFile(c, {
@@ -81,6 +93,7 @@ export function reportRoutes({ db, store, contentUrl }: ReportRoutesDeps) {
       }),
       async (c) => {
         const { report, runId, number } = await readReport(db, c.req.valid('param').test_run_id);
+        await note(c, { action: 'report.downloaded', target: `run ${number}`, data: { format: 'zip' } });
         const archive = await archiveOf(db, store, runId, report);
         return c.body(archive, 200, {
           'content-type': 'application/zip',

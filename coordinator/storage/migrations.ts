@@ -3,6 +3,7 @@ import core from './migrations/0001-core.sql';
 import fewerEventIndexes from './migrations/0002-fewer-event-indexes.sql';
 import roles from './migrations/0003-roles.sql';
 import stealing from './migrations/0004-stealing.sql';
+import audit from './migrations/0005-audit.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   { version: 2, name: 'fewer-event-indexes', sql: fewerEventIndexes },
   { version: 3, name: 'roles', sql: roles },
   { version: 4, name: 'stealing', sql: stealing },
+  { version: 5, name: 'audit', sql: audit },
 ];

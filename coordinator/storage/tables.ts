@@ -225,6 +225,18 @@ export interface Tables {
     sha256: string;
     size: number;
   };
+  audit: {
+    seq: number;
+    at: number;
+    actor: string;
+    actor_name: string;
+    address: string;
+    action: string;
+    target: string;
+    data: string;
+    previous: string;
+    hash: string;
+  };
   idempotency_keys: {
     principal: string;
     key: string;

@@ -19,6 +19,7 @@ export interface Registration {
 export interface Registered {
   workerId: string;
   apiKey: string;
+  joinTokenId: string;
   /** A worker of this name was there before, and goes on under the new key. */
   tookOver: boolean;
 }
@@ -28,7 +29,7 @@ export interface Registered {
  * worker is online it is somebody else's name: 409.
  */
 export async function registerWorker(w: WriteHandle, asked: Registration, now: number): Promise<Registered> {
-  await spendToken(w, asked.joinToken, { kind: 'join', usedBy: asked.hostname }, now);
+  const joinToken = await spendToken(w, asked.joinToken, { kind: 'join', usedBy: asked.hostname }, now);
   const before = await w.get<{ id: string; online: number; revoked_at: number | null }>(
     'SELECT id, online, revoked_at FROM workers WHERE hostname = ?',
     [asked.hostname],
@@ -47,7 +48,7 @@ export async function registerWorker(w: WriteHandle, asked: Registration, now: n
   const slots = asked.capabilities.max_parallel;
   await w.event({ type: 'worker.enrolled', workerId, data: { worker: asked.hostname, slots } });
   await w.event({ type: 'worker.online', workerId, data: { worker: asked.hostname, slots } });
-  return { workerId, apiKey: key.text, tookOver: before !== undefined };
+  return { workerId, apiKey: key.text, joinTokenId: joinToken.id, tookOver: before !== undefined };
 }
 
 async function insert(w: WriteHandle, id: string, asked: Registration, keyHash: string, now: number): Promise<void> {

@@ -3,20 +3,20 @@ import type { WriteHandle } from '../storage/database.ts';
 
 export type ReleaseAll = (w: WriteHandle, workerId: string, reason: string, now: number) => Promise<void>;
 
-/** false where there is no such worker. `onRemoved` runs after the commit. */
+/** Its host name; null where there is no such worker. `onRemoved` runs after the commit. */
 export async function removeWorker(
   w: WriteHandle,
   workerId: string,
   { releaseAll, onRemoved, reason }: { releaseAll: ReleaseAll; onRemoved: () => void; reason: string },
   now: number,
-): Promise<boolean> {
+): Promise<string | null> {
   const row = await w.get<{ hostname: string }>(
     'UPDATE workers SET revoked_at = ?, online = 0 WHERE id = ? AND revoked_at IS NULL RETURNING hostname',
     [now, workerId],
   );
-  if (!row) return false;
+  if (!row) return null;
   await releaseAll(w, workerId, reason, now);
   await w.event({ type: 'worker.removed', workerId, data: { worker: row.hostname, reason } });
   w.afterCommit(onRemoved);
-  return true;
+  return row.hostname;
 }

@@ -15,6 +15,7 @@ import {
 } from '../../shared/protocol/rest/workers.ts';
 import { machineMetrics } from '../../shared/protocol/work.ts';
 import type { AppEnv } from '../http/env.ts';
+import { actorOf, recordAudit } from '../audit/record.ts';
 import { commit } from '../http/commit.ts';
 import { afterNumber, afterText, pageBy } from '../http/paging.ts';
 import { requireAny, requireUser } from '../http/principal.ts';
@@ -73,7 +74,13 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         };
         const { workerId, apiKey, tookOver } = await db.write(async (w) => {
           w.afterCommit(() => authenticator.forget());
-          return registerWorker(w, asked, clock.now());
+          const now = clock.now();
+          const registered = await registerWorker(w, asked, now);
+          const { workerId, tookOver, joinTokenId } = registered;
+          const who = { ...actorOf(c), actor: `worker:${workerId}`, actorName: hostname };
+          const data = { id: workerId, join_token: joinTokenId, took_over: tookOver };
+          await recordAudit(w, { ...who, action: 'worker.enrolled', target: hostname, data }, now);
+          return registered;
         });
         const message = tookOver ? `Worker ${hostname} is back under a new key` : `Worker ${hostname} registered`;
         return c.json({ worker_id: workerId, api_key: apiKey, message }, 201);
@@ -173,6 +180,8 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         return commit(c, { db, clock }, 200, async (w, now) => {
           const found = (await changeWorker(w, id, patch, now)) ? await getWorker(w, id) : null;
           if (!found) throw unknownWorker(id);
+          const data = { id, fields: Object.keys(patch), ...(patch.intent ? { intent: patch.intent } : {}) };
+          await recordAudit(w, { ...actorOf(c), action: 'worker.changed', target: found.hostname, data }, now);
           return found;
         });
       },
@@ -191,7 +200,13 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         const { id } = c.req.valid('param');
         const reason = `removed by ${requireUser(c).name}`;
         const onRemoved = () => authenticator.dropReplacedKeys(id);
-        const removed = await db.write((w) => removeWorker(w, id, { releaseAll, onRemoved, reason }, clock.now()));
+        const removed = await db.write(async (w) => {
+          const now = clock.now();
+          const hostname = await removeWorker(w, id, { releaseAll, onRemoved, reason }, now);
+          if (hostname === null) return false;
+          await recordAudit(w, { ...actorOf(c), action: 'worker.removed', target: hostname, data: { id } }, now);
+          return true;
+        });
         if (!removed) throw unknownWorker(id);
         return c.json({ message: 'The worker was removed; its key works no longer.' }, 200);
       },
@@ -242,7 +257,12 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         const byItself = requireAny(c).kind === 'worker';
         const onRotated = (oldHash: string) =>
           byItself ? authenticator.replaceKey(id, oldHash) : authenticator.dropReplacedKeys(id);
-        const key = await db.write((w) => rotateKey(w, id, onRotated, clock.now()));
+        const key = await db.write(async (w) => {
+          const now = clock.now();
+          const key = await rotateKey(w, id, onRotated, now);
+          if (key) await recordAudit(w, { ...actorOf(c), action: 'worker.key_rotated', target: id }, now);
+          return key;
+        });
         if (!key) throw unknownWorker(id);
         return c.json({ worker_id: id, api_key: key.text, message: 'Use the new key from now on' }, 200);
       },

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { EXIT } from './failure.ts';
 import { addFleetCommands } from './program/fleet.ts';
+import { addPeopleCommands } from './program/people.ts';
 import { addRunCommands } from './program/runs.ts';
 import { addServeCommands } from './program/serve.ts';
 import { VERSION } from './version.ts';
@@ -46,5 +47,6 @@ function createProgram(cli: Cli, act: Act): Command {
   addRunCommands(program, cli, act);
   addServeCommands(program, cli, act);
   addFleetCommands(program, cli, act);
+  addPeopleCommands(program, cli, act);
   return program;
 }
