@@ -173,7 +173,14 @@ async function startFleet(coordinator: Coordinator, slots: readonly number[], sp
   const fleet = [];
   for (const [i, count] of slots.entries()) {
     const name = `machine-${++workers}${speeds ? `-speed-${speeds[i]}` : ''}`;
-    fleet.push(await programs.startWorker(coordinator, { name, slots: count, dataDir: path.join(folder, name) }));
+    fleet.push(
+      await programs.startWorker(coordinator, {
+        name,
+        slots: count,
+        dataDir: path.join(folder, name),
+        args: ['--allow-path', folder],
+      }),
+    );
   }
   const total = slots.reduce((a, b) => a + b, 0);
   await until(

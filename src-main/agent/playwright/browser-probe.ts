@@ -2,7 +2,7 @@
  * A program: launches browsers through the playwright-core of a suite and prints what happened as one line of JSON. Bundled to
  * dist/browser-probe.cjs; runs on the suite's Node. `node browser-probe.cjs <coreDir> <tempDir> <browser>…`
  */
-import type { BrowserType } from '@playwright/test';
+import type { Browser, BrowserType } from '@playwright/test';
 
 export interface ProbeResult {
   ok: boolean;
@@ -15,6 +15,9 @@ export interface ProbeResult {
 }
 
 const LAUNCH_MS = 60_000;
+/** Old versions with new browsers wait for ever here. */
+const VIDEO_MS = 20_000;
+const CLOSE_MS = 10_000;
 
 async function probe(type: BrowserType, tempDir: string): Promise<ProbeResult> {
   const result: ProbeResult = { ok: false, version: '', executable: type.executablePath(), error: '', videoError: '' };
@@ -25,17 +28,28 @@ async function probe(type: BrowserType, tempDir: string): Promise<ProbeResult> {
     await page.goto('about:blank');
     result.ok = true;
     try {
-      const context = await browser.newContext({ recordVideo: { dir: tempDir } });
-      await (await context.newPage()).close();
-      await context.close();
+      await within(VIDEO_MS, film(browser, tempDir));
     } catch (error) {
       result.videoError = (error as Error).message;
     }
-    await browser.close();
+    await within(CLOSE_MS, browser.close());
   } catch (error) {
     result.error = (error as Error).message;
   }
   return result;
+}
+
+async function film(browser: Browser, dir: string): Promise<void> {
+  const context = await browser.newContext({ recordVideo: { dir } });
+  await (await context.newPage()).close();
+  await context.close();
+}
+
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`it did not answer within ${ms / 1000} s`)), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 async function main(): Promise<void> {
@@ -47,7 +61,10 @@ async function main(): Promise<void> {
     const type = core[name];
     if (type) results[name] = await probe(type, tempDir);
   }
-  process.stdout.write(`\n${JSON.stringify(results)}\n`);
+  // Whatever still hangs must not keep the program.
+  process.stdout.write(`\n${JSON.stringify(results)}\n`, () => process.exit(0));
 }
 
+// What counts is awaited above. Old versions with new browsers reject promises of their own that nobody waits for.
+process.on('unhandledRejection', () => undefined);
 void main();

@@ -44,10 +44,15 @@ export function resolvePlaywright(suiteDir: string): SuitePlaywright {
   return { version, cli: path.join(path.dirname(packageFile), 'cli.js'), coreDir: path.dirname(core) };
 }
 
-/** Exact subsets need Reporter.preprocess and TestRun.exclude, public since 1.62. */
-export function supportsQueue(version: string): boolean {
+/** Queue runs are tried with 1.45, 1.56, 1.61 and the newest; older ones differ in what blob reports hold. */
+export const supportsQueue = (version: string): boolean => isAtLeast(version, 45);
+
+/** Reporter.preprocess and TestRun.exclude are public since 1.62. */
+export const canExclude = (version: string): boolean => isAtLeast(version, 62);
+
+function isAtLeast(version: string, wanted: number): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > 1 || (major === 1 && minor >= 62);
+  return major > 1 || (major === 1 && minor >= wanted);
 }
 
 /** @test depends on playwright, which depends on playwright-core: each is found from the one before, as strict installers demand. */

@@ -9,7 +9,7 @@ import { discoverSuite } from './discover.ts';
 import { ProcessGroup, type GroupEnd } from './process-group.ts';
 import { ORDER_FILE } from './reporter/order-file.ts';
 import { PORT } from './reporter/ports.ts';
-import { PlaywrightRefusal, resolvePlaywright, supportsQueue } from './resolve-playwright.ts';
+import { canExclude, PlaywrightRefusal, resolvePlaywright, supportsQueue } from './resolve-playwright.ts';
 
 export interface RunOptions {
   /** The suite's folder: where its package.json and config are found, and the working folder of the process. */
@@ -81,7 +81,7 @@ export async function startPlaywright(options: RunOptions): Promise<PlaywrightPr
   options.signal?.throwIfAborted();
   const group = await ProcessGroup.start({
     command: options.node ?? process.execPath,
-    args: [playwright.cli, ...commandLine(options, order)],
+    args: [playwright.cli, ...commandLine(options, order, playwright.version)],
     cwd: suiteDir,
     env: {
       ...options.env,
@@ -112,7 +112,7 @@ export async function startPlaywright(options: RunOptions): Promise<PlaywrightPr
   };
 }
 
-function commandLine({ config, args, workers, workDir }: RunOptions, order: Order): string[] {
+function commandLine({ config, args, workers, workDir }: RunOptions, order: Order, version: string): string[] {
   return [
     'test',
     ...(config === undefined ? [] : [`--config=${config}`]),
@@ -122,6 +122,8 @@ function commandLine({ config, args, workers, workDir }: RunOptions, order: Orde
     `--workers=${workers}`,
     `--output=${path.join(workDir, 'output')}`,
     ...(order.kind === 'shard' ? [`--shard=${order.index}/${order.total}`] : []),
+    // The order is exact; a `shard` in the suite's config must not cut it again. Newer ones are told by the reporter.
+    ...(order.kind === 'tests' && !canExclude(version) ? ['--shard=1/1'] : []),
     // Only then can an order be empty on purpose: all that it held is settled.
     ...(order.kind === 'tests' && order.testIds.length === 0 ? ['--pass-with-no-tests'] : []),
   ];
@@ -136,10 +138,10 @@ async function exactOrder(options: RunOptions, version: string): Promise<Order> 
   const { order } = options;
   if (order.kind === 'tests') {
     if (supportsQueue(version)) return order;
-    const message = `queue runs need Playwright 1.62 or newer in the suite; this one has ${version}. Use --shards N or upgrade`;
+    const message = `queue runs need Playwright 1.45 or newer in the suite; this one has ${version}. Use --shards N or upgrade`;
     throw new PlaywrightRefusal('tooOld', message);
   }
-  if (order.settledTestIds.length === 0 || !supportsQueue(version)) return order;
+  if (order.settledTestIds.length === 0 || !canExclude(version)) return order;
   const { onOutput: _log, ...discoverOptions } = options;
   const discovery = await discoverSuite({ ...discoverOptions, shard: order });
   // What keeps the suite from loading keeps the run from it as well, and is told there.

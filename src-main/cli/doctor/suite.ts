@@ -35,7 +35,7 @@ export async function checkSuite(cli: Cli): Promise<Finding[]> {
       : failed(
           'Suite',
           `Playwright ${playwright.version} is too old to be fed test by test`,
-          'Update @playwright/test to 1.62 or newer, or use: playfleet run --shards N',
+          'Update @playwright/test to 1.45 or newer, or use: playfleet run --shards N',
         );
     return [finding, ...(await checkBrowsers(cli, folder))];
   } catch (error) {

@@ -47,6 +47,14 @@ export async function writeSuite(files: Record<string, string>): Promise<string>
   return folder;
 }
 
+/** Gives a suite another Playwright: `installed` is the name under which it stands in our devDependencies. */
+export async function withPlaywright(suiteDir: string, installed: string): Promise<void> {
+  const modules = path.join(suiteDir, 'node_modules');
+  await rm(modules);
+  await mkdir(path.join(modules, '@playwright'), { recursive: true });
+  await symlink(path.join(repo, 'node_modules', installed), path.join(modules, '@playwright', 'test'));
+}
+
 /** What the contract says each message may be: nothing that our reporter sends may be refused further on. */
 const contract = z.discriminatedUnion('type', [
   z.strictObject({

@@ -166,15 +166,15 @@ test('the log reads as it does without us', async () => {
     expect(done.output).toContain(line);
 });
 
-test('suites before Playwright 1.62 are refused for queues, with the mend', async () => {
+test('suites before Playwright 1.45 are refused for queues, with the mend', async () => {
   const suite = await emptyFolder();
   const folder = path.join(suite, 'node_modules', '@playwright', 'test');
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'package.json'), '{"name":"@playwright/test","version":"1.61.3"}');
+  await writeFile(path.join(folder, 'package.json'), '{"name":"@playwright/test","version":"1.44.1"}');
   await mkdir(path.join(suite, 'node_modules', 'playwright-core'));
   await writeFile(path.join(suite, 'node_modules', 'playwright-core', 'package.json'), '{"name":"playwright-core"}');
   await expect(start(suite, { order: { kind: 'tests', testIds: ['a'] } })).rejects.toMatchObject({
     code: 'tooOld',
-    message: 'queue runs need Playwright 1.62 or newer in the suite; this one has 1.61.3. Use --shards N or upgrade',
+    message: 'queue runs need Playwright 1.45 or newer in the suite; this one has 1.44.1. Use --shards N or upgrade',
   });
 });

@@ -16,6 +16,7 @@ import { toAttempt, toError } from './attempt.ts';
 import { Channel } from './channel.ts';
 import { modeOf, type AnyTestRun, type Mode } from './internals.ts';
 import { readOrder } from './order-file.ts';
+import { excludeOthers, passOverOthers } from './narrow.ts';
 import { Revocation } from './revocation.ts';
 import { putInOrder } from './sequence.ts';
 import { Settling } from './settle.ts';
@@ -29,6 +30,9 @@ class RunReporter implements Reporter {
   #revocation = new Revocation([], 1);
   #serialGroup = new Map<TestCase, Suite>();
   #supporting: TestCase[] = [];
+  #isNarrowed = false;
+  /** Of these nothing is told; see passOverOthers. */
+  #others = new Set<string>();
   #maxFailures = 0;
   #rootDir = '';
 
@@ -54,28 +58,25 @@ class RunReporter implements Reporter {
     if (order.kind !== 'tests') return;
     // The order is exact; a `shard` in the suite's config must not cut it again.
     testRun.skipSharding?.();
-    const supporting = supportingSuites(suite);
     const wanted = new Set(order.testIds);
-    const ordinary = suite.suites.filter((project) => !supporting.has(project));
-    const unknown = new Set(wanted);
-    for (const test of testsOf(ordinary)) unknown.delete(test.id);
-    if (unknown.size > 0) this.#reportUnknown([...unknown], config.rootDir);
-    for (const project of ordinary) {
-      if (project.allTests().some((test) => wanted.has(test.id))) excludeAllBut(wanted, project, testRun);
-      else testRun.exclude(project);
-    }
+    const ordinary = this.#ordinary(suite);
+    this.#tellUnknown(wanted, ordinary, config.rootDir);
+    excludeOthers(wanted, ordinary, testRun);
     const rank = new Map(order.testIds.map((id, place) => [id, place]));
     const mode = (each: Suite): Mode => modeOf(each, testRun);
     for (const project of ordinary) putInOrder(project, rank, mode);
     const own = testsOf(ordinary).filter((test) => wanted.has(test.id));
     this.#revocable(groupByUnit(own, mode), config.workers);
+    this.#isNarrowed = true;
   }
 
   onBegin(config: FullConfig, suite: Suite): void {
     this.#rootDir = config.rootDir;
     this.#maxFailures = config.maxFailures;
-    const tests = suite.allTests();
-    this.#supporting = testsOf(supportingSuites(suite));
+    const { order } = this.#received;
+    if (order.kind === 'tests' && !this.#isNarrowed) this.#narrowLate(new Set(order.testIds), config, suite);
+    const tests = suite.allTests().filter((test) => !this.#others.has(test.id));
+    this.#supporting = testsOf(supportingSuites(suite)).filter((test) => !this.#others.has(test.id));
     this.#settling = new Settling(this.#groups(tests));
     this.#channel.send({
       type: 'planned',
@@ -87,13 +88,13 @@ class RunReporter implements Reporter {
   }
 
   onTestBegin(test: TestCase, result: TestResult): void {
-    if (this.#revocation.has(test.id)) return;
+    if (this.#isSilent(test)) return;
     this.#revocation.begun(test.id);
     this.#channel.send({ type: 'testBegin', testId: test.id, retry: result.retry });
   }
 
   onTestEnd(test: TestCase, result: TestResult): void {
-    if (this.#revocation.has(test.id)) return;
+    if (this.#isSilent(test)) return;
     this.#revocation.ended(test.id);
     this.#channel.send({ type: 'attempt', attempt: toAttempt(test, result, this.#rootDir, this.#received.folder) });
     const tests = this.#settling.ended(test);
@@ -105,7 +106,7 @@ class RunReporter implements Reporter {
   }
 
   async onEnd({ status }: FullResult): Promise<void> {
-    const { settled, notRun } = this.#settling.rest(status === 'interrupted', (test) => this.#revocation.has(test.id));
+    const { settled, notRun } = this.#settling.rest(status === 'interrupted', (test) => this.#isSilent(test));
     if (settled.length > 0) this.#channel.send({ type: 'settled', tests: settled });
     this.#channel.send({
       type: 'end',
@@ -114,6 +115,27 @@ class RunReporter implements Reporter {
       notRunReason: notRun.length > 0 ? this.#whyNotRun(status) : null,
     });
     await this.#channel.flush();
+  }
+
+  /** Playwright before 1.62 has no `preprocess`. */
+  #narrowLate(wanted: Set<string>, config: FullConfig, suite: Suite): void {
+    const ordinary = this.#ordinary(suite);
+    this.#tellUnknown(wanted, ordinary, config.rootDir);
+    this.#others = passOverOthers(wanted, suite);
+    const own = testsOf(ordinary).filter((test) => wanted.has(test.id));
+    this.#revocable(
+      groupByUnit(own, (each) => modeOf(each, null)),
+      config.workers,
+    );
+  }
+
+  #ordinary(suite: Suite): Suite[] {
+    const supporting = supportingSuites(suite);
+    return suite.suites.filter((project) => !supporting.has(project));
+  }
+
+  #isSilent(test: { id: string }): boolean {
+    return this.#revocation.has(test.id) || this.#others.has(test.id);
   }
 
   /** Gives back what the agent asks for, from now on until the process ends. */
@@ -139,7 +161,10 @@ class RunReporter implements Reporter {
     return [...groups.values()];
   }
 
-  #reportUnknown(ids: string[], rootDir: string): void {
+  #tellUnknown(wanted: ReadonlySet<string>, ordinary: Suite[], rootDir: string): void {
+    const here = new Set(testsOf(ordinary).map((test) => test.id));
+    const ids = [...wanted].filter((id) => !here.has(id));
+    if (ids.length === 0) return;
     const some = ids.slice(0, 3).join(', ') + (ids.length > 3 ? ', …' : '');
     const message =
       `${ids.length} ordered tests are not in the suite as it loads here (${some}). ` +
@@ -152,18 +177,6 @@ class RunReporter implements Reporter {
     if (status === 'timedout') return 'globalTimeout';
     if (this.#supporting.some((test) => test.outcome() === 'unexpected')) return 'setupFailed';
     return this.#maxFailures > 0 ? 'maxFailures' : 'error';
-  }
-}
-
-function excludeAllBut(wanted: Set<string>, suite: Suite, testRun: AnyTestRun): void {
-  for (const entry of [...suite.entries()]) {
-    if (entry.type === 'test') {
-      if (!wanted.has(entry.id)) testRun.exclude(entry);
-    } else if (entry.allTests().some((test) => wanted.has(test.id))) {
-      excludeAllBut(wanted, entry, testRun);
-    } else {
-      testRun.exclude(entry);
-    }
   }
 }
 
