@@ -107,9 +107,9 @@ export const worker = z
     weight: z.number(),
     total_completed: z.int(),
     total_failed: z.int(),
-    /** null before the first finished task. */
     /** How fast it runs tests, learned from its results: 1 = as the history of durations says, 0.5 = takes twice as long. */
     speed: z.number().positive(),
+    /** null before the first finished task. */
     average_task_duration_ms: z.number().nullable(),
     failed_health_checks: z.int(),
     tags: z.array(z.string()),
