@@ -3,12 +3,14 @@ import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
 import type { Clock } from '../shared/base/clock.ts';
 import type { AppEnv } from './http/env.ts';
+import { rateLimited, type RateLimits } from './http/rate-limits.ts';
 import { createApp, type AppOptions, type Router } from './http/router.ts';
 
 export interface AppParts {
   log: Logger;
   clock: Clock;
   authentication: MiddlewareHandler<AppEnv>;
+  limits: RateLimits;
   onRefused: NonNullable<AppOptions['onRefused']>;
   /** Routers of the rooms, mounted under /api/v1. */
   api: readonly Router[];
@@ -16,9 +18,10 @@ export interface AppParts {
   pages: readonly Router[];
 }
 
-export function createCoordinatorApp({ log, clock, authentication, onRefused, api, pages }: AppParts): Router {
+export function createCoordinatorApp({ log, clock, authentication, limits, onRefused, api, pages }: AppParts): Router {
   const app = createApp({ log, clock, onRefused });
   app.use('*', authentication);
+  app.use('*', rateLimited(limits));
   for (const router of api) app.route('/api/v1', router);
   for (const router of pages) app.route('/', router);
   return app;

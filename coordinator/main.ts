@@ -1,7 +1,6 @@
 /** Starts a coordinator: opens its data, wires the rooms together, listens. Nothing is decided here. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import { systemClock } from '../shared/base/clock.ts';
@@ -11,7 +10,7 @@ import { createContentApp } from './artifacts/content-app.ts';
 import { signContent } from './artifacts/content-token.ts';
 import { DenialLog } from './audit/denials.ts';
 import { readHead } from './audit/queries.ts';
-import { actorOf, toActor } from './audit/record.ts';
+import { actorOf } from './audit/record.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { blobRoutes } from './artifacts/routes.ts';
 import type { CoordinatorConfig } from './config.ts';
@@ -21,14 +20,15 @@ import { EventFeed } from './events/feed.ts';
 import { eventRoutes } from './events/routes.ts';
 import { refuseUndeclared } from './http/declared.ts';
 import type { AppEnv } from './http/env.ts';
-import { checkAccess, type WorkerPrincipal } from './http/principal.ts';
-import { Refusal } from './http/refusal.ts';
+import { RateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
-import { authentication, secretIn } from './identity/authentication.ts';
+import { authentication } from './identity/authentication.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { adminLink, joinLink, makeFirstTokens } from './identity/first-start.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { openDataKey } from './identity/data-key.ts';
+import { isDenial, isFailedSignIn } from './identity/denied.ts';
+import { workerOf } from './identity/upgrade.ts';
 import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
 import { addPages, PAGES } from './operations/pages/routes.ts';
@@ -83,6 +83,17 @@ export async function startCoordinator(
     stops.push(() => denials.close());
     const dataKey = await openDataKey(path.join(config.dataDir, 'secret.key'));
     const settings = await Settings.open({ db, key: dataKey.derive('settings'), report });
+    const limits = new RateLimits({
+      clock,
+      limits: () => ({
+        reads: settings.values.rate_limit_reads_per_minute,
+        changes: settings.values.rate_limit_changes_per_minute,
+        transfers: settings.values.rate_limit_transfers_per_minute,
+        workerCalls: settings.values.rate_limit_worker_calls_per_minute,
+        anonymous: settings.values.rate_limit_anonymous_per_minute,
+        failedSignIns: settings.values.rate_limit_failed_sign_ins_per_minute,
+      }),
+    });
     const leaseMs = () => settings.values.worker_heartbeat_timeout_seconds * 1000;
     stops.push(startTidying({ db, clock, report }));
     const logs = new LogWriter({ db, clock, log, report });
@@ -154,8 +165,11 @@ export async function startCoordinator(
       log,
       clock,
       authentication: authentication(authenticator),
+      limits,
       onRefused: (c, { status, code }) => {
-        if (!isDenial(status, c.var.credential || code === 'token_refused')) return;
+        const refused = { status, code, credential: c.var.credential };
+        if (isFailedSignIn(refused)) limits.failed(c.env.incoming.socket.remoteAddress);
+        if (!isDenial(refused)) return;
         denials.note({ ...actorOf(c), request: `${c.req.method} ${c.req.path}`.slice(0, 200), status, code });
       },
       api: [
@@ -199,7 +213,7 @@ export async function startCoordinator(
     stops.push(() => server.stop(STOP_GRACE_MS));
     server.onUpgrade(
       '/api/v1/link',
-      (request) => workerOf(request, authenticator, denials),
+      (request) => workerOf(request, { authenticator, denials, limits }),
       (socket, workerId, hold) => {
         presence.heard(workerId);
         dispatch.link.accept(socket, workerId, hold);
@@ -226,24 +240,6 @@ export async function startCoordinator(
 async function undo(stops: (() => unknown)[]): Promise<void> {
   for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
 }
-
-async function workerOf(request: IncomingMessage, authenticator: Authenticator, denials: DenialLog): Promise<string> {
-  const secret = secretIn(request.headers);
-  const principal = secret === null ? null : await authenticator.identify(secret);
-  try {
-    checkAccess(principal, 'worker');
-  } catch (error) {
-    if (error instanceof Refusal && isDenial(error.status, secret !== null)) {
-      const { status, code } = error;
-      denials.note({ ...toActor(principal, request.socket.remoteAddress), request: 'GET /api/v1/link', status, code });
-    }
-    throw error;
-  }
-  return (principal as WorkerPrincipal).workerId;
-}
-
-/** What belongs into the audit log. Somebody who shows nothing at all (a page before its sign-in, a health check) is no news. */
-const isDenial = (status: number, credential: boolean): boolean => status === 403 || (status === 401 && credential);
 
 function originOn(url: string, port: number): string {
   const origin = new URL(url);

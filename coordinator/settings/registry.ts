@@ -40,6 +40,18 @@ export const SETTINGS = {
   ),
   report_retention_days: int(90, 1, 36_500, 'How long reports and their files are kept.'),
   log_retention_days: int(30, 1, 36_500, 'How long output and events are kept.'),
+  rate_limit_reads_per_minute: perMinute(30_000, 'Reading requests of one person or token.'),
+  rate_limit_changes_per_minute: perMinute(30_000, 'Changing requests of one person or token.'),
+  rate_limit_transfers_per_minute: perMinute(120_000, 'Uploads and downloads of blobs of one person or token.'),
+  rate_limit_worker_calls_per_minute: perMinute(120_000, 'Calls of one worker over REST.'),
+  rate_limit_anonymous_per_minute: perMinute(
+    30_000,
+    'Requests from one address without a known token: pages, health checks, enrolments.',
+  ),
+  rate_limit_failed_sign_ins_per_minute: perMinute(
+    100,
+    'Tokens, keys and links from one address that do not work; further ones are not looked at.',
+  ),
   slack_webhook_url: {
     ...text(
       z
@@ -84,6 +96,11 @@ export function defaults(): SettingValues {
 function int(preset: number, minimum: number, maximum: number, description: string) {
   const schema = z.int().min(minimum).max(maximum);
   return { type: 'int' as const, schema, default: preset, secret: false, description, minimum, maximum, options: null };
+}
+
+/** What one client may do in a minute. Never so low that nobody could raise it again. */
+function perMinute(preset: number, description: string) {
+  return int(preset, 10, 10_000_000, `${description} More within a minute are answered 429.`);
 }
 
 function boolean(preset: boolean, description: string) {

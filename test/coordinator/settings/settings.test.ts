@@ -28,6 +28,12 @@ test('the settings that the customer named have the customer’s defaults', asyn
     report_retention_days: 90,
     log_retention_days: 30,
     max_parallel_test_runs: 10,
+    rate_limit_reads_per_minute: 30_000,
+    rate_limit_changes_per_minute: 30_000,
+    rate_limit_transfers_per_minute: 120_000,
+    rate_limit_worker_calls_per_minute: 120_000,
+    rate_limit_anonymous_per_minute: 30_000,
+    rate_limit_failed_sign_ins_per_minute: 100,
     slack_webhook_url: null,
     smtp_server: null,
     smtp_port: 587,
@@ -151,7 +157,7 @@ test('only people read and change settings', async () => {
     const asNobody = await coordinator.request(method, '/api/v1/settings', body, { authorization: '' });
     expect(asNobody.status).toBe(401);
   }
-  expect(SETTING_KEYS).toHaveLength(14);
+  expect(SETTING_KEYS).toHaveLength(20);
 });
 
 test.each([
