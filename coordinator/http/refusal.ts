@@ -2,7 +2,7 @@
 import type { FieldError } from '../../shared/protocol/rest/common.ts';
 
 export type RefusalStatus =
-  400 | 401 | 403 | 404 | 405 | 408 | 409 | 410 | 412 | 413 | 415 | 416 | 422 | 426 | 429 | 503 | 507;
+  400 | 401 | 403 | 404 | 405 | 408 | 409 | 410 | 412 | 413 | 415 | 416 | 422 | 426 | 429 | 431 | 503 | 507;
 
 export interface RefusalOptions {
   errors?: readonly FieldError[];

@@ -74,7 +74,7 @@ export async function createServer({ fetch, host, port, log, clock }: ServerOpti
     done.catch((error: unknown) => {
       const refusal = asRefusal(error);
       if (refusal === null) log.error({ err: error }, 'an upgrade failed');
-      refuseUpgrade(socket, refusal, newId(clock.now()));
+      refuseRaw(socket, refusal, newId(clock.now()));
     });
   });
 
@@ -86,6 +86,12 @@ export async function createServer({ fetch, host, port, log, clock }: ServerOpti
     });
   });
   server.on('error', (error) => log.error({ err: error }, 'the server has an error'));
+  // What is no HTTP at all, or too much of it, never reaches the app. Without an answer the sender would look for the fault elsewhere.
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    log.debug({ err: error }, 'a request could not be read');
+    if (socket.writable) refuseRaw(socket, unreadable(error.code), newId(clock.now()));
+    else socket.destroy();
+  });
 
   return {
     host,
@@ -118,7 +124,17 @@ export async function createServer({ fetch, host, port, log, clock }: ServerOpti
   };
 }
 
-function refuseUpgrade(socket: Duplex, refusal: Refusal | null, requestId: string): void {
+function unreadable(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Refusal(431, 'headers_too_large', 'The address and the headers may have at most 16 KiB together.');
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new Refusal(408, 'request_timeout', 'The request did not arrive in time.');
+  return new Refusal(400, 'bad_request', 'This is not a valid HTTP request.');
+}
+
+/** Answers on a connection that the app does not know of, and ends it. */
+function refuseRaw(socket: Duplex, refusal: Refusal | null, requestId: string): void {
   if (socket.destroyed) return;
   const problem = problemOf(refusal, requestId);
   const body = JSON.stringify(problem);

@@ -57,7 +57,7 @@ export const SETTINGS = {
       z
         .url({ protocol: /^https$/, error: 'must be an https address' })
         .max(2000)
-        .refine((url) => !isInside(new URL(url).hostname), 'must not point into this network'),
+        .refine((url) => !URL.canParse(url) || !isInside(new URL(url).hostname), 'must not point into this network'),
       'Slack webhook that alerts are sent to.',
     ),
     secret: true,

@@ -1,5 +1,6 @@
 /** What a worker is, what a run consists of and needs, and what one grant of work says: used by REST and the agent link alike. */
 import { z } from 'zod';
+import { gitRefProblem, gitUrlProblem } from '../base/git-source.ts';
 import { pathProblem } from '../base/tree-path.ts';
 
 export const browserName = z.enum(['chromium', 'firefox', 'webkit']);
@@ -50,8 +51,15 @@ export const runSource = z.discriminatedUnion('type', [
   /** `commit` is filled in by the machine that discovers, so that all machines run the same. */
   z.strictObject({
     type: z.literal('git'),
-    url: z.string().min(1).max(2000),
-    ref: z.string().min(1).max(500).default('HEAD'),
+    url: z.string().refine((url) => gitUrlProblem(url) === null, {
+      error: ({ input }) => gitUrlProblem(String(input)) ?? 'is no address of a repository',
+    }),
+    ref: z
+      .string()
+      .refine((ref) => gitRefProblem(ref) === null, {
+        error: ({ input }) => gitRefProblem(String(input)) ?? 'is no branch, tag or commit',
+      })
+      .default('HEAD'),
     commit: z
       .string()
       .regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/)

@@ -112,3 +112,14 @@ test('a socket whose peer does not answer the close is cut after the grace', asy
   await server.stop(50);
   socket.terminate();
 });
+
+test('what cannot be read as a request is answered with a problem, too', async () => {
+  const { server } = await startSockets();
+  const head = 'HTTP/1.1\r\nhost: x\r\nconnection: close';
+  const long = await raw(server.port, [`GET /${'x'.repeat(20_000)} ${head}\r\n\r\n`]);
+  expect(long).toMatch(/^HTTP\/1\.1 431 /);
+  expect(long).toContain('"code":"headers_too_large"');
+  const nonsense = await raw(server.port, ['nonsense\r\n\r\n']);
+  expect(nonsense).toMatch(/^HTTP\/1\.1 400 /);
+  expect(nonsense).toContain('application/problem+json');
+});

@@ -85,6 +85,7 @@ test.each([
   [{ scheduler_enabled: 'yes' }, 'scheduler_enabled', /must be boolean/],
   [{ load_balancer_strategy: 'random' }, 'load_balancer_strategy', /must be one of "least_loaded"/],
   [{ colour: 'red' }, 'colour', /is not known here/],
+  [{ slack_webhook_url: '\0' }, 'slack_webhook_url', /https/],
   [{ slack_webhook_url: 'http://hooks.slack.com/x' }, 'slack_webhook_url', /https/],
   [{ slack_webhook_url: 'https://169.254.169.254/latest' }, 'slack_webhook_url', /into this network/],
   [{ slack_webhook_url: 'https://localhost/x' }, 'slack_webhook_url', /into this network/],
