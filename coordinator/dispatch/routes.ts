@@ -18,6 +18,7 @@ import {
   taskStart,
 } from '../../shared/protocol/rest/tasks.ts';
 import { idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
+import { commitValue } from '../http/commit.ts';
 import { afterNumber, pageBy } from '../http/paging.ts';
 import { requireWorker } from '../http/principal.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
@@ -243,22 +244,17 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
         const { reason } = c.req.valid('json');
         const runId = await db.read((r) => findRunId(r, id));
         if (runId === null) throw unknownRun(id);
-        const answer = await db.write((w) => cancelRun(w, runId, reason, clock.now()));
-        if (answer.result === 'unknown') throw unknownRun(id);
-        if (answer.result === 'already_final' && answer.state !== 'cancelled') {
-          throw new Refusal(409, 'run_final', `Test run ${id} has already ended (${answer.state})`);
-        }
+        const cancelled = await commitValue(c, { db, clock }, async (w, now) => {
+          const answer = await cancelRun(w, runId, reason, now);
+          if (answer.result === 'unknown') throw unknownRun(id);
+          if (answer.result === 'already_final' && answer.state !== 'cancelled') {
+            throw new Refusal(409, 'run_final', `Test run ${id} has already ended (${answer.state})`);
+          }
+          return { test_run_id: runId, status: 'cancelled' as const, message: `Test run ${id} cancelled` };
+        });
         // Workers are told in the same turn in which the cancel became durable, that is before this line.
         const stillStopping = await stops.whenStopped(runId, STOP_WAIT_MS);
-        return c.json(
-          {
-            test_run_id: runId,
-            status: 'cancelled' as const,
-            still_stopping: stillStopping,
-            message: `Test run ${id} cancelled`,
-          },
-          200,
-        );
+        return c.json({ ...cancelled, still_stopping: stillStopping }, 200);
       },
     );
 }

@@ -26,14 +26,33 @@ interface Stored {
  */
 export async function commit<T, S extends 200 | 201 | 202>(
   c: Context<AppEnv>,
-  { db, clock }: { db: Database; clock: Clock },
+  deps: { db: Database; clock: Clock },
   status: S,
   command: (w: WriteHandle, now: number) => Promise<T>,
 ): Promise<Response & TypedResponse<T, S, 'json'>> {
+  const stored = await commitBody(c, deps, status, command);
+  return answer(c, stored.body, stored.status as S);
+}
+
+/** The same, for answers that also hold what cannot be stored: returns what the command returned, now or when the key was new. */
+export async function commitValue<T>(
+  c: Context<AppEnv>,
+  deps: { db: Database; clock: Clock },
+  command: (w: WriteHandle, now: number) => Promise<T>,
+): Promise<T> {
+  return JSON.parse((await commitBody(c, deps, 200, command)).body) as T;
+}
+
+async function commitBody<T>(
+  c: Context<AppEnv>,
+  { db, clock }: { db: Database; clock: Clock },
+  status: number,
+  command: (w: WriteHandle, now: number) => Promise<T>,
+): Promise<{ body: string; status: number }> {
   const key = c.req.header(IDEMPOTENCY_HEADER);
   if (key === undefined) {
     const body = await db.write((w) => command(w, clock.now()));
-    return answer(c, JSON.stringify(body), status);
+    return { body: JSON.stringify(body), status };
   }
   if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
     throw badField('Idempotency-Key', 'must be 1 to 200 visible ASCII characters');
@@ -66,7 +85,7 @@ export async function commit<T, S extends 200 | 201 | 202>(
     );
   }
   if (stored.replayed) c.header('idempotency-replayed', 'true');
-  return answer(c, stored.body, stored.status as S);
+  return stored;
 }
 
 /** Deletes at most `limit` keys that are too old to be asked for again, and returns how many there were. */

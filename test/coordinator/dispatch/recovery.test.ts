@@ -285,3 +285,17 @@ test('a worker that reports the end of another worker’s grant frees nothing th
   expect(await liar.carryOut(third)).toBe('accepted');
   expect(await honest.carryOut(grant)).toBe('accepted');
 });
+
+test('a cancel that is sent again with its Idempotency-Key gets its answer, another run under that key is refused', async () => {
+  const coordinator = await startCoordinator();
+  const [first, second] = [await createRun(coordinator), await createRun(coordinator)];
+  const cancel = (run: string) =>
+    coordinator.request('POST', `/api/v1/test-runs/${run}/cancel`, {}, { 'idempotency-key': 'stop-it' });
+  const answers = [await cancel(first), await cancel(first)];
+  expect(answers.map((answer) => [answer.status, answer.headers.get('idempotency-replayed')])).toEqual([
+    [200, null],
+    [200, 'true'],
+  ]);
+  expect((await cancel(second)).status).toBe(409);
+  expect((await getRun(coordinator, second)).status).not.toBe('cancelled');
+});
