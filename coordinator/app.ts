@@ -11,6 +11,8 @@ export interface AppParts {
   clock: Clock;
   authentication: MiddlewareHandler<AppEnv>;
   limits: RateLimits;
+  /** Browsers reach it by https. */
+  secure: boolean;
   onRefused: NonNullable<AppOptions['onRefused']>;
   /** Routers of the rooms, mounted under /api/v1. */
   api: readonly Router[];
@@ -18,8 +20,17 @@ export interface AppParts {
   pages: readonly Router[];
 }
 
-export function createCoordinatorApp({ log, clock, authentication, limits, onRefused, api, pages }: AppParts): Router {
-  const app = createApp({ log, clock, onRefused });
+export function createCoordinatorApp({
+  log,
+  clock,
+  authentication,
+  limits,
+  secure,
+  onRefused,
+  api,
+  pages,
+}: AppParts): Router {
+  const app = createApp({ log, clock, secure, onRefused });
   app.use('*', authentication);
   app.use('*', rateLimited(limits));
   for (const router of api) app.route('/api/v1', router);

@@ -6,6 +6,11 @@ import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+const file = z
+  .string()
+  .min(1)
+  .transform((text) => path.resolve(text));
+
 const schema = z.strictObject({
   /** Loopback unless told otherwise: whoever reaches the port can try tokens. */
   host: z.string().min(1).default('127.0.0.1'),
@@ -13,14 +18,20 @@ const schema = z.strictObject({
   port: port.default(4800),
   /** Where reports are served from; default: the next port, or any free one where `port` is 0. */
   contentPort: port.optional(),
-  dataDir: z
-    .string()
-    .min(1)
-    .transform((text) => path.resolve(text)),
+  dataDir: file,
   /** The address that links name, where it is not http://host:port (behind a proxy, or bound to all interfaces). */
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** PEM files; both or neither. */
+  tlsCert: file.optional(),
+  tlsKey: file.optional(),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
+
+/** Absolute paths. */
+export interface TlsFiles {
+  cert: string;
+  key: string;
+}
 
 export interface CoordinatorConfig {
   host: string;
@@ -28,6 +39,8 @@ export interface CoordinatorConfig {
   contentPort: number;
   dataDir: string;
   publicUrl: string | null;
+  /** null: plain HTTP. */
+  tls: TlsFiles | null;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -37,6 +50,8 @@ export interface CoordinatorFlags {
   contentPort?: string | number | undefined;
   data?: string | undefined;
   publicUrl?: string | undefined;
+  tlsCert?: string | undefined;
+  tlsKey?: string | undefined;
   logLevel?: string | undefined;
 }
 
@@ -55,6 +70,8 @@ const SOURCES = {
   contentPort: { flag: '--content-port', variables: ['PLAYFLEET_CONTENT_PORT'] },
   dataDir: { flag: '--data', variables: ['PLAYFLEET_COORDINATOR_DATA', 'PLAYFLEET_DATA'] },
   publicUrl: { flag: '--public-url', variables: ['PLAYFLEET_PUBLIC_URL'] },
+  tlsCert: { flag: '--tls-cert', variables: ['PLAYFLEET_TLS_CERT'] },
+  tlsKey: { flag: '--tls-key', variables: ['PLAYFLEET_TLS_KEY'] },
   logLevel: { flag: '--log-level', variables: ['PLAYFLEET_LOG_LEVEL'] },
 } as const satisfies Record<Setting, { flag: string; variables: readonly string[] }>;
 
@@ -82,11 +99,15 @@ export function readCoordinatorConfig(
     const setting = issue?.path[0] as Setting;
     throw new ConfigError(`${given.get(setting)?.as ?? setting}: ${issue?.message ?? 'not understood'}`);
   }
-  const config = parsed.data;
+  const { tlsCert, tlsKey, ...config } = parsed.data;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new ConfigError('--tls-cert, --tls-key: give both, or neither');
+  }
   return {
     ...config,
     contentPort: config.contentPort ?? (config.port === 0 ? 0 : config.port + 1),
     publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
+    tls: tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : null,
   };
 }
 

@@ -22,7 +22,7 @@ import { refuseUndeclared } from './http/declared.ts';
 import type { AppEnv } from './http/env.ts';
 import { RateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
-import { authentication } from './identity/authentication.ts';
+import { authentication, sessionCookie } from './identity/authentication.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { adminLink, joinLink, makeFirstTokens } from './identity/first-start.ts';
 import { identityRoutes } from './identity/routes.ts';
@@ -45,6 +45,7 @@ import { settingsRoutes } from './settings/routes.ts';
 import { Settings } from './settings/settings.ts';
 import { migrations } from './storage/migrations.ts';
 import { openDatabase } from './storage/open.ts';
+import { readTls } from './tls.ts';
 import { Presence } from './workers/presence.ts';
 import { recordHeartbeat } from './workers/record-heartbeat.ts';
 import { workerRoutes } from './workers/routes.ts';
@@ -71,6 +72,9 @@ export async function startCoordinator(
 ): Promise<RunningCoordinator> {
   const clock = systemClock;
   const report = (error: unknown, during: string) => log.warn({ err: error }, `${during} failed`);
+  const tls = config.tls && readTls(config.tls);
+  const secure = tls !== null || config.publicUrl?.startsWith('https:') === true;
+  const cookie = sessionCookie(secure);
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const db = await openDatabase({ file: path.join(config.dataDir, 'playfleet.db'), migrations, clock, report });
   const stops: (() => unknown)[] = [() => db.close()];
@@ -152,9 +156,10 @@ export async function startCoordinator(
     stops.push(() => reports.stop());
     const key = dataKey.derive('content links');
     const content = await createServer({
-      fetch: createContentApp({ store, key, clock, log }).fetch,
+      fetch: createContentApp({ store, key, clock, secure, log }).fetch,
       host: config.host,
       port: config.contentPort,
+      tls,
       log,
       clock,
     });
@@ -164,8 +169,9 @@ export async function startCoordinator(
     const app = createCoordinatorApp({
       log,
       clock,
-      authentication: authentication(authenticator),
+      authentication: authentication(authenticator, cookie),
       limits,
+      secure,
       onRefused: (c, { status, code }) => {
         const refused = { status, code, credential: c.var.credential };
         if (isFailedSignIn(refused)) limits.failed(c.env.incoming.socket.remoteAddress);
@@ -173,7 +179,7 @@ export async function startCoordinator(
         denials.note({ ...actorOf(c), request: `${c.req.method} ${c.req.path}`.slice(0, 200), status, code });
       },
       api: [
-        identityRoutes({ db, clock, authenticator }),
+        identityRoutes({ db, clock, authenticator, secure }),
         workerRoutes({
           db,
           clock,
@@ -207,9 +213,9 @@ export async function startCoordinator(
       ],
       pages: [healthRoutes({ db, clock, version, dataDir: config.dataDir, report })],
     });
-    addPages(app, version);
+    addPages(app, { version, sessionCookie: cookie });
     refuseUndeclared(app, PAGES);
-    const server = await createServer({ fetch: app.fetch, host: config.host, port: config.port, log, clock });
+    const server = await createServer({ fetch: app.fetch, host: config.host, port: config.port, tls, log, clock });
     stops.push(() => server.stop(STOP_GRACE_MS));
     server.onUpgrade(
       '/api/v1/link',
@@ -219,7 +225,7 @@ export async function startCoordinator(
         dispatch.link.accept(socket, workerId, hold);
       },
     );
-    const url = config.publicUrl ?? `http://${hostInUrl(config.host)}:${server.port}`;
+    const url = config.publicUrl ?? `${tls ? 'https' : 'http'}://${hostInUrl(config.host)}:${server.port}`;
     const tokens = await db.write((w) => makeFirstTokens(w, clock.now()));
     // Outside the database, so that a rewritten audit log can be told from the one that was.
     const head = await db.read(readHead);

@@ -46,11 +46,13 @@ export interface ContentAppOptions {
   store: BlobStore;
   key: Uint8Array;
   clock: Clock;
+  /** Browsers reach it by https. */
+  secure: boolean;
   log: Logger;
 }
 
-export function createContentApp({ store, key, clock, log }: ContentAppOptions): Router {
-  const app = createApp({ log, clock, pathInLog: withoutToken });
+export function createContentApp({ store, key, clock, secure, log }: ContentAppOptions): Router {
+  const app = createApp({ log, clock, secure, pathInLog: withoutToken });
   const trees = new Map<string, Map<string, TreeFile>>();
   app.get('/c/:token/*', async (c) => {
     const claim = readContentToken(c.req.param('token'), key, clock.now());

@@ -9,8 +9,15 @@ import { principalKey } from './principal.ts';
 /** For answers that are no pages. Pages set their own policy. */
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
+/** Browsers come back encrypted only, for half a year. */
+const HSTS = `max-age=${182 * 24 * 3600}`;
+
 /** Neither bodies, nor query strings (they may hold keys), nor headers are logged. */
-export function requestLog(log: Logger, clock: Clock, pathInLog: (path: string) => string): MiddlewareHandler<AppEnv> {
+export function requestLog(
+  log: Logger,
+  clock: Clock,
+  { pathInLog, secure }: { pathInLog: (path: string) => string; secure: boolean },
+): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { outgoing } = c.env;
     const requestId = newId(clock.now());
@@ -24,6 +31,7 @@ export function requestLog(log: Logger, clock: Clock, pathInLog: (path: string) 
     outgoing.setHeader('x-content-type-options', 'nosniff');
     outgoing.setHeader('referrer-policy', 'no-referrer');
     outgoing.setHeader('content-security-policy', API_POLICY);
+    if (secure) outgoing.setHeader('strict-transport-security', HSTS);
     outgoing.once('close', () => {
       const { principal } = c.var;
       const line = {

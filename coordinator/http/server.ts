@@ -1,5 +1,6 @@
 /** A listening HTTP server around an app: WebSocket upgrades by path, and a stop that lets requests finish. */
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server';
@@ -15,11 +16,19 @@ import { Refusal } from './refusal.ts';
 /** A connection on which nothing moves for so long is dropped: a body may be slow, but not stand still. */
 const SILENCE_MS = 120_000;
 
+/** PEM. */
+export interface TlsMaterial {
+  cert: Buffer;
+  key: Buffer;
+}
+
 export interface ServerOptions {
   fetch: (request: Request, env: HttpBindings) => Response | Promise<Response>;
   host: string;
   /** 0 = any free one. */
   port: number;
+  /** Left out: plain HTTP. */
+  tls?: TlsMaterial | null;
   log: Logger;
   clock: Clock;
 }
@@ -41,7 +50,7 @@ export interface HttpServer {
 type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 
 /** Resolves when it listens; rejects when it cannot (EADDRINUSE, EACCES). */
-export async function createServer({ fetch, host, port, log, clock }: ServerOptions): Promise<HttpServer> {
+export async function createServer({ fetch, host, port, tls, log, clock }: ServerOptions): Promise<HttpServer> {
   const running = new Set<ServerResponse>();
   const answer = getRequestListener((request, env) => fetch(request, env as HttpBindings), {
     errorHandler: (error) => {
@@ -51,15 +60,16 @@ export async function createServer({ fetch, host, port, log, clock }: ServerOpti
     },
   });
   let stopping = false;
-  const server = createHttpServer(
-    { requestTimeout: 0, headersTimeout: 30_000, connectionsCheckingInterval: 10_000 },
-    (incoming, outgoing) => {
-      running.add(outgoing);
-      outgoing.once('close', () => running.delete(outgoing));
-      if (stopping) outgoing.setHeader('connection', 'close');
-      void answer(incoming, outgoing);
-    },
-  );
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    running.add(outgoing);
+    outgoing.once('close', () => running.delete(outgoing));
+    if (stopping) outgoing.setHeader('connection', 'close');
+    void answer(incoming, outgoing);
+  };
+  const patience = { requestTimeout: 0, headersTimeout: 30_000, connectionsCheckingInterval: 10_000 };
+  const server = tls
+    ? createHttpsServer({ ...patience, ...tls, minVersion: 'TLSv1.2' }, onRequest)
+    : createHttpServer(patience, onRequest);
   server.timeout = SILENCE_MS;
 
   const upgrades = new Map<string, UpgradeHandler>();

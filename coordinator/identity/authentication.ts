@@ -5,7 +5,8 @@ import type { AppEnv } from '../http/env.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Authenticator } from './authenticator.ts';
 
-export const SESSION_COOKIE = 'playfleet_session';
+/** Under https with the prefix by which browsers take it from this very host alone, and only encrypted. */
+export const sessionCookie = (secure: boolean): string => `${secure ? '__Host-' : ''}playfleet_session`;
 
 /** The secret in `Authorization: Bearer …` or `X-API-Key: …`; null without one. */
 export function secretIn(headers: IncomingHttpHeaders): string | null {
@@ -16,10 +17,10 @@ export function secretIn(headers: IncomingHttpHeaders): string | null {
 }
 
 /** Sets `principal`. A header wins over a cookie; a secret that is not known leaves `principal` null, which routes answer with 401. */
-export function authentication(authenticator: Authenticator): MiddlewareHandler<AppEnv> {
+export function authentication(authenticator: Authenticator, cookieName: string): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { headers, method } = c.env.incoming;
-    const secret = secretIn(headers) ?? sessionIn(headers, method ?? 'GET');
+    const secret = secretIn(headers) ?? sessionIn(headers, method ?? 'GET', cookieName);
     if (secret !== null) {
       c.set('credential', true);
       c.set('principal', await authenticator.identify(secret));
@@ -32,8 +33,8 @@ export function authentication(authenticator: Authenticator): MiddlewareHandler<
  * A browser sends the cookie with requests that other sites cause, and pages on the content origin (another port of this host) count as
  * the same site: only what our own pages ask for may use it.
  */
-function sessionIn(headers: IncomingHttpHeaders, method: string): string | null {
-  const cookie = cookieIn(headers.cookie);
+function sessionIn(headers: IncomingHttpHeaders, method: string, cookieName: string): string | null {
+  const cookie = cookieIn(headers.cookie, cookieName);
   if (cookie === null) return null;
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return null;
@@ -50,10 +51,10 @@ function originHost(origin: string | undefined): string | null {
   return origin !== undefined && URL.canParse(origin) ? new URL(origin).host : null;
 }
 
-function cookieIn(header: string | undefined): string | null {
+function cookieIn(header: string | undefined, cookieName: string): string | null {
   for (const part of header?.split(';') ?? []) {
     const [name, value] = part.trim().split('=', 2);
-    if (name === SESSION_COOKIE && value) return value;
+    if (name === cookieName && value) return value;
   }
   return null;
 }

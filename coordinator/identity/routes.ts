@@ -19,7 +19,7 @@ import { badField, notFound } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import type { Database } from '../storage/database.ts';
-import { SESSION_COOKIE } from './authentication.ts';
+import { sessionCookie } from './authentication.ts';
 import type { Authenticator } from './authenticator.ts';
 import { createToken } from './create-token.ts';
 import { exchangeAdminLink, SESSION_SECONDS } from './exchange-admin-link.ts';
@@ -32,12 +32,14 @@ export interface IdentityRoutesDeps {
   db: Database;
   clock: Clock;
   authenticator: Authenticator;
+  /** Browsers reach it by https. */
+  secure: boolean;
 }
 
 const auth: [string] = ['Access'];
 const nothing = z.object({ message: z.string() });
 
-export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps) {
+export function identityRoutes({ db, clock, authenticator, secure }: IdentityRoutesDeps) {
   return createRouter()
     .openapi(
       route({
@@ -62,11 +64,11 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
           );
           return made;
         });
-        setCookie(c, SESSION_COOKIE, made.secret, {
+        setCookie(c, sessionCookie(secure), made.secret, {
           path: '/',
           httpOnly: true,
           sameSite: 'Strict',
-          secure: new URL(c.req.url).protocol === 'https:',
+          secure,
           maxAge: SESSION_SECONDS,
         });
         const expiresAt = isoTime(made.expiresAt ?? now + SESSION_SECONDS * 1000);
@@ -105,7 +107,7 @@ export function identityRoutes({ db, clock, authenticator }: IdentityRoutesDeps)
           await revokeToken(w, id, { own, onRevoked: () => authenticator.forget() }, now);
           await recordAudit(w, { ...actorOf(c), action: 'session.closed' }, now);
         });
-        deleteCookie(c, SESSION_COOKIE, { path: '/' });
+        deleteCookie(c, sessionCookie(secure), { path: '/', secure });
         return c.json({ message: 'Logged out; the token works no longer.' }, 200);
       },
     )

@@ -26,17 +26,27 @@ export interface TestCoordinator {
 export interface TestCoordinatorOptions {
   /** A data folder that was used before, with its admin token. Left out: a fresh one, removed after the test. */
   again?: Pick<TestCoordinator, 'dataDir' | 'adminToken'>;
+  /** PEM files. */
+  tls?: { cert: string; key: string };
 }
 
 /** It is stopped after the test, if the test did not. */
-export async function startCoordinator({ again }: TestCoordinatorOptions = {}): Promise<TestCoordinator> {
+export async function startCoordinator({ again, tls }: TestCoordinatorOptions = {}): Promise<TestCoordinator> {
   const dataDir = again?.dataDir ?? tempFolder();
   const log: Record<string, unknown>[] = [];
   const logger = pino(
     { level: 'debug' },
     { write: (line: string) => log.push(JSON.parse(line) as Record<string, unknown>) },
   );
-  const config = { host: '127.0.0.1', port: 0, contentPort: 0, dataDir, publicUrl: null, logLevel: 'debug' as const };
+  const config = {
+    host: '127.0.0.1',
+    port: 0,
+    contentPort: 0,
+    dataDir,
+    publicUrl: null,
+    tls: tls ?? null,
+    logLevel: 'debug' as const,
+  };
   const running = await start(config, '0.0.0-test', logger);
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= running.stop());

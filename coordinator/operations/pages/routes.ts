@@ -1,7 +1,6 @@
 /** The pages, and the OpenAPI document that one of them is made of. */
 import { openApiDocument, type OpenApiDocument } from '../../http/openapi.ts';
 import type { Router } from '../../http/router.ts';
-import { SESSION_COOKIE } from '../../identity/authentication.ts';
 import { referencePage } from './reference.ts';
 import { startPage } from './start.ts';
 import { welcomePage } from './welcome.ts';
@@ -10,9 +9,9 @@ import { welcomePage } from './welcome.ts';
 export const PAGES = ['/', '/welcome', '/api/v1/openapi.json', '/api/v1/reference'] as const;
 
 /** Adds them to an app whose other routes are all mounted. */
-export function addPages(app: Router, version: string): void {
+export function addPages(app: Router, info: { version: string; sessionCookie: string }): void {
   let made: OpenApiDocument | undefined;
-  const document = () => (made ??= openApiDocument(app, { version, sessionCookie: SESSION_COOKIE }));
+  const document = () => (made ??= openApiDocument(app, info));
   app.get('/', startPage);
   app.get('/welcome', welcomePage);
   app.get('/api/v1/openapi.json', (c) => c.json(document()));

@@ -34,6 +34,8 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--content-port <n>', 'of reports (default: the next one)')
     .option('--data <folder>', 'where it keeps everything')
     .option('--public-url <url>', 'address that links name, behind a proxy')
+    .option('--tls-cert <file>', 'certificate with its chain, as PEM: serves https')
+    .option('--tls-key <file>', 'its key, as PEM without a password')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
     .option('--json', 'print the addresses as one JSON line')
     .action(
