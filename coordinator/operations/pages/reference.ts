@@ -16,7 +16,8 @@ summary::-webkit-details-marker { display: none; } summary:hover { background: v
 .get { color: var(--running); } .post { color: var(--passed); } .put, .patch { color: var(--flaky); } .delete { color: var(--failed); }
 .who { margin-left: auto; white-space: nowrap; } details > div { padding-left: 64px; } h3 { font-size: 12px; margin: 12px 0 4px; color: var(--muted); font-weight: 500; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 0; } dd { margin: 0; } p { margin: 4px 0; max-width: 760px; }
-@media (max-width: 760px) { .api { display: block; } nav { display: none; } details > div { padding-left: 0; } }`;
+@media (max-width: 760px) { .api { display: block; } nav { display: none; } details > div { padding-left: 0; }
+  summary { flex-wrap: wrap; gap: 2px 10px; } summary code { overflow-wrap: anywhere; } summary .muted:not(.who) { flex-basis: 100%; } }`;
 
 export function referencePage(c: Context<AppEnv>, document: OpenApiDocument): Response | Promise<Response> {
   const groups = groupByTag(document);

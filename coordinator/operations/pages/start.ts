@@ -55,7 +55,10 @@ async function read(path) {
 }
 async function refresh() {
   const [runs, workers] = await Promise.all([read('/api/v1/test-runs?limit=30'), read('/api/v1/workers?limit=500')]);
-  if (runs === 401) return show('out');
+  if (runs === 401) {
+    byId('fleet').textContent = '';
+    return show('out');
+  }
   if (typeof runs === 'number') throw new Error('the coordinator answered ' + runs);
   const online = (workers.items ?? []).filter((worker) => worker.status !== 'offline');
   const busy = online.filter((worker) => worker.status === 'busy').length;
