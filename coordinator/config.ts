@@ -24,6 +24,7 @@ const schema = z.strictObject({
   /** PEM files; both or neither. */
   tlsCert: file.optional(),
   tlsKey: file.optional(),
+  newAdminLink: z.boolean().default(false),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -41,6 +42,8 @@ export interface CoordinatorConfig {
   publicUrl: string | null;
   /** null: plain HTTP. */
   tls: TlsFiles | null;
+  /** Make one at this start, for whoever has lost all others: who may start the coordinator owns its data anyway. */
+  newAdminLink: boolean;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -52,6 +55,7 @@ export interface CoordinatorFlags {
   publicUrl?: string | undefined;
   tlsCert?: string | undefined;
   tlsKey?: string | undefined;
+  newAdminLink?: boolean | undefined;
   logLevel?: string | undefined;
 }
 
@@ -72,6 +76,7 @@ const SOURCES = {
   publicUrl: { flag: '--public-url', variables: ['PLAYFLEET_PUBLIC_URL'] },
   tlsCert: { flag: '--tls-cert', variables: ['PLAYFLEET_TLS_CERT'] },
   tlsKey: { flag: '--tls-key', variables: ['PLAYFLEET_TLS_KEY'] },
+  newAdminLink: { flag: '--new-admin-link', variables: [] },
   logLevel: { flag: '--log-level', variables: ['PLAYFLEET_LOG_LEVEL'] },
 } as const satisfies Record<Setting, { flag: string; variables: readonly string[] }>;
 
@@ -81,8 +86,8 @@ export function readCoordinatorConfig(
   env: NodeJS.ProcessEnv = process.env,
 ): CoordinatorConfig {
   const { data, ...rest } = flags;
-  const byFlag: Partial<Record<Setting, string | number | undefined>> = { ...rest, dataDir: data };
-  const given = new Map<Setting, { as: string; value: string | number }>();
+  const byFlag: Partial<Record<Setting, string | number | boolean | undefined>> = { ...rest, dataDir: data };
+  const given = new Map<Setting, { as: string; value: string | number | boolean }>();
   for (const setting of Object.keys(SOURCES) as Setting[]) {
     const { flag, variables } = SOURCES[setting];
     const found = [[flag, byFlag[setting]] as const, ...variables.map((name) => [name, env[name]] as const)];

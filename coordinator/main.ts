@@ -24,7 +24,7 @@ import { RateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
 import { authentication, sessionCookie } from './identity/authentication.ts';
 import { Authenticator } from './identity/authenticator.ts';
-import { adminLink, joinLink, makeFirstTokens } from './identity/first-start.ts';
+import { adminLink, joinLink, makeAdminLink, makeFirstTokens } from './identity/first-start.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
@@ -58,6 +58,8 @@ export interface RunningCoordinator {
   contentUrl: string;
   /** Only at the first start of a data folder: shown once. */
   first: { adminLink: string; join: string } | null;
+  /** Only where the configuration asked for one and this is not the first start. */
+  newAdminLink: string | null;
   /** Lets requests end, closes links and streams, and lets go of the data. */
   stop(): Promise<void>;
 }
@@ -227,6 +229,7 @@ export async function startCoordinator(
     );
     const url = config.publicUrl ?? `${tls ? 'https' : 'http'}://${hostInUrl(config.host)}:${server.port}`;
     const tokens = await db.write((w) => makeFirstTokens(w, clock.now()));
+    const link = config.newAdminLink && !tokens ? await db.write((w) => makeAdminLink(w, clock.now())) : null;
     // Outside the database, so that a rewritten audit log can be told from the one that was.
     const head = await db.read(readHead);
     log.info({ seq: head?.seq ?? 0, hash: head?.hash ?? '' }, 'the audit log stands here');
@@ -234,6 +237,7 @@ export async function startCoordinator(
       url,
       contentUrl: originOn(url, content.port),
       first: tokens && { adminLink: adminLink(url, tokens.adminLink), join: joinLink(url, tokens.join) },
+      newAdminLink: link && adminLink(url, link),
       stop: () => undo(stops),
     };
   } catch (error) {

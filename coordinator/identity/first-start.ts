@@ -23,6 +23,19 @@ export async function makeFirstTokens(w: WriteHandle, now: number): Promise<Firs
   return { adminLink: adminLink.secret, join: join.secret };
 }
 
+/** A way in for whoever has lost all others. Returns its secret. */
+export async function makeAdminLink(w: WriteHandle, now: number): Promise<string> {
+  const name = 'asked for at start';
+  const { id, secret } = await createToken(
+    w,
+    { kind: 'admin_link', name, role: null, createdBy: SYSTEM.actorName },
+    now,
+  );
+  const data = { id, kind: 'admin_link' };
+  await recordAudit(w, { ...SYSTEM, action: 'token.created', target: name, data }, now);
+  return secret;
+}
+
 /** What the secrets are typed or opened as. `base` is the coordinator's address, without a slash at its end. */
 export const joinLink = (base: string, secret: string): string => `${base}#${secret}`;
 /** Behind `#`, so that the secret reaches no server log. */

@@ -12,6 +12,7 @@ export interface TestCoordinator {
   dataDir: string;
   /** What only the first start of a data folder shows; the admin link is used up already. */
   first: { adminLink: string; join: string } | null;
+  newAdminLink: string | null;
   /** A fresh join token (pfj_…). */
   joinToken(): Promise<string>;
   /** A request as the admin: `path` below the coordinator's address, `body` as JSON. */
@@ -28,10 +29,15 @@ export interface TestCoordinatorOptions {
   again?: Pick<TestCoordinator, 'dataDir' | 'adminToken'>;
   /** PEM files. */
   tls?: { cert: string; key: string };
+  newAdminLink?: boolean;
 }
 
 /** It is stopped after the test, if the test did not. */
-export async function startCoordinator({ again, tls }: TestCoordinatorOptions = {}): Promise<TestCoordinator> {
+export async function startCoordinator({
+  again,
+  tls,
+  newAdminLink = false,
+}: TestCoordinatorOptions = {}): Promise<TestCoordinator> {
   const dataDir = again?.dataDir ?? tempFolder();
   const log: Record<string, unknown>[] = [];
   const logger = pino(
@@ -45,6 +51,7 @@ export async function startCoordinator({ again, tls }: TestCoordinatorOptions = 
     dataDir,
     publicUrl: null,
     tls: tls ?? null,
+    newAdminLink,
     logLevel: 'debug' as const,
   };
   const running = await start(config, '0.0.0-test', logger);
@@ -70,6 +77,7 @@ export async function startCoordinator({ again, tls }: TestCoordinatorOptions = 
     url: running.url,
     contentUrl: running.contentUrl,
     first: running.first,
+    newAdminLink: running.newAdminLink,
     adminToken,
     dataDir,
     log,

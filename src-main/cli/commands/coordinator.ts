@@ -60,16 +60,20 @@ export async function openCoordinator(config: CoordinatorConfig): Promise<Runnin
   }
 }
 
-/** For programs that start a coordinator: one JSON line. The links are null unless this was the first start. */
-const started = ({ url, contentUrl, first }: RunningCoordinator) => ({
+/** For programs that start a coordinator: one JSON line. The links are null unless this was the first start, or a new one was asked for. */
+const started = ({ url, contentUrl, first, newAdminLink }: RunningCoordinator) => ({
   type: 'listening',
   url,
   content_url: contentUrl,
-  admin_link: first?.adminLink ?? null,
+  admin_link: first?.adminLink ?? newAdminLink,
   join: first?.join ?? null,
 });
 
-function announce(cli: Cli, config: CoordinatorConfig, { url, contentUrl, first }: RunningCoordinator): void {
+function announce(
+  cli: Cli,
+  config: CoordinatorConfig,
+  { url, contentUrl, first, newAdminLink }: RunningCoordinator,
+): void {
   const { paint } = styleOf(cli);
   const line = (label: string, value: string): void => printLine(cli, `  ${paint('dim', label.padEnd(8))} ${value}`);
   printLine(cli, `${paint('bold', 'Playfleet coordinator')} ${VERSION}`);
@@ -81,6 +85,11 @@ function announce(cli: Cli, config: CoordinatorConfig, { url, contentUrl, first 
     printLine(cli, 'First start. These work once each, for an hour, and are not shown again:');
     line('You', `playfleet login '${first.adminLink}'`);
     line('A worker', `playfleet worker --join '${first.join}'`);
+  }
+  if (newAdminLink) {
+    printLine(cli);
+    printLine(cli, 'A new admin link. It works once, for an hour, and is not shown again:');
+    line('You', `playfleet login '${newAdminLink}'`);
   }
   if (config.host === '127.0.0.1' || config.host === 'localhost' || config.host === '::1') {
     printLine(cli);

@@ -199,3 +199,24 @@ test('nobody makes or revokes a token that may do more than they may', async () 
   const still = await coordinator.request('GET', '/api/v1/auth/me', undefined, asBearer(admin.token));
   expect(still.status).toBe(200);
 });
+
+test('who lost every way in gets a new one by starting the coordinator, and only then', async () => {
+  const first = await startCoordinator({ newAdminLink: true });
+  expect(first.newAdminLink).toBeNull();
+  await first.stop();
+  const plain = await startCoordinator({ again: first });
+  expect(plain.newAdminLink).toBeNull();
+  await plain.stop();
+  const asked = await startCoordinator({ again: first, newAdminLink: true });
+  const secret = asked.newAdminLink?.split('#token=')[1] ?? '';
+  const answer = await exchange(asked.url, secret);
+  const { token } = await okJson<{ token: string }>(answer);
+  const log = await okJson<{ items: { action: string; actor: string }[] }>(
+    await asked.request('GET', '/api/v1/audit', undefined, asBearer(token)),
+  );
+  expect(log.items.slice(0, 2)).toMatchObject([
+    { action: 'session.opened' },
+    { action: 'token.created', actor: 'system' },
+  ]);
+  expect((await exchange(asked.url, secret)).status).toBe(401);
+});
