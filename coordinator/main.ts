@@ -195,6 +195,7 @@ export async function startCoordinator(
             await dispatch.renew(w, workerId, now);
           },
           releaseAll: (w, workerId, reason, now) => dispatch.releaseAll(w, workerId, reason, now),
+          endLink: (workerId, reason) => dispatch.link.refuse(workerId, reason),
         }),
         blobRoutes({ store }),
         eventRoutes({ db, feed }),

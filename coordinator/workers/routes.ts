@@ -41,13 +41,15 @@ export interface WorkerRoutesDeps {
   /** Runs in the command of a heartbeat over REST: renews the leases of all that the worker holds. */
   onHeartbeat: (w: WriteHandle, workerId: string, now: number) => Promise<void>;
   releaseAll: ReleaseAll;
+  /** Ends the connection that a worker has opened with a key which works no longer. */
+  endLink: (workerId: string, reason: string) => void;
 }
 
 const tags: [string] = ['Workers'];
 const unknownWorker = (id: string) => notFound(`worker ${id}`);
 
 export function workerRoutes(deps: WorkerRoutesDeps) {
-  const { db, clock, authenticator, settings, onHeartbeat, releaseAll } = deps;
+  const { db, clock, authenticator, settings, onHeartbeat, releaseAll, endLink } = deps;
   return createRouter()
     .openapi(
       route({
@@ -255,8 +257,11 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         const { id } = c.req.valid('param');
         onlyItself(c, id);
         const byItself = requireAny(c).kind === 'worker';
-        const onRotated = (oldHash: string) =>
-          byItself ? authenticator.replaceKey(id, oldHash) : authenticator.dropReplacedKeys(id);
+        const onRotated = (oldHash: string): void => {
+          if (byItself) return authenticator.replaceKey(id, oldHash);
+          authenticator.dropReplacedKeys(id);
+          endLink(id, 'its key was replaced on the coordinator');
+        };
         const key = await db.write(async (w) => {
           const now = clock.now();
           const key = await rotateKey(w, id, onRotated, now);
