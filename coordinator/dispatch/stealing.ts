@@ -4,7 +4,7 @@ import { hasBrowsers } from '../runs/rules/needs.ts';
 import { startCost } from '../runs/start-cost.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import type { Connected, Fleet, HeldGrant } from './fleet.ts';
-import { planSteals, type Steal, type Victim, type VictimUnit } from './rules/steal.ts';
+import { planSteals, scaleOf, type Steal, type Victim, type VictimUnit } from './rules/steal.ts';
 
 /** A worker that has not answered by then is asked again: its process may have ended instead. */
 const ANSWER_MS = 3_000;
@@ -12,6 +12,8 @@ const ANSWER_MS = 3_000;
 const LOOK_AGAIN_MS = 1_000;
 /** Looking for what could move reads all that is open of a run: at most a tenth of the time is spent on that. */
 const REST_AFTER_LOOK = 10;
+/** Tests that are done, looked at to see how right the expectations are. */
+const SAMPLE = 200;
 /** One that had nothing to give is left alone for so long. */
 const REST_MS = 1_000;
 
@@ -60,7 +62,8 @@ export class Stealing {
     if (held.length === 0) return null;
     const asked = held.filter((grant) => !this.#resting.has(grant.fence));
     const open = await openUnits(w, run.id, asked);
-    const victims = asked.flatMap((grant) => this.#victim(grant, open.get(grant.taskId) ?? [], idle));
+    const scale = scaleOf(await doneSoFar(w, run.id));
+    const victims = asked.flatMap((grant) => this.#victim(grant, open.get(grant.taskId) ?? [], idle, scale));
     for (const steal of planSteals(
       victims,
       idle.flatMap(({ worker, slots }) => Array.from({ length: slots }, () => worker.profile.speed)),
@@ -81,7 +84,7 @@ export class Stealing {
     w.afterCommit(() => this.#fleet.find(grant.workerId)?.send({ type: 'revoke', taskId, attempt, fence, testIds }));
   }
 
-  #victim(grant: HeldGrant, open: readonly OpenUnit[], idle: readonly Idle[]): Victim[] {
+  #victim(grant: HeldGrant, open: readonly OpenUnit[], idle: readonly Idle[], scale: number): Victim[] {
     if (!idle.some(({ worker }) => hasBrowsers(grant.needs, worker.profile.capabilities.browsers))) return [];
     const running = this.#fleet.running(grant.fence);
     const now = this.#clock.monotonic();
@@ -90,7 +93,7 @@ export class Stealing {
         .map((id) => running.get(id))
         .filter((at) => at !== undefined);
       const runningForMs = since.length > 0 ? now - Math.min(...since) : unit.begun === 1 ? 0 : null;
-      return { no: unit.no, expectedMs: unit.expected_ms, runningForMs };
+      return { no: unit.no, expectedMs: unit.expected_ms * scale, runningForMs };
     });
     return units.length < 2
       ? []
@@ -119,4 +122,19 @@ async function openUnits(
     [runId, JSON.stringify(grants.map((grant) => grant.taskId))],
   );
   return Map.groupBy(rows, (row) => row.task_id);
+}
+
+/** A sample: ids of tests are hashes, so the first ones by id are as good as any. */
+async function doneSoFar(
+  w: WriteHandle,
+  runId: string,
+): Promise<{ tests: number; expectedMs: number; actualMs: number }> {
+  const row = await w.get<{ tests: number; expected_ms: number | null; actual_ms: number | null }>(
+    `SELECT count(*) AS tests, sum(expected_ms) AS expected_ms, sum(duration_ms) AS actual_ms FROM (
+       SELECT t.duration_ms, u.expected_ms / (SELECT count(*) FROM tests x WHERE x.run_id = u.run_id AND x.unit_no = u.no) AS expected_ms
+       FROM tests t JOIN units u ON u.run_id = t.run_id AND u.no = t.unit_no
+       WHERE t.run_id = ? AND t.outcome = 'expected' AND t.attempts = 1 LIMIT ?)`,
+    [runId, SAMPLE],
+  );
+  return { tests: row?.tests ?? 0, expectedMs: row?.expected_ms ?? 0, actualMs: row?.actual_ms ?? 0 };
 }

@@ -3,7 +3,7 @@
  * (dispatch/rules/steal.ts). Everything else (starting a process, asking for tests) costs what was measured.
  */
 import { cutTasks } from '../../coordinator/runs/rules/cut-tasks.ts';
-import { planSteals, type Victim } from '../../coordinator/dispatch/rules/steal.ts';
+import { planSteals, scaleOf, type Victim } from '../../coordinator/dispatch/rules/steal.ts';
 
 export interface SimulatedUnit {
   /** What it takes on a machine of speed 1, milliseconds. */
@@ -61,6 +61,7 @@ export function simulate(
   const lost = new Set<number>();
   const begun = units.map(() => 0);
   let done = 0;
+  const seen = { tests: 0, expectedMs: 0, actualMs: 0 };
   let fence = 0;
   let steals = 0;
   let makespanMs = 0;
@@ -81,6 +82,9 @@ export function simulate(
       if (lost.has(process.slot)) return;
       process.current = null;
       done++;
+      seen.tests++;
+      seen.expectedMs += units[no]?.expectedMs ?? 0;
+      seen.actualMs += takesMs;
       makespanMs = at;
       next(process, at);
     });
@@ -102,7 +106,7 @@ export function simulate(
     if (idle.size === 0 || pending.length > 0 || done === units.length) return;
     const able = [...processes.values()].filter((process) => process.restUntil <= now);
     for (const steal of planSteals(
-      able.map((process) => victimOf(process, slots[process.slot]?.speed ?? 1, units, now)),
+      able.map((process) => victimOf(process, slots[process.slot]?.speed ?? 1, { units, scale: scaleOf(seen) }, now)),
       [...idle].map((slot) => slots[slot]?.speed ?? 1),
       costs.startMs,
     )) {
@@ -144,12 +148,21 @@ export function simulate(
   return { makespanMs, processes: fence, steals, begun };
 }
 
-function victimOf(process: Process, speed: number, units: readonly SimulatedUnit[], now: number): Victim {
+interface Known {
+  units: readonly SimulatedUnit[];
+  scale: number;
+}
+
+function victimOf(process: Process, speed: number, known: Known, now: number): Victim {
   const { current, queue, fence } = process;
 
   const running = current ? [{ no: current.no, runningForMs: now - current.since }] : [];
   const all = [...running, ...queue.map((no) => ({ no, runningForMs: null }))];
-  return { fence, speed, units: all.map((unit) => ({ ...unit, expectedMs: units[unit.no]?.expectedMs ?? 0 })) };
+  return {
+    fence,
+    speed,
+    units: all.map((unit) => ({ ...unit, expectedMs: (known.units[unit.no]?.expectedMs ?? 0) * known.scale })),
+  };
 }
 
 /** Events in the order of their times; equal times in the order of asking. */

@@ -24,6 +24,20 @@ export interface Steal {
   unitNos: number[];
 }
 
+/** Fewer tests say more about themselves than about the rest. */
+const FEWEST_DONE = 5;
+const LEAST_SCALE = 0.02;
+const LARGEST_SCALE = 50;
+
+/**
+ * By how much this run's tests take longer (or shorter) than expected, from those that are done: a first run knows nothing of durations but
+ * what it has seen so far, and a busy machine is slow for all.
+ */
+export function scaleOf(done: { tests: number; expectedMs: number; actualMs: number }): number {
+  if (done.tests < FEWEST_DONE || done.expectedMs <= 0) return 1;
+  return Math.min(LARGEST_SCALE, Math.max(LEAST_SCALE, done.actualMs / done.expectedMs));
+}
+
 /** A steal that ends the run sooner by less than this is not worth another process: expectations are not that exact. */
 const LEAST_GAIN_MS = 250;
 
