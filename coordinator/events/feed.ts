@@ -22,11 +22,14 @@ export interface FeedRequest {
   runId?: string;
   /** Left out: from now on. A position in another database than the present one means its beginning. */
   after?: Position;
+  /** Asked at every ping: a listener whose token was revoked or has expired is not told more. */
+  stillAllowed?: () => Promise<boolean>;
 }
 
 interface Listener {
   stream: EventStream;
   runId: string | undefined;
+  stillAllowed: () => Promise<boolean>;
   /** Stored events up to this one were sent. */
   seq: number;
 }
@@ -83,9 +86,10 @@ export class EventFeed {
    * Answers with the stream: what the listener missed, then what happens, until one side ends it. Resolves when it follows live; rejects,
    * with the stream ended, if the missed events cannot be read.
    */
-  async serve(response: ServerResponse, { runId, after }: FeedRequest): Promise<void> {
+  async serve(response: ServerResponse, { runId, after, stillAllowed = yes }: FeedRequest): Promise<void> {
     const listener: Listener = {
       runId,
+      stillAllowed,
       seq: this.#stored,
       stream: new EventStream(response, () => this.#forget(listener)),
     };
@@ -171,14 +175,23 @@ export class EventFeed {
     this.#listeners.delete(listener);
   }
 
+  async #endUnlessAllowed({ stream, stillAllowed }: Listener): Promise<void> {
+    // Where that cannot be found out, it is not for this listener to go on.
+    const allowed = await stillAllowed().catch(() => false);
+    if (!allowed) stream.end();
+  }
+
   #keepPinging(): void {
     this.#cancelPing ??= this.#clock.after(pingMs, () => {
       this.#cancelPing = undefined;
       for (const stream of this.#streams) stream.comment();
+      for (const listener of this.#listeners) void this.#endUnlessAllowed(listener);
       if (this.#streams.size > 0) this.#keepPinging();
     });
   }
 }
+
+const yes = (): Promise<boolean> => Promise.resolve(true);
 
 /** The part of a batch that a listener has not had and wants. */
 function textFor(queue: readonly Queued[], { runId, seq }: Listener): string {

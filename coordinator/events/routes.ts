@@ -98,7 +98,11 @@ export function eventRoutes({ db, feed }: { db: Database; feed: EventFeed }) {
         const after = text === undefined ? undefined : parseEventId(text);
         if (after === null)
           throw badField('after', 'is no event id: take the id of the last event that you have, or 0');
-        const request = { ...(runId === undefined ? {} : { runId }), ...(after === undefined ? {} : { after }) };
+        const request = {
+          stillAllowed: c.var.stillKnown,
+          ...(runId === undefined ? {} : { runId }),
+          ...(after === undefined ? {} : { after }),
+        };
         c.env.outgoing.setTimeout(0);
         await feed.serve(c.env.outgoing, request);
         return RESPONSE_ALREADY_SENT;

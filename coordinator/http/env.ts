@@ -13,5 +13,7 @@ export interface AppEnv {
     credential: boolean;
     /** null: no credential, or none that is known. */
     principal: Principal | null;
+    /** Whether the credential would still do now: for answers that go on for long. */
+    stillKnown: () => Promise<boolean>;
   };
 }

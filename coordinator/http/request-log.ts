@@ -26,6 +26,7 @@ export function requestLog(
     c.set('log', log.child({ requestId }));
     c.set('credential', false);
     c.set('principal', null);
+    c.set('stillKnown', () => Promise.resolve(true));
     // Set on the raw response, so that streams that bypass the framework have them too; an answer may replace them.
     outgoing.setHeader('x-request-id', requestId);
     outgoing.setHeader('x-content-type-options', 'nosniff');

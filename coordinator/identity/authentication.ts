@@ -24,6 +24,7 @@ export function authentication(authenticator: Authenticator, cookieName: string)
     if (secret !== null) {
       c.set('credential', true);
       c.set('principal', await authenticator.identify(secret));
+      c.set('stillKnown', async () => (await authenticator.identify(secret)) !== null);
     }
     await next();
   };

@@ -292,3 +292,37 @@ function manualClock(): Clock & { fire(ms: number): void } {
     },
   };
 }
+
+test('a listener that is allowed no longer is told nothing more from the next ping on', async () => {
+  const due: (() => void)[] = [];
+  const clock: Clock = {
+    ...stillClock(7),
+    after: (_ms, fn) => {
+      due.push(fn);
+      return () => undefined;
+    },
+  };
+  const database = await freshDatabase();
+  const feed = await EventFeed.open(database, clock);
+  const allowed = [true, true];
+  const server = createServer((request, response) => {
+    const which = Number(request.url?.slice(1));
+    void feed.serve(response, { stillAllowed: () => Promise.resolve(allowed[which] === true) });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    feed.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const first = await listen(`http://127.0.0.1:${port}/0`);
+  const second = await listen(`http://127.0.0.1:${port}/1`);
+  await second.until(() => second.comments === 1);
+  allowed[0] = false;
+  due.shift()?.();
+  await first.ended;
+  await second.until(() => second.comments === 2);
+  expect(feed.listeners).toBe(1);
+});

@@ -1,8 +1,17 @@
 /** What is open when a key ends, ends with it. */
-import { expect, test, vi } from 'vitest';
+import path from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { authentication } from '../../../coordinator/identity/authentication.ts';
+import { Authenticator } from '../../../coordinator/identity/authenticator.ts';
+import { createToken } from '../../../coordinator/identity/create-token.ts';
+import { revokeToken } from '../../../coordinator/identity/revoke-token.ts';
+import { migrations } from '../../../coordinator/storage/migrations.ts';
+import { openDatabase } from '../../../coordinator/storage/open.ts';
 import { CLOSE } from '../../../shared/protocol/link.ts';
 import { okJson, startCoordinator } from '../../support/coordinator.ts';
+import { tempFolder } from '../../support/folders.ts';
 import { LinkWorker } from '../../support/link-worker.ts';
+import { serve } from '../http/serve.ts';
 
 test('a worker whose key a person replaces loses the connection that it opened with the old one', async () => {
   const coordinator = await startCoordinator();
@@ -34,4 +43,27 @@ test('a worker that is removed loses its connection', async () => {
   await okJson(await coordinator.request('DELETE', `/api/v1/workers/${worker.workerId}`));
   await vi.waitFor(() => expect(worker.closed).toEqual([{ code: CLOSE.keyRefused }]));
   await expect(worker.connect()).rejects.toThrow('401');
+});
+
+test('an answer that goes on for long can find out that its token was revoked meanwhile', async () => {
+  const clock = { now: () => 1_000_000, monotonic: () => 0, after: () => () => undefined };
+  const report = (error: unknown) => {
+    throw error;
+  };
+  const db = await openDatabase({ file: path.join(tempFolder(), 'playfleet.db'), migrations, clock, report });
+  onTestFinished(() => db.close());
+  const authenticator = new Authenticator({ db, clock, report });
+  const wanted = { kind: 'api', name: 'wall screen', role: 'viewer', createdBy: 'me' } as const;
+  const made = await db.write((w) => createToken(w, wanted, clock.now()));
+  const { url } = await serve((app) => {
+    app.use('*', authentication(authenticator, 'session'));
+    app.get('/', async (c) => {
+      const before = await c.var.stillKnown();
+      const onRevoked = () => authenticator.forget();
+      await db.write((w) => revokeToken(w, made.id, { own: 'admin', onRevoked }, clock.now()));
+      return c.json([before, await c.var.stillKnown()]);
+    });
+  });
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${made.secret}` } });
+  expect(await answer.json()).toEqual([true, false]);
 });
