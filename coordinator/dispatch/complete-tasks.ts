@@ -28,7 +28,11 @@ export async function completeTasks(
   grants: readonly FinishedGrant[],
   now: number,
 ): Promise<Set<number>> {
-  const plain = grants.filter(({ end }) => end.how === 'finished' && end.message === null && end.notRun.length === 0);
+  // A report may come twice in one batch: the first is carried out, the second is answered as one that came again.
+  const first = new Map(grants.toReversed().map((grant) => [grant.fence, grant]));
+  const plain = [...first.values()].filter(
+    ({ end }) => end.how === 'finished' && end.message === null && end.notRun.length === 0,
+  );
   if (plain.length === 0) return new Set();
   const done = await nothingLeft(w, plain);
   if (done.length === 0) return new Set();

@@ -299,3 +299,20 @@ test('a cancel that is sent again with its Idempotency-Key gets its answer, anot
   expect((await cancel(second)).status).toBe(409);
   expect((await getRun(coordinator, second)).status).not.toBe('cancelled');
 });
+
+test('everything said twice at once counts once, and the run ends', async () => {
+  const coordinator = await startCoordinator();
+  const worker = await LinkWorker.enrol(coordinator, { slots: 3 });
+  await worker.connect();
+  const run = await createRun(coordinator, { total_shards: 3 });
+  const grants = [await worker.grant(), await worker.grant(), await worker.grant()];
+  const reports = grants.flatMap((grant) => {
+    const held = heldOf(grant);
+    const finish = { kind: 'finish' as const, ...held, end: ended() };
+    return [{ kind: 'begin' as const, ...held }, { kind: 'begin' as const, ...held }, finish, finish];
+  });
+  const answers = await Promise.all(reports.map((report) => worker.report(report)));
+  expect(answers).toEqual(reports.map(() => 'accepted'));
+  const progress = await okJson<RunProgress>(await coordinator.request('GET', `/api/v1/test-runs/${run}/progress`));
+  expect(progress).toMatchObject({ status: 'completed', tasks: { total: 3, completed: 3 } });
+});
