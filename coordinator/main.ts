@@ -15,6 +15,7 @@ import { auditRoutes } from './audit/routes.ts';
 import { blobRoutes } from './artifacts/routes.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { createDispatch, type Dispatch } from './dispatch/create-dispatch.ts';
+import { failureRules } from './dispatch/failure-context.ts';
 import { dispatchRoutes } from './dispatch/routes.ts';
 import { EventFeed } from './events/feed.ts';
 import { eventRoutes } from './events/routes.ts';
@@ -123,9 +124,10 @@ export async function startCoordinator(
         maxActiveRuns: settings.values.max_parallel_test_runs,
         leaseMs: leaseMs(),
         heartbeatMs: settings.values.worker_heartbeat_interval_seconds * 1000,
+        failures: failureRules(settings.values),
       }),
       log,
-      onReports: (w, reports, slots, now) => handleReports(w, reports, { slots }, now),
+      onReports: handleReports,
       onHeartbeat: async (w, workerId, metrics, running, now) => {
         presence.heard(workerId);
         await recordHeartbeat(w, workerId, metrics, running, now);

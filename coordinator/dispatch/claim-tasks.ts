@@ -19,7 +19,7 @@ export interface ClaimInput {
   /** Who takes `count` tasks, the most urgent first. May be fewer than `count`. */
   takers: (count: number) => readonly Taker[];
   leaseMs: number;
-  /** Only this task, for workers that ask for it by its id. */
+  /** Only this task: one that is asked for by its id. Without, only tasks of which nothing failed (escalated ones are placed with care). */
   taskId?: string;
 }
 
@@ -129,7 +129,7 @@ async function pendingTasks(w: WriteHandle, input: ClaimInput): Promise<PendingR
     );
   }
   return w.all(
-    `SELECT ${columns} FROM tasks WHERE run_id = ? AND state = 'pending' AND needs IN (SELECT value FROM json_each(?))
+    `SELECT ${columns} FROM tasks WHERE run_id = ? AND state = 'pending' AND escalated = 0 AND needs IN (SELECT value FROM json_each(?))
      ORDER BY priority DESC, seq LIMIT ?`,
     [input.runId, needs, input.limit],
   );

@@ -1,9 +1,11 @@
 /** A worker's link comes up or goes down: what it says of itself is stored, and its grants are compared with what the coordinator knows. */
 import type { AgentMessage, Held } from '../../shared/protocol/link.ts';
 import type { ReadHandle, WriteHandle } from '../storage/database.ts';
+import type { FailureContext } from './failure-context.ts';
 import type { Intent, WorkerProfile } from './fleet.ts';
 import { loseTasksOf } from './lose-tasks.ts';
 import { renewLeases } from './renew-leases.ts';
+import type { BreakerState } from './rules/breaker.ts';
 
 export type Hello = Extract<AgentMessage, { type: 'hello' }>;
 
@@ -15,7 +17,7 @@ export async function connectWorker(
   w: WriteHandle,
   workerId: string,
   hello: Hello,
-  lease: { leaseMs: number },
+  { leaseMs, failures }: { leaseMs: number; failures: FailureContext },
   now: number,
 ): Promise<{ stale: Held[] } | null> {
   const before = await w.get<{ hostname: string; online: number; capabilities: string }>(
@@ -45,8 +47,8 @@ export async function connectWorker(
     [workerId, JSON.stringify(hello.held.map((held) => held.fence))],
   );
   const agreed = known.map((row) => row.fence);
-  await renewLeases(w, workerId, agreed, lease.leaseMs, now);
-  await loseTasksOf(w, workerId, agreed, 'its worker came back without it', now);
+  await renewLeases(w, workerId, agreed, leaseMs, now);
+  await loseTasksOf(w, workerId, agreed, 'its worker came back without it', failures, now);
   if (before.online === 0) {
     await w.event({ type: 'worker.online', workerId, data: { worker: before.hostname, slots: hello.slots } });
   }
@@ -54,12 +56,18 @@ export async function connectWorker(
 }
 
 /** The link stayed down longer than the grace: everything it held is queued again. */
-export async function disconnectWorker(w: WriteHandle, workerId: string, reason: string, now: number): Promise<void> {
+export async function disconnectWorker(
+  w: WriteHandle,
+  workerId: string,
+  reason: string,
+  failures: FailureContext,
+  now: number,
+): Promise<void> {
   const row = await w.get<{ hostname: string }>(
     'UPDATE workers SET online = 0 WHERE id = ? AND online = 1 RETURNING hostname',
     [workerId],
   );
-  await loseTasksOf(w, workerId, [], reason, now);
+  await loseTasksOf(w, workerId, [], reason, failures, now);
   if (row) await w.event({ type: 'worker.offline', workerId, data: { worker: row.hostname, reason } });
 }
 
@@ -78,6 +86,9 @@ export async function readProfile(r: ReadHandle, workerId: string): Promise<Work
     total_failed: number;
     total_duration_ms: number;
     speed: number;
+    breaker: BreakerState;
+    breaker_reason: string | null;
+    breaker_until: number | null;
   }>('SELECT * FROM workers WHERE id = ? AND revoked_at IS NULL', [workerId]);
   if (!row) return null;
   const has = JSON.parse(row.capabilities) as Hello['capabilities'] & { slots?: number };
@@ -94,6 +105,10 @@ export async function readProfile(r: ReadHandle, workerId: string): Promise<Work
     capabilities: { ...has, browsers: new Set(Object.keys(has.browsers)) },
     successRatio: ended === 0 ? 1 : row.total_completed / ended,
     speed: row.speed,
+    heldBack:
+      row.breaker === 'open'
+        ? { until: row.breaker_until ?? 0, reason: row.breaker_reason ?? 'it failed too often' }
+        : null,
     avgDurationMs: ended === 0 ? 0 : row.total_duration_ms / ended,
   };
 }

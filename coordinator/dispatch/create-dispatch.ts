@@ -1,13 +1,17 @@
 /** Puts the room together: fleet, dispatcher, agent link, and the loop that ends leases. Everything follows the event log. */
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Database, StoredEvent, WriteHandle } from '../storage/database.ts';
+import { endCoolDowns, hasDue, settleTrials } from './breakers.ts';
 import { Dispatcher } from './dispatcher.ts';
+import type { FailureContext, FailureRules } from './failure-context.ts';
 import { Fleet } from './fleet.ts';
 import { AgentLink, type LinkOptions } from './link.ts';
 import { expireLeases, loseTasksOf } from './lose-tasks.ts';
+import { clearTests } from './note-blame.ts';
 import { extendAllLeases, renewLeases } from './renew-leases.ts';
 import type { ReportAnswer } from './report-answer.ts';
 import { ReportQueue, type ReportQueueOptions, type WorkerReport } from './report-queue.ts';
+import { RunningTests } from './running-tests.ts';
 import type { StrategyName } from './rules/strategies.ts';
 import { StopWatch } from './stop-watch.ts';
 
@@ -18,6 +22,14 @@ export interface DispatchSettings {
   /** A worker that is not heard of for so long loses its grants. */
   leaseMs: number;
   heartbeatMs: number;
+  failures: FailureRules;
+}
+
+/** What is known of the fleet beyond the database. */
+export interface FleetFacts {
+  /** How many Playwright processes it could run now. */
+  slots: number;
+  failures: FailureContext;
 }
 
 export interface DispatchDeps extends Pick<
@@ -25,8 +37,13 @@ export interface DispatchDeps extends Pick<
   'db' | 'clock' | 'coordinatorVersion' | 'onHeartbeat' | 'onIntent' | 'onProgress' | 'onLog' | 'log'
 > {
   settings: () => DispatchSettings;
-  /** Carries out reports of workers; `slots` = how many Playwright processes the fleet could run now. */
-  onReports: (w: WriteHandle, reports: readonly WorkerReport[], slots: number, now: number) => Promise<ReportAnswer[]>;
+  /** Carries out reports of workers. */
+  onReports: (
+    w: WriteHandle,
+    reports: readonly WorkerReport[],
+    fleet: FleetFacts,
+    now: number,
+  ) => Promise<ReportAnswer[]>;
 }
 
 /** How long a broken link may stay broken before its worker's tasks go elsewhere: long enough for a reconnect, 10 s in all with detection. */
@@ -47,7 +64,7 @@ export interface Dispatch {
   renew: (w: WriteHandle, workerId: string, now: number) => Promise<void>;
   /** For workers that went offline or are removed: what they hold is queued again. */
   releaseAll: (w: WriteHandle, workerId: string, reason: string, now: number) => Promise<void>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /** Takes up what the database says is held; call it before the server listens. */
@@ -55,10 +72,14 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
   const { db, clock, settings, log } = deps;
   const report = (error: unknown, during: string) => log.warn({ error: String(error) }, `${during} failed`);
   const fleet = new Fleet();
+  const failures = (): FailureContext => ({
+    rules: settings().failures,
+    running: (fence) => [...fleet.lastRunning(fence).keys()],
+  });
   const stops = new StopWatch(clock);
   const dispatcher = new Dispatcher({ db, fleet, clock, settings, report });
   const onReports: ReportQueueOptions['onReports'] = async (w, reports, now) => {
-    const answers = await deps.onReports(w, reports, fleet.totalSlots(), now);
+    const answers = await deps.onReports(w, reports, { slots: fleet.totalSlots(), failures: failures() }, now);
     const ending = ({ report }: WorkerReport) => report.kind === 'finish' || report.kind === 'release';
     const fencesOf = (some: readonly WorkerReport[]) => some.map(({ report }) => report.fence);
     // A cancelled grant has ended already, and its report is stale: it still says that the processes are gone.
@@ -68,13 +89,19 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     const stopped = fencesOf(reports.filter(ending));
     w.afterCommit(() => stopped.forEach((fence) => stops.ended(fence)));
     const freed = fencesOf(reports.filter((item, i) => ending(item) && answers[i]?.result === 'accepted'));
-    if (freed.length > 0) await dispatcher.grantFreed(w, freed, now);
+    if (freed.length > 0) {
+      await settleTrials(w, freed, now);
+      const again = reports.filter(({ report }) => report.kind === 'finish' && report.attempt > 1);
+      if (again.length > 0) await clearTests(w, fencesOf(again));
+      await dispatcher.grantFreed(w, freed, now);
+    }
     return answers;
   };
   const link = new AgentLink({
     ...deps,
     fleet,
     settings: () => ({ ...settings(), reconnectGraceMs: RECONNECT_GRACE_MS }),
+    failures,
     onProgress: (workerId, message) => {
       const testIds = message.running.map((test) => test.testId);
       fleet.noteRunning(workerId, message.fence, testIds, clock.monotonic());
@@ -86,7 +113,8 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
   });
   await resume(db, fleet, clock);
   const unsubscribe = db.onCommitted((events) => follow(events, { fleet, stops, link, dispatcher }));
-  const stopExpiry = startExpiry(db, clock, report);
+  const stopExpiry = startExpiry(db, clock, failures, report);
+  const running = new RunningTests({ db, fleet, clock, report });
   dispatcher.wake();
   return {
     link,
@@ -95,12 +123,13 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     onReports,
     leaseMs: () => settings().leaseMs,
     renew: async (w, workerId, now) => void (await renewLeases(w, workerId, null, settings().leaseMs, now)),
-    releaseAll: async (w, workerId, reason, now) => void (await loseTasksOf(w, workerId, [], reason, now)),
-    stop() {
+    releaseAll: async (w, workerId, reason, now) => void (await loseTasksOf(w, workerId, [], reason, failures(), now)),
+    async stop() {
       stopExpiry();
       unsubscribe();
       dispatcher.stop();
       link.closeAll();
+      await running.stop();
     },
   };
 }
@@ -108,8 +137,9 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
 async function resume(db: Database, fleet: Fleet, clock: Clock): Promise<void> {
   await db.write((w) => extendAllLeases(w, clock.now() + RETURN_GRACE_MS));
   const held = await db.read((r) =>
-    r.all<{ fence: number; worker_id: string; id: string; run_id: string; attempt: number; needs: string }>(
-      `SELECT fence, worker_id, id, run_id, attempt, needs FROM tasks WHERE state IN ('assigned', 'running')`,
+    r.all<Held>(
+      `SELECT t.fence, t.worker_id, t.id, t.run_id, t.attempt, t.needs, a.running FROM tasks t JOIN task_attempts a ON a.fence = t.fence
+       WHERE t.state IN ('assigned', 'running')`,
     ),
   );
   for (const row of held) {
@@ -122,7 +152,19 @@ async function resume(db: Database, fleet: Fleet, clock: Clock): Promise<void> {
       slots: 1,
       needs: row.needs,
     });
+    const running = row.running === null ? [] : (JSON.parse(row.running) as string[]);
+    if (running.length > 0) fleet.noteRunning(row.worker_id, row.fence, running, clock.monotonic());
   }
+}
+
+interface Held {
+  fence: number;
+  worker_id: string;
+  id: string;
+  run_id: string;
+  attempt: number;
+  needs: string;
+  running: string | null;
 }
 
 interface Followers {
@@ -148,7 +190,7 @@ function follow(events: readonly StoredEvent[], { fleet, stops, link, dispatcher
       stops.told(told.stop);
       worker.send({ type: 'cancel', taskId, attempt, fence, reason: told.reason });
     }
-    if (event.workerId !== null && (event.type === 'worker.intent' || event.type === 'worker.changed'))
+    if (event.workerId !== null && /^worker\.(intent|changed|breaker)$/.test(event.type))
       void link.refresh(event.workerId);
     if (event.workerId !== null && event.type === 'worker.removed')
       link.refuse(event.workerId, 'this worker was removed on the coordinator');
@@ -159,7 +201,12 @@ function follow(events: readonly StoredEvent[], { fleet, stops, link, dispatcher
   if (wake) dispatcher.wake(slotsOnly);
 }
 
-function startExpiry(db: Database, clock: Clock, report: (error: unknown, during: string) => void): () => void {
+function startExpiry(
+  db: Database,
+  clock: Clock,
+  failures: () => FailureContext,
+  report: (error: unknown, during: string) => void,
+): () => void {
   let last = clock.monotonic();
   let stopped = false;
   let cancel = () => {};
@@ -170,10 +217,11 @@ function startExpiry(db: Database, clock: Clock, report: (error: unknown, during
       // While this process stood still nobody could renew a lease: give all of them time before any is ended.
       if (passed > SUSPENDED_MS) await db.write((w) => extendAllLeases(w, clock.now() + RETURN_GRACE_MS));
       else if (await db.read(async (r) => (await r.get(expired, [clock.now()])) !== undefined)) {
-        await db.write((w) => expireLeases(w, clock.now()));
+        await db.write((w) => expireLeases(w, failures(), clock.now()));
       }
+      if (await db.read((r) => hasDue(r, clock.now()))) await db.write((w) => endCoolDowns(w, clock.now()));
     } catch (error) {
-      report(error, 'ending leases');
+      report(error, 'ending leases and cool-downs');
     }
   };
   const schedule = () => {

@@ -3,15 +3,20 @@
  * round at a time, and hands out nothing that is not committed.
  */
 import type { Clock } from '../../shared/base/clock.ts';
-import type { BrowserName, Grant, Requirements, RunConfig, RunSource } from '../../shared/protocol/work.ts';
+import type { Requirements } from '../../shared/protocol/work.ts';
 import { activateRuns, nextScheduledRun } from '../runs/activate-runs.ts';
 import { hasBrowsers } from '../runs/rules/needs.ts';
 import type { Database, WriteHandle } from '../storage/database.ts';
+import { restrained } from './breakers.ts';
 import { claimTasks, type Claim } from './claim-tasks.ts';
+import { allowedFor, placeEscalated, recordStep, type PlacedTask } from './escalated-tasks.ts';
 import type { Connected, Fleet } from './fleet.ts';
+import { slotsAllowed } from './rules/breaker.ts';
+import { PATIENCE_MS } from './rules/escalation.ts';
 import { whyNotMatching, whyUnservable } from './rules/matching.ts';
 import { distribute, type StrategyName } from './rules/strategies.ts';
 import { Stealing } from './stealing.ts';
+import { toGrant } from './to-grant.ts';
 
 export interface DispatcherOptions {
   db: Database;
@@ -58,6 +63,8 @@ export class Dispatcher {
   #runsChanged = true;
   #stopped = false;
   #cancelTimer: () => void = () => {};
+  /** When the timer is due, by the monotonic clock. */
+  #timerAt = Infinity;
   /** Browser sets per run and state: they do not change once a run is planned. */
   readonly #needs = new Map<string, string[]>();
   /** Run → what its last explanation rested on. */
@@ -145,7 +152,8 @@ export class Dispatcher {
 
   /** The grants are sent once they are stored. Returns the runs that were looked at. */
   async #grantAll(w: WriteHandle, round: Round, now: number): Promise<LookedAt[]> {
-    const { fleet, settings } = this.#options;
+    const { fleet } = this.#options;
+    await this.#restrain(w, round.free);
     const all = await w.all<ActiveRun>(
       `SELECT id, project_id, name, state, source, config, requirements, exclusive, reason FROM runs
        WHERE state IN ('scheduling', 'running') AND tasks_finished < tasks_total ORDER BY priority DESC, number`,
@@ -161,15 +169,51 @@ export class Dispatcher {
       // The most demanding first, so that machines that have everything are not used up by work that any machine can do.
       for (const set of needs) {
         const able = matching.filter((c) => hasBrowsers(set, c.profile.capabilities.browsers));
-        for (const claim of await this.#claim(w, run, set, able, round, now)) {
-          round.free.set(claim.workerId, (round.free.get(claim.workerId) ?? 0) - claim.slots);
-          round.taken.add(claim.workerId);
-          const grant = toGrant(run, claim, settings().leaseMs);
-          w.afterCommit(() => fleet.find(claim.workerId)?.send({ type: 'grant', grant }));
-        }
+        const escalated = await placeEscalated(w, fleet, { runId: run.id, requirements, needs: set }, now);
+        // A better worker that is busy now is waited for, but not for ever.
+        if (escalated.length > 0) this.#wakeAfter(PATIENCE_MS);
+        const grant = (claims: readonly Claim[]) => this.#grant(w, run, claims, round);
+        for (const placed of escalated.filter(({ last }) => !last))
+          grant(await this.#claimEscalated(w, run, set, able, placed, round, now));
+        grant(await this.#claim(w, run, { needs: set }, able, round, now));
+        for (const placed of escalated.filter(({ last }) => last))
+          grant(await this.#claimEscalated(w, run, set, able, placed, round, now));
       }
     }
     return looked;
+  }
+
+  #grant(w: WriteHandle, run: ActiveRun, claims: readonly Claim[], round: Round): void {
+    const { fleet, settings } = this.#options;
+    for (const claim of claims) {
+      round.free.set(claim.workerId, (round.free.get(claim.workerId) ?? 0) - claim.slots);
+      round.taken.add(claim.workerId);
+      const grant = toGrant(run, claim, settings().leaseMs);
+      w.afterCommit(() => fleet.find(claim.workerId)?.send({ type: 'grant', grant }));
+    }
+  }
+
+  /** Takes from the free slots what circuit breakers hold back. What is stored counts: what the fleet knows of them may be a moment old. */
+  async #restrain(w: WriteHandle, free: Map<string, number>): Promise<void> {
+    for (const [workerId, { state, held }] of await restrained(w)) {
+      const slots = free.get(workerId);
+      if (slots !== undefined) free.set(workerId, slotsAllowed(state, slots, held));
+    }
+  }
+
+  async #claimEscalated(
+    w: WriteHandle,
+    run: ActiveRun,
+    needs: string,
+    able: readonly Connected[],
+    placed: PlacedTask,
+    round: Round,
+    now: number,
+  ): Promise<Claim[]> {
+    const chosen = await allowedFor(w, placed, able);
+    const claims = await this.#claim(w, run, { needs, taskId: placed.task.id }, chosen, round, now);
+    for (const claim of claims) await recordStep(w, claim, placed.choice);
+    return claims;
   }
 
   /** Slots for which nothing waits take over work that others have not begun. */
@@ -187,11 +231,12 @@ export class Dispatcher {
     if (againMs !== null) this.#wakeAfter(againMs);
   }
 
-  /** Tasks of which nobody here is able, or which wait for a machine to be free of the run. */
+  /** Tasks of which nobody here is able, or which wait for a machine to be free of the run. Escalated ones may wait for one worker alone. */
   async #hasPending(w: WriteHandle, runId: string): Promise<boolean> {
     return (
-      (await w.get(`SELECT 1 AS found FROM tasks WHERE run_id = ? AND state = 'pending' LIMIT 1`, [runId])) !==
-      undefined
+      (await w.get(`SELECT 1 AS found FROM tasks WHERE run_id = ? AND state = 'pending' AND escalated = 0 LIMIT 1`, [
+        runId,
+      ])) !== undefined
     );
   }
 
@@ -202,8 +247,8 @@ export class Dispatcher {
   async #claim(
     w: WriteHandle,
     run: ActiveRun,
-    needs: string,
-    able: Connected[],
+    what: { needs: string; taskId?: string },
+    able: readonly Connected[],
     { free, taken }: Round,
     now: number,
   ): Promise<Claim[]> {
@@ -219,7 +264,8 @@ export class Dispatcher {
       w,
       {
         runId: run.id,
-        needs: [needs],
+        ...what,
+        needs: [what.needs],
         limit: run.exclusive === 1 ? usable.length : usable.reduce((sum, load) => sum + load.freeSlots, 0),
         takers: (count) =>
           distribute(usable.map(one), count, strategy, fleet.nextGrant).map((workerId) => ({
@@ -279,28 +325,15 @@ export class Dispatcher {
   }
 
   #wakeAfter(ms: number): void {
+    const { clock } = this.#options;
+    const inMs = Math.min(Math.max(ms, 1), 60_000);
+    // The earliest wish counts; the round that it leads to repeats the others.
+    if (clock.monotonic() + inMs >= this.#timerAt) return;
     this.#cancelTimer();
-    this.#cancelTimer = this.#options.clock.after(Math.min(Math.max(ms, 1), 60_000), () => this.wake());
+    this.#timerAt = clock.monotonic() + inMs;
+    this.#cancelTimer = clock.after(inMs, () => {
+      this.#timerAt = Infinity;
+      this.wake();
+    });
   }
-}
-
-export function toGrant(
-  run: Pick<ActiveRun, 'id' | 'name' | 'source' | 'config'>,
-  claim: Claim,
-  leaseMs: number,
-): Grant {
-  return {
-    taskId: claim.taskId,
-    runId: run.id,
-    runName: run.name,
-    attempt: claim.attempt,
-    fence: claim.fence,
-    leaseMs,
-    timeoutMs: claim.timeoutMs,
-    slots: claim.slots,
-    source: run.source === null ? null : (JSON.parse(run.source) as RunSource),
-    config: JSON.parse(run.config) as RunConfig,
-    work: claim.work,
-    ...(claim.needs === '' ? {} : { browsers: claim.needs.split(',') as BrowserName[] }),
-  };
 }

@@ -16,6 +16,8 @@ export interface AttemptFigures {
   errorStack?: string | null;
   /** A further try cannot help: the whole run is failed at once. */
   permanent?: boolean;
+  /** How carefully the next worker is chosen (`tasks.escalated`); left as it is without. */
+  escalated?: 0 | 1 | 2;
 }
 
 export async function endAttempt(
@@ -43,7 +45,7 @@ export async function endAttempt(
     ],
   );
   if (verdict.next === 'pending') {
-    await requeue(w, task, verdict.reason, verdict.ended);
+    await requeue(w, task, verdict, figures.escalated ?? null);
     return;
   }
   const failed = verdict.next !== 'completed';
@@ -83,12 +85,17 @@ export async function endAttempt(
   }
 }
 
-async function requeue(w: WriteHandle, task: HeldTask, reason: string, ended: string): Promise<void> {
+async function requeue(
+  w: WriteHandle,
+  task: HeldTask,
+  { reason, ended }: Verdict,
+  escalated: 0 | 1 | 2 | null,
+): Promise<void> {
   // Ahead of what was never tried: lost work is what a run would otherwise wait for at its end.
   await w.run(
     `UPDATE tasks SET state = 'pending', reason = ?, worker_id = NULL, fence = NULL, lease_until = NULL, assigned_at = NULL, started_at = NULL,
-       priority = priority + 1 WHERE id = ? AND fence = ?`,
-    [reason, task.id, task.fence],
+       priority = priority + 1, escalated = coalesce(?, escalated) WHERE id = ? AND fence = ?`,
+    [reason, escalated, task.id, task.fence],
   );
   await w.event({
     type: 'task.requeued',
@@ -140,10 +147,12 @@ export async function cancelOpenTasks(w: WriteHandle, runId: string, reason: str
   return changes;
 }
 
-/** How many automatic retries a task has used up. */
+/** How many automatic retries a task has used up: what is counted against tests that were running is not counted here (task-state.ts). */
 export async function retriesUsed(w: WriteHandle, taskId: string): Promise<number> {
   const row = await w.get<{ n: number }>(
-    'SELECT count(*) AS n FROM task_attempts WHERE task_id = ? AND ended IN (SELECT value FROM json_each(?))',
+    `SELECT count(*) AS n FROM task_attempts a JOIN tasks t ON t.id = a.task_id
+     WHERE a.task_id = ? AND a.ended IN (SELECT value FROM json_each(?)) AND (a.ended = 'timeout' OR NOT EXISTS (
+       SELECT 1 FROM test_incidents i WHERE i.run_id = t.run_id AND i.fence = a.fence))`,
     [taskId, JSON.stringify(COSTS_RETRY)],
   );
   return row?.n ?? 0;

@@ -4,15 +4,19 @@ import { settleTests } from '../runs/settle-tests.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { whyStale } from './begin-task.ts';
 import { endAttempt, retriesUsed } from './end-attempt.ts';
+import { failAttempt, type BadEnd } from './fail-attempt.ts';
+import type { FailureContext } from './failure-context.ts';
 import { standingOf, unsettledTests } from './held-task.ts';
 import type { ReportAnswer } from './report-answer.ts';
 import { reportHashOf } from './report-hash.ts';
-import { judgeFinish } from './rules/task-state.ts';
+import { isIncident } from './rules/blame.ts';
+import { judgeFinish, type AttemptFacts } from './rules/task-state.ts';
 
 /** The same report again gets the same answer (invariant I3); a different one for an ended grant is stale. */
 export async function finishTask(
   w: WriteHandle,
   grant: { workerId: string; taskId: string; fence: number; end: ProcessEnd },
+  failures: FailureContext,
   now: number,
 ): Promise<ReportAnswer> {
   const reportHash = reportHashOf(grant.end);
@@ -41,8 +45,6 @@ export async function finishTask(
   if (end.how === 'finished' && end.message !== null && !nothingRan) await noteError(w, task.runId, task.id, end);
   const missing = nothingRan ? open.length : open.length - notRun.length;
   const wellDone = end.how === 'finished' && missing === 0;
-  const used = wellDone ? 0 : await retriesUsed(w, task.id);
-  const verdict = judgeFinish(end, { retriesUsed: used, maxRetries: task.maxRetries, missing });
   const figures = {
     reportHash,
     exitCode: end.exitCode,
@@ -53,7 +55,21 @@ export async function finishTask(
     errorStack: end.stack,
     permanent: end.permanent,
   };
-  await endAttempt(w, task, verdict, figures, now);
+  // All that was ordered has its outcome: there is nothing to try again, and what went wrong after it is told with the run.
+  const allSettled = task.kind === 'units' && open.length === 0 && isIncident(end.how);
+  if (allSettled) {
+    await noteError(w, task.runId, task.id, end);
+    await endAttempt(w, task, { next: 'completed', ended: 'failed', reason: end.message }, figures, now);
+  } else if (!isIncident(end.how)) {
+    const used = wellDone ? 0 : await retriesUsed(w, task.id);
+    const verdict = judgeFinish(end, { retriesUsed: used, maxRetries: task.maxRetries, missing });
+    await endAttempt(w, task, verdict, { ...figures, ...(verdict.ended === 'failed' ? { escalated: 1 } : {}) }, now);
+  } else {
+    const { message: reason, permanent } = end;
+    const how = end.how as BadEnd['how'];
+    const judge = (facts: AttemptFacts) => judgeFinish(end, facts);
+    await failAttempt(w, task, { how, reason, permanent, open, judge, figures }, failures, now);
+  }
   return { result: 'accepted' };
 }
 

@@ -21,6 +21,8 @@ export interface WorkerProfile extends Candidate {
   /** How fast it runs tests: 1 = as the history says, 0.5 = takes twice as long. */
   speed: number;
   avgDurationMs: number;
+  /** Told by events: may be a moment old. Who grants asks the database (breakers.ts). */
+  heldBack: { until: number; reason: string } | null;
 }
 
 export interface Connected {
@@ -49,6 +51,8 @@ export class Fleet {
   #grants = 0;
   /** Fence → tests that have begun and when, by the clock of whoever tells. */
   readonly #running = new Map<number, Map<string, number>>();
+  /** The same, as it was when something ran last: an agent that ends a crashed process says that nothing runs any more. */
+  readonly #lastRunning = new Map<number, ReadonlyMap<string, number>>();
   /** Rises whenever the connected workers, or what is known of them, change. */
   version = 0;
 
@@ -97,6 +101,7 @@ export class Fleet {
     if (!grant) return;
     this.#held.delete(fence);
     this.#running.delete(fence);
+    this.#lastRunning.delete(fence);
     this.#usedSlots.set(grant.workerId, this.#used(grant.workerId) - grant.slots);
   }
 
@@ -122,7 +127,19 @@ export class Fleet {
   noteRunning(workerId: string, fence: number, testIds: readonly string[], at: number): void {
     if (this.#held.get(fence)?.workerId !== workerId) return;
     const before = this.running(fence);
-    this.#running.set(fence, new Map(testIds.map((id) => [id, before.get(id) ?? at])));
+    const running = new Map(testIds.map((id) => [id, before.get(id) ?? at]));
+    this.#running.set(fence, running);
+    if (running.size > 0) this.#lastRunning.set(fence, running);
+  }
+
+  /** Tests that ran when anything was last said to run in a grant, and since when; some may have ended. */
+  lastRunning(fence: number): ReadonlyMap<string, number> {
+    return this.#lastRunning.get(fence) ?? new Map();
+  }
+
+  /** Fences of all held grants of which lastRunning() is not empty. */
+  get grantsWithTests(): Iterable<number> {
+    return this.#lastRunning.keys();
   }
 
   running(fence: number): ReadonlyMap<string, number> {

@@ -16,6 +16,7 @@ import {
 import type { MachineMetrics } from '../../shared/protocol/work.ts';
 import type { Database, WriteHandle } from '../storage/database.ts';
 import { connectWorker, disconnectWorker, readProfile, type Hello } from './connect-worker.ts';
+import type { FailureContext } from './failure-context.ts';
 import type { Connected, Fleet } from './fleet.ts';
 import { renewLeases } from './renew-leases.ts';
 import type { ReportQueue } from './report-queue.ts';
@@ -36,6 +37,7 @@ export interface LinkOptions {
   clock: Clock;
   coordinatorVersion: string;
   settings: () => { leaseMs: number; heartbeatMs: number; reconnectGraceMs: number };
+  failures: () => FailureContext;
   reports: Pick<ReportQueue, 'add'>;
   onHeartbeat: (
     w: WriteHandle,
@@ -198,7 +200,7 @@ class Session implements Connected {
   }
 
   async #greet(hello: Hello): Promise<void> {
-    const { db, fleet, clock, settings, coordinatorVersion, log } = this.#options;
+    const { db, fleet, clock, settings, failures, coordinatorVersion, log } = this.#options;
     if (hello.protocol < OLDEST_LINK_PROTOCOL) {
       const text = `this coordinator speaks link protocol ${OLDEST_LINK_PROTOCOL} to ${LINK_PROTOCOL}, the agent ${hello.protocol}: update the agent`;
       this.end(CLOSE.protocolTooOld, 'protocol_too_old', text);
@@ -209,7 +211,9 @@ class Session implements Connected {
     this.#awaited.delete(this.#workerId);
     const { leaseMs, heartbeatMs } = settings();
     try {
-      const connected = await db.write((w) => connectWorker(w, this.#workerId, hello, { leaseMs }, clock.now()));
+      const connected = await db.write((w) =>
+        connectWorker(w, this.#workerId, hello, { leaseMs, failures: failures() }, clock.now()),
+      );
       const profile = connected && (await db.read((r) => readProfile(r, this.#workerId)));
       if (this.#isClosed()) return;
       if (!profile) {
@@ -336,16 +340,15 @@ class Session implements Connected {
 
   /** Gives the worker's tasks to others unless it is back in time. Counted from this break alone: one that was back meanwhile has its whole time. */
   #await(): void {
-    const { clock, settings, db, log } = this.#options;
+    const { clock, settings, failures, db, log } = this.#options;
     this.#awaited.get(this.#workerId)?.();
     const cancel = clock.after(settings().reconnectGraceMs, () => {
       this.#awaited.delete(this.#workerId);
-      db.write((w) => disconnectWorker(w, this.#workerId, 'the connection to its worker broke', clock.now())).catch(
-        (error: unknown) => {
-          // Its leases still run out, which has the same effect later.
-          log.warn({ workerId: this.#workerId, error: String(error) }, 'a lost worker could not be recorded');
-        },
-      );
+      const reason = 'the connection to its worker broke';
+      db.write((w) => disconnectWorker(w, this.#workerId, reason, failures(), clock.now())).catch((error: unknown) => {
+        // Its leases still run out, which has the same effect later.
+        log.warn({ workerId: this.#workerId, error: String(error) }, 'a lost worker could not be recorded');
+      });
     });
     this.#awaited.set(this.#workerId, cancel);
   }

@@ -1,8 +1,10 @@
 /** Grants whose worker is gone or whose lease is over: their unfinished tests wait again, finished ones are not repeated. */
 import type { WriteHandle } from '../storage/database.ts';
-import { endAttempt, retriesUsed } from './end-attempt.ts';
+import { endAttempt } from './end-attempt.ts';
+import { failAttempt } from './fail-attempt.ts';
+import type { FailureContext } from './failure-context.ts';
 import { standingOf, unsettledTests } from './held-task.ts';
-import { judgeLoss } from './rules/task-state.ts';
+import { judgeLoss, type AttemptFacts } from './rules/task-state.ts';
 
 /** Up to this attempt a grant that was lost before it began costs no retry: a bad line loses many in a row. */
 const FREE_ATTEMPTS = 10;
@@ -14,12 +16,13 @@ interface Lost {
 }
 
 /** Leases that ended by `now`. Returns how many. */
-export async function expireLeases(w: WriteHandle, now: number): Promise<number> {
+export async function expireLeases(w: WriteHandle, failures: FailureContext, now: number): Promise<number> {
   const rows = await w.all<Lost>(
     `SELECT id, worker_id, fence FROM tasks WHERE state IN ('assigned', 'running') AND lease_until < ?`,
     [now],
   );
-  for (const row of rows) await lose(w, row, 'expired', 'its worker did not renew the lease', now);
+  const reason = 'its worker did not renew the lease';
+  for (const row of rows) await lose(w, row, { ended: 'expired', reason }, failures, now);
   return rows.length;
 }
 
@@ -29,6 +32,7 @@ export async function loseTasksOf(
   workerId: string,
   keep: readonly number[],
   reason: string,
+  failures: FailureContext,
   now: number,
 ): Promise<number> {
   const rows = await w.all<Lost>(
@@ -36,23 +40,30 @@ export async function loseTasksOf(
        AND fence NOT IN (SELECT value FROM json_each(?))`,
     [workerId, JSON.stringify(keep)],
   );
-  for (const row of rows) await lose(w, row, 'lost', reason, now);
+  for (const row of rows) await lose(w, row, { ended: 'lost', reason }, failures, now);
   return rows.length;
 }
 
-async function lose(w: WriteHandle, row: Lost, ended: 'expired' | 'lost', reason: string, now: number): Promise<void> {
+async function lose(
+  w: WriteHandle,
+  row: Lost,
+  { ended, reason }: { ended: 'expired' | 'lost'; reason: string },
+  failures: FailureContext,
+  now: number,
+): Promise<void> {
   const found = await standingOf(w, row.worker_id, row.id, row.fence);
   if (found.standing !== 'held') return;
+  const { task } = found;
   // Never begun: most likely it never arrived, so nothing was tried. Only an agent that dies of every grant comes to the limit.
-  if (ended === 'lost' && found.task.state === 'assigned' && found.task.attempt <= FREE_ATTEMPTS) {
-    await endAttempt(w, found.task, { next: 'pending', ended: 'released', reason }, {}, now);
+  if (ended === 'lost' && task.state === 'assigned' && task.attempt <= FREE_ATTEMPTS) {
+    await endAttempt(w, task, { next: 'pending', ended: 'released', reason }, {}, now);
     return;
   }
-  const missing = (await unsettledTests(w, found.task)).length;
+  const open = await unsettledTests(w, task);
   const hadTests = await w.get<{ n: number }>('SELECT count(*) AS n FROM tests WHERE run_id = ? AND fence = ?', [
-    found.task.runId,
+    task.runId,
     row.fence,
   ]);
-  const facts = { retriesUsed: await retriesUsed(w, row.id), maxRetries: found.task.maxRetries, missing };
-  await endAttempt(w, found.task, judgeLoss(ended, reason, facts, (hadTests?.n ?? 0) > 0), {}, now);
+  const judge = (facts: AttemptFacts) => judgeLoss(ended, reason, facts, (hadTests?.n ?? 0) > 0);
+  await failAttempt(w, task, { how: ended, reason, permanent: false, open, judge, figures: {} }, failures, now);
 }

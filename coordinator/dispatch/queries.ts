@@ -4,6 +4,7 @@ import type { Task } from '../../shared/protocol/rest/tasks.ts';
 import { iso } from '../runs/rules/run-figures.ts';
 import type { ReadHandle } from '../storage/database.ts';
 import type { Tables } from '../storage/tables.ts';
+import { askPerson } from './rules/escalation.ts';
 import { COSTS_RETRY } from './rules/task-state.ts';
 import type { Selectable } from 'kysely';
 
@@ -88,7 +89,18 @@ async function toTask(r: ReadHandle, row: TaskRow): Promise<Task> {
     error_stack: row.error_stack,
     custom_metrics: submitted.custom ?? null,
     attempts: attempts.map(toAttempt),
+    ask: row.state === 'failed' || row.state === 'timeout' ? whatToDo(attempts) : null,
   };
+}
+
+function whatToDo(attempts: readonly AttemptRow[]): string {
+  const failed = attempts.filter((attempt) => attempt.ended !== null && COSTS_RETRY.includes(attempt.ended));
+  return askPerson(
+    failed.map(({ worker, worker_id, reason, ended }) => ({
+      name: worker ?? worker_id,
+      reason: reason ?? ended ?? '',
+    })),
+  );
 }
 
 interface Submitted {
@@ -126,5 +138,9 @@ function toAttempt(row: AttemptRow): Task['attempts'][number] {
     reason: row.reason,
     peak_memory_bytes: row.peak_memory_bytes,
     mean_cpu_percent: row.mean_cpu_percent,
+    step: row.step,
+    why: row.why,
+    blame: row.blame,
+    running_test_ids: row.blame === null || row.running === null ? [] : (JSON.parse(row.running) as string[]),
   };
 }

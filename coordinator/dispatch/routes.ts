@@ -27,6 +27,7 @@ import { createRouter } from '../http/router.ts';
 import { findRunId } from '../runs/queries.ts';
 import { unknownRun } from '../runs/routes.ts';
 import type { Database } from '../storage/database.ts';
+import { resetBreaker } from './breakers.ts';
 import { cancelRun } from './cancel-run.ts';
 import { claimForWorker, nextForWorker } from './claim-for-worker.ts';
 import { newestFence } from './held-task.ts';
@@ -65,8 +66,25 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
         responses: { 200: json(nextTask, 'A task or none') },
       }),
       async (c) => {
-        const found = await db.write((w) => nextForWorker(w, requireWorker(c)));
+        const found = await db.write((w) => nextForWorker(w, requireWorker(c), clock.now()));
         return c.json(found ?? { task_id: null, message: 'No task available' }, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/workers/{id}/reset-breaker',
+        tags: ['Workers'],
+        summary: 'Say that a worker is mended: it gets work again at once',
+        description: 'Closes its circuit breaker and forgets the failures before. Nothing happens where it is closed.',
+        access: 'maintainer',
+        request: { params: idParam },
+        responses: { 200: json(breakerReset, 'It is closed') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        if (!(await db.write((w) => resetBreaker(w, id, clock.now())))) throw notFound(`worker ${id}`);
+        return c.json({ worker_id: id, breaker: 'closed' as const, message: 'The worker gets work again' }, 200);
       },
     )
     .openapi(
@@ -258,6 +276,8 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
       },
     );
 }
+
+const breakerReset = z.object({ worker_id: z.string(), breaker: z.literal('closed'), message: z.string() });
 
 const cancelAnswer = z.object({
   test_run_id: z.string(),

@@ -2,6 +2,7 @@
 import type { Report } from '../../shared/protocol/link.ts';
 import { beginTask, beginTasks, type GrantName } from '../dispatch/begin-task.ts';
 import { completeTasks, type FinishedGrant } from '../dispatch/complete-tasks.ts';
+import type { FleetFacts } from '../dispatch/create-dispatch.ts';
 import { finishTask } from '../dispatch/finish-task.ts';
 import { recordDiscovery } from '../dispatch/record-discovery.ts';
 import { splitTask } from '../dispatch/split-task.ts';
@@ -20,7 +21,7 @@ import { recordResults } from './record-results.ts';
 export async function handleReports(
   w: WriteHandle,
   items: readonly WorkerReport[],
-  fleet: { slots: number },
+  fleet: FleetFacts,
   now: number,
 ): Promise<ReportAnswer[]> {
   const begins: GrantName[] = [];
@@ -44,12 +45,11 @@ export async function handleReports(
   return answers;
 }
 
-/** `slots`: how many Playwright processes the fleet could run now; a discovered suite is cut for them. */
 async function handleReport(
   w: WriteHandle,
   workerId: string,
   report: Report,
-  fleet: { slots: number },
+  fleet: FleetFacts,
   now: number,
 ): Promise<ReportAnswer> {
   const grant = { workerId, taskId: report.taskId, fence: report.fence };
@@ -68,7 +68,7 @@ async function handleReport(
       return recordResults(w, workerId, report, now);
     case 'finish': {
       await addBlob(w, report);
-      return finishTask(w, { ...grant, end: report.end }, now);
+      return finishTask(w, { ...grant, end: report.end }, fleet.failures, now);
     }
     case 'revoked':
       return splitTask(w, { ...grant, testIds: report.testIds }, now);

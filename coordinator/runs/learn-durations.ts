@@ -12,7 +12,7 @@ export async function learnDurations(w: WriteHandle, runId: string, projectId: s
     `INSERT INTO test_history (project_id, test_id, runs, mean_ms, last_outcome, updated_at)
      SELECT ?, t.test_id, 1, t.duration_ms * coalesce(k.speed, 1), t.outcome, ? FROM tests t
        LEFT JOIN task_attempts a ON a.fence = t.fence LEFT JOIN workers k ON k.id = a.worker_id
-     WHERE t.run_id = ? AND t.attempts > 0 AND t.outcome <> 'skipped'
+     WHERE t.run_id = ? AND t.attempts > 0 AND t.outcome <> 'skipped' AND t.quarantined_at IS NULL
      ON CONFLICT (project_id, test_id) DO UPDATE SET
        runs = runs + 1, mean_ms = mean_ms + (excluded.mean_ms - mean_ms) * ?, last_outcome = excluded.last_outcome, updated_at = excluded.updated_at`,
     [projectId, now, runId, NEWEST_WEIGHT],

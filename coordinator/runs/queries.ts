@@ -1,12 +1,13 @@
 /** Reads of runs, in the shapes of the REST API. */
-import type { Run, RunProgress, RunState } from '../../shared/protocol/rest/runs.ts';
+import { sql } from 'kysely';
+import type { QuarantinedTest, Run, RunProgress, RunState } from '../../shared/protocol/rest/runs.ts';
 import type { Requirements, RunConfig, RunSource } from '../../shared/protocol/work.ts';
 import type { ReadHandle } from '../storage/database.ts';
 import type { Tables } from '../storage/tables.ts';
 import { iso, percent, runTotals, successRate } from './rules/run-figures.ts';
 import type { Selectable } from 'kysely';
 
-type RunRow = Selectable<Tables['runs']> & { project: string };
+type RunRow = Selectable<Tables['runs']> & { project: string; quarantined: string };
 
 export interface RunFilter {
   status?: RunState | undefined;
@@ -20,7 +21,15 @@ const selectRuns = (r: ReadHandle) =>
     .selectFrom('runs')
     .innerJoin('projects', 'projects.id', 'runs.project_id')
     .selectAll('runs')
-    .select('projects.name as project');
+    .select('projects.name as project')
+    .select(quarantined.as('quarantined'));
+
+const quarantined = sql<string>`(SELECT json_group_array(json_object('test_id', t.test_id, 'title', t.plan ->> '$.titlePath',
+    'project', t.project, 'file', t.file, 'at', t.quarantined_at, 'incidents', (
+      SELECT json_group_array(json_object('task_id', i.task_id, 'worker', coalesce(k.hostname, i.worker_id), 'at', i.at, 'how', i.how,
+        'reason', i.reason) ORDER BY i.fence)
+      FROM test_incidents i LEFT JOIN workers k ON k.id = i.worker_id WHERE i.run_id = t.run_id AND i.test_id = t.test_id)))
+  FROM tests t WHERE t.run_id = runs.id AND t.quarantined_at IS NOT NULL)`;
 
 /** By id or by number. */
 export async function getRun(r: ReadHandle, idOrNumber: string): Promise<Run | null> {
@@ -106,6 +115,7 @@ function toRun(row: RunRow): Run {
     total_tests: row.tests_total,
     tasks: { total: row.tasks_total, finished: row.tasks_finished },
     tests: runTotals(row),
+    quarantined: toQuarantined(row.quarantined),
     progress: percent(row.tasks_finished, row.tasks_total),
     success_rate: successRate(row),
     priority: row.priority,
@@ -131,6 +141,19 @@ function toRun(row: RunRow): Run {
       report: `${self}/report`,
     },
   };
+}
+
+function toQuarantined(text: string): Run['quarantined'] {
+  const rows = JSON.parse(text) as (Omit<QuarantinedTest, 'at' | 'incidents'> & {
+    at: number;
+    incidents: (Omit<QuarantinedTest['incidents'][number], 'at'> & { at: number })[];
+  })[];
+  return rows.map(({ title, at, incidents, ...test }) => ({
+    ...test,
+    title: (JSON.parse(title) as string[]).join(' › '),
+    at: new Date(at).toISOString(),
+    incidents: incidents.map((incident) => ({ ...incident, at: new Date(incident.at).toISOString() })),
+  }));
 }
 
 const reportMessage = (report: string) => (JSON.parse(report) as { message?: string | null }).message ?? null;

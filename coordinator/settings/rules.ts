@@ -42,17 +42,34 @@ export function isInside(hostname: string): boolean {
   return host === 'localhost' || !host.includes('.') || /\.(localhost|local|internal|lan|home\.arpa)$/.test(host);
 }
 
+interface Compared {
+  worker_heartbeat_timeout_seconds: number;
+  worker_heartbeat_interval_seconds: number;
+  breaker_cooldown_seconds: number;
+  breaker_cooldown_limit_seconds: number;
+}
+
 /** Contradictions between settings, told of the one that was changed. `values` are all of them after the change. */
-export function contradictions(
-  values: { worker_heartbeat_timeout_seconds: number; worker_heartbeat_interval_seconds: number },
-  changed: readonly string[],
-): FieldError[] {
+export function contradictions(values: Compared, changed: readonly string[]): FieldError[] {
   const { worker_heartbeat_timeout_seconds: timeout, worker_heartbeat_interval_seconds: interval } = values;
-  if (timeout > interval) return [];
-  if (changed.includes('worker_heartbeat_timeout_seconds')) {
-    const message = `must be more than worker_heartbeat_interval_seconds (${interval}), or every worker would count as offline`;
-    return [{ field: 'worker_heartbeat_timeout_seconds', message }];
+  const { breaker_cooldown_seconds: coolDown, breaker_cooldown_limit_seconds: limit } = values;
+  const errors: FieldError[] = [];
+  const tell = (larger: string, smaller: string, why: { less: string; more: string }) => {
+    if (changed.includes(larger)) errors.push({ field: larger, message: why.more });
+    else errors.push({ field: smaller, message: why.less });
+  };
+  if (timeout <= interval) {
+    const offline = 'or every worker would count as offline';
+    tell('worker_heartbeat_timeout_seconds', 'worker_heartbeat_interval_seconds', {
+      more: `must be more than worker_heartbeat_interval_seconds (${interval}), ${offline}`,
+      less: `must be less than worker_heartbeat_timeout_seconds (${timeout}), ${offline}`,
+    });
   }
-  const message = `must be less than worker_heartbeat_timeout_seconds (${timeout}), or every worker would count as offline`;
-  return [{ field: 'worker_heartbeat_interval_seconds', message }];
+  if (limit < coolDown) {
+    tell('breaker_cooldown_limit_seconds', 'breaker_cooldown_seconds', {
+      more: `must be at least breaker_cooldown_seconds (${coolDown})`,
+      less: `must be at most breaker_cooldown_limit_seconds (${limit})`,
+    });
+  }
+  return errors;
 }

@@ -4,6 +4,7 @@ import fewerEventIndexes from './migrations/0002-fewer-event-indexes.sql';
 import roles from './migrations/0003-roles.sql';
 import stealing from './migrations/0004-stealing.sql';
 import audit from './migrations/0005-audit.sql';
+import failures from './migrations/0006-failures.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   { version: 3, name: 'roles', sql: roles },
   { version: 4, name: 'stealing', sql: stealing },
   { version: 5, name: 'audit', sql: audit },
+  { version: 6, name: 'failures', sql: failures },
 ];

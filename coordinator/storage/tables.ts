@@ -52,6 +52,11 @@ export interface Tables {
     total_duration_ms: Generated<number>;
     failed_health_checks: Generated<number>;
     speed: Generated<number>;
+    breaker: Generated<'closed' | 'open' | 'half_open'>;
+    breaker_reason: string | null;
+    breaker_until: number | null;
+    breaker_openings: Generated<number>;
+    breaker_from: Generated<number>;
     last_seen_at: number;
     created_at: number;
   };
@@ -142,6 +147,7 @@ export interface Tables {
     completed_at: number | null;
     error_message: string | null;
     error_stack: string | null;
+    escalated: Generated<0 | 1 | 2>;
   };
   task_attempts: {
     fence: Generated<number>;
@@ -160,6 +166,21 @@ export interface Tables {
     mean_cpu_percent: number | null;
     blob_sha256: string | null;
     metrics: string | null;
+    running: string | null;
+    blame: 'machine' | 'test' | 'unclear' | null;
+    completed_before: number | null;
+    step: 'retry' | 'other_worker' | 'other_kind' | null;
+    why: string | null;
+  };
+  test_incidents: {
+    run_id: string;
+    test_id: string;
+    fence: number;
+    task_id: string;
+    worker_id: string;
+    at: number;
+    how: 'crashed' | 'timeout' | 'lost' | 'expired';
+    reason: string | null;
   };
   units: {
     run_id: string;
@@ -187,6 +208,7 @@ export interface Tables {
     duration_ms: number | null;
     note: string | null;
     settled_at: number | null;
+    quarantined_at: number | null;
   };
   test_attempts: {
     id: Generated<number>;

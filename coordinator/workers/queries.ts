@@ -121,6 +121,12 @@ function toWorker(row: Row): Worker {
     speed: row.speed,
     average_task_duration_ms: ended === 0 ? null : row.total_duration_ms / ended,
     failed_health_checks: row.failed_health_checks,
+    breaker: {
+      state: row.breaker,
+      reason: row.breaker_reason,
+      next_try_at: row.breaker_until === null ? null : isoTime(row.breaker_until),
+      openings: row.breaker_openings,
+    },
     tags: JSON.parse(row.tags) as string[],
     notes: row.notes,
     metrics: row.metrics === null ? null : (JSON.parse(row.metrics) as MachineMetrics),

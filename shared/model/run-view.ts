@@ -162,6 +162,9 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
       return { workers: worker(view, event, { intent: event.data.intent }) };
     case 'tests.running':
       return heldBy(view, event, (task) => ({ ...task, running: begun(task, event.data.running, event.at) }));
+    case 'task.escalated':
+    case 'test.quarantined':
+    case 'worker.breaker':
     case 'worker.changed':
     case 'settings.changed':
     case 'run.log':

@@ -97,7 +97,7 @@ export const fleetEvent = z.discriminatedUnion('type', [
       needs: z.string().default(''),
     }),
   }),
-  /** What it had not begun of its tests became another task, because a slot was idle. */
+  /** Some of its tests became another task: a slot was idle, or what crashed is kept apart from the rest. */
   ofTask.extend({
     type: z.literal('task.split'),
     data: z.object({ ...grant, to_task_id: id, tests: z.int().min(1), expected_ms: z.number().min(0) }),
@@ -109,6 +109,22 @@ export const fleetEvent = z.discriminatedUnion('type', [
   }),
   /** The worker no longer holds it, and what is unfinished of it waits for another one. */
   ofTask.extend({ type: z.literal('task.requeued'), data: z.object({ ...grant, ended: z.string(), reason }) }),
+  /** A task that failed goes on: who tries it next and why, or (person) nobody, and what to do about it. */
+  ofTask.extend({
+    type: z.literal('task.escalated'),
+    data: z.object({ ...grant, step: z.enum(['retry', 'other_worker', 'other_kind', 'person']), why: z.string() }),
+  }),
+  /** A test was running in too many losses and crashes: it is settled as unexpected and runs no more in this run. */
+  ofTask.extend({
+    type: z.literal('test.quarantined'),
+    data: z.object({
+      test_id: z.string(),
+      title: z.string(),
+      incidents: z.array(z.object({ worker: z.string(), at: z.int(), how: z.string(), reason: z.string().nullable() })),
+      /** For people. */
+      todo: z.string(),
+    }),
+  }),
   ofTask.extend({ type: z.literal('task.cancelled'), data: z.object({ ...grant, reason }) }),
   /** Without task and worker where the coordinator itself settles what never ran. */
   ofRun.extend({ type: z.literal('results'), data: z.object({ settled: z.array(settledTestEvent) }) }),
@@ -129,6 +145,16 @@ export const fleetEvent = z.discriminatedUnion('type', [
   ofWorker.extend({
     type: z.literal('worker.changed'),
     data: z.object({ ...worker, fields: z.array(z.string()) }),
+  }),
+  /** Its circuit breaker: open = gets no work until `until` (milliseconds since the epoch), half_open = one task at a time. */
+  ofWorker.extend({
+    type: z.literal('worker.breaker'),
+    data: z.object({
+      ...worker,
+      state: z.enum(['closed', 'open', 'half_open']),
+      reason,
+      until: z.int().nullable(),
+    }),
   }),
   ofWorker.extend({ type: z.literal('worker.removed'), data: z.object({ ...worker, reason }) }),
   envelope.extend({

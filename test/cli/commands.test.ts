@@ -49,8 +49,8 @@ async function loggedIn(): Promise<{
   return { env, coordinator };
 }
 
-/** A machine that only polls: enough to be listed and asked. */
-async function enrol(link: string, hostname: string): Promise<void> {
+/** A machine that only polls: enough to be listed and asked. Returns its key. */
+async function enrol(link: string, hostname: string): Promise<string> {
   const [url, token] = link.split('#');
   const response = await fetch(`${url}/api/v1/workers/register`, {
     method: 'POST',
@@ -62,6 +62,7 @@ async function enrol(link: string, hostname: string): Promise<void> {
     }),
   });
   expect(response.status).toBe(201);
+  return ((await response.json()) as { api_key: string }).api_key;
 }
 
 test('the link of the first start logs in once; the login is private, serves other commands, and ends with logout', async () => {
@@ -139,6 +140,34 @@ test('workers are listed, paused, resumed, drained and removed by name', async (
     'mac-mini is removed; its key works no longer.\n',
   );
   expect(await json(env, 'workers')).toEqual([]);
+});
+
+test('a worker that failed is shown with why and until when it is held back, and reset by name', async () => {
+  const { env, coordinator } = await loggedIn();
+  const key = await enrol(coordinator.join!, 'mac-mini');
+  const url = coordinator.join!.split('#')[0]!;
+  const ask = async (method: string, path: string, body: unknown, bearer: string) => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${bearer}` };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await fetch(`${url}/api/v1/${path}`, { method, headers, ...sent });
+    expect(answer.status).toBeLessThan(300);
+    return (await answer.json()) as { token?: string; task_id?: string | null };
+  };
+  const token = String((await json(env, 'token', 'create', '--api', '--role', 'admin')).token);
+  await ask('PUT', 'settings', { breaker_failures_in_row: 1 }, token);
+  await ask('POST', 'test-runs/create', { name: 'nightly', total_shards: 1 }, token);
+  const { task_id: task } = await ask('GET', 'tasks/next', undefined, key);
+  await ask('POST', `tasks/${task}/claim`, undefined, key);
+  await ask('POST', `tasks/${task}/fail`, { error_message: 'no disk' }, key);
+  const shown = (await playfleet(env, 'workers')).out;
+  expect(shown).toMatch(/mac-mini +✕ held back/);
+  expect(shown).toMatch(
+    /mac-mini: 1 failures? in a row, the last: no disk; it is tried again in .*playfleet workers reset mac-mini/,
+  );
+  expect((await playfleet(env, 'workers', 'reset', 'mac-mini')).out).toBe(
+    'mac-mini gets work again; its earlier failures are forgotten.\n',
+  );
+  expect(await json(env, 'workers')).toMatchObject([{ breaker: { state: 'closed', reason: null, openings: 0 } }]);
 });
 
 test('a run is created, shown by its number, cancelled and repeated', async () => {

@@ -12,6 +12,7 @@ export interface LinkWorkerOptions {
   name?: string;
   slots?: number;
   browsers?: string[];
+  platform?: 'linux' | 'darwin';
   fingerprint?: string;
   tags?: string[];
   /** Of the link; 1 by default, as the oldest agents that are still served. */
@@ -69,7 +70,14 @@ export class LinkWorker {
       socket.once('open', () => resolve());
       socket.once('error', reject);
     });
-    const { slots = 2, browsers = ['chromium'], fingerprint = null, tags = [], protocol = 1 } = this.#options;
+    const {
+      slots = 2,
+      browsers = ['chromium'],
+      fingerprint = null,
+      tags = [],
+      protocol = 1,
+      platform = 'linux',
+    } = this.#options;
     this.say({
       type: 'hello',
       protocol,
@@ -78,7 +86,7 @@ export class LinkWorker {
       tags,
       held,
       capabilities: {
-        platform: 'linux',
+        platform,
         platform_version: '',
         arch: 'x64',
         cpus: 2,

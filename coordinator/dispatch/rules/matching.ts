@@ -8,6 +8,8 @@ export interface Candidate {
     browsers: ReadonlySet<string>;
   };
   tags: readonly string[];
+  /** Its circuit breaker is open: until when it gets no work (milliseconds since the epoch), and why. */
+  heldBack?: { until: number; reason: string } | null;
 }
 
 /** Null where it matches; else what is missing, in words that complete "worker X …". */
@@ -50,6 +52,9 @@ export function whyUnservable(
       .map((candidate) => `${candidate.name} ${whyNotMatching(requirements, candidate)}`);
     return `No connected worker meets what this run requires: ${reasons.join('; ')}. Connect one that does, or change --require`;
   }
+  const ableFor = (set: string) => matching.filter((one) => hasBrowsers(set, one.capabilities.browsers));
+  const outOfService = needs.map(ableFor).find((able) => able.length > 0 && able.every((one) => one.heldBack));
+  if (outOfService) return whyHeldBack(outOfService);
   const unserved = needs.filter(
     (set) => !matching.some((candidate) => hasBrowsers(set, candidate.capabilities.browsers)),
   );
@@ -59,6 +64,14 @@ export function whyUnservable(
   );
   const wanted = browsers.length > 0 ? browsers.join(' and ') : unserved.join(' or ');
   return `No connected worker can launch ${wanted}. Install it on one of them: npx playwright install ${wanted.replaceAll(' and ', ' ')}, then restart its agent`;
+}
+
+function whyHeldBack(able: readonly Candidate[]): string {
+  const soonest = able.toSorted((a, b) => (a.heldBack?.until ?? 0) - (b.heldBack?.until ?? 0)).slice(0, 5);
+  const each = soonest.map(
+    ({ name, heldBack }) => `${name} until ${new Date(heldBack?.until ?? 0).toISOString()} (${heldBack?.reason ?? ''})`,
+  );
+  return `Every connected worker that could serve this run is held back after failures: ${each.join('; ')}. The first of them is tried again then; when you have mended one, tell so: playfleet workers reset ${soonest[0]?.name ?? '<name>'}`;
 }
 
 const gib = (bytes: number) => `${Math.round((bytes / 2 ** 30) * 10) / 10} GiB`;

@@ -14,11 +14,17 @@ import type { ProcessEnd } from '../../../shared/protocol/work.ts';
 /** How an attempt ended, as `task_attempts.ended` holds it. */
 export type AttemptEnd = 'completed' | 'failed' | 'timeout' | 'cancelled' | 'released' | 'expired' | 'lost';
 
-/** These use up an automatic retry; giving work back (released) and being told to stop (cancelled) do not. */
+/**
+ * These use up an automatic retry; giving work back (released) and being told to stop (cancelled) do not. Nor do losses and crashes of
+ * which the running tests are known: those are counted per test, and end with its quarantine (poison.ts).
+ */
 export const COSTS_RETRY: readonly AttemptEnd[] = ['failed', 'timeout', 'expired', 'lost'];
 
+/** Where more tests than this seem to kill, it is the suite, its environment or the machines, and going on would take for ever. */
+export const MOST_QUARANTINED = 10;
+
 export type Verdict =
-  | { next: 'completed'; ended: 'completed'; reason: null }
+  | { next: 'completed'; ended: AttemptEnd; reason: string | null }
   | { next: 'pending'; ended: AttemptEnd; reason: string }
   | { next: 'failed' | 'timeout'; ended: AttemptEnd; reason: string };
 
@@ -28,6 +34,11 @@ export interface AttemptFacts {
   maxRetries: number;
   /** Ordered tests without an outcome, those that Playwright chose not to run not counted. */
   missing: number;
+  /**
+   * Of a loss or crash: how many unsettled tests were running, how many of these are in quarantine now and not missing any more, and how
+   * many of the whole run are.
+   */
+  incident?: { suspects: number; quarantined: number; quarantinedOfRun: number };
 }
 
 /** What becomes of a task whose worker reported the end of its Playwright process. */
@@ -64,6 +75,16 @@ export function judgeLoss(ended: 'expired' | 'lost', reason: string, facts: Atte
 }
 
 function retryOrFail(ended: AttemptEnd, reason: string, facts: AttemptFacts, permanent: boolean): Verdict {
+  const { suspects = 0, quarantined = 0, quarantinedOfRun = 0 } = facts.incident ?? {};
+  if (quarantinedOfRun > MOST_QUARANTINED) {
+    const why = `${quarantinedOfRun} tests of this run are quarantined, so it is hardly the tests: ${reason}`;
+    return { next: ended === 'timeout' ? 'timeout' : 'failed', ended, reason: why };
+  }
+  if (!permanent && quarantined > 0) return { next: facts.missing === 0 ? 'completed' : 'pending', ended, reason };
+  // A time-out may as well say that the task is long: it is charged.
+  if (!permanent && suspects > 0 && facts.maxRetries > 0 && ended !== 'timeout') {
+    return { next: 'pending', ended, reason };
+  }
   if (!permanent && facts.retriesUsed < facts.maxRetries) return { next: 'pending', ended, reason };
   return { next: ended === 'timeout' ? 'timeout' : 'failed', ended, reason };
 }

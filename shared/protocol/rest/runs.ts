@@ -56,6 +56,25 @@ export const runLinks = z.object({
   report: z.string(),
 });
 
+/** A test that was running in too many losses and crashes; its outcome is unexpected. */
+export const quarantinedTest = z.object({
+  test_id: z.string(),
+  title: z.string(),
+  project: z.string(),
+  file: z.string(),
+  at: z.string(),
+  incidents: z.array(
+    z.object({
+      task_id: z.string(),
+      worker: z.string(),
+      at: z.string(),
+      how: z.enum(['crashed', 'timeout', 'lost', 'expired']),
+      reason: z.string().nullable(),
+    }),
+  ),
+});
+export type QuarantinedTest = z.infer<typeof quarantinedTest>;
+
 export const run = z.object({
   id: z.string(),
   number: z.int(),
@@ -75,6 +94,7 @@ export const run = z.object({
   total_tests: z.int(),
   tasks: z.object({ total: z.int(), finished: z.int() }),
   tests: runTotals,
+  quarantined: z.array(quarantinedTest),
   /** 0–100. */
   progress: z.number(),
   /** 0–1 over settled, not skipped tests; null where none. */

@@ -58,6 +58,13 @@ export const taskAttemptView = z.object({
   reason: z.string().nullable(),
   peak_memory_bytes: z.int().nullable(),
   mean_cpu_percent: z.number().nullable(),
+  /** Which step of escalation gave a further try to this worker, and why; null for first and ordinary ones. */
+  step: z.enum(['retry', 'other_worker', 'other_kind']).nullable(),
+  why: z.string().nullable(),
+  /** Of a try that failed: who is to blame as far as is known now. */
+  blame: z.enum(['machine', 'test', 'unclear']).nullable(),
+  /** Of a try that failed: tests without an outcome that were running at its end. */
+  running_test_ids: z.array(z.string()),
 });
 
 export const task = z.object({
@@ -94,5 +101,7 @@ export const task = z.object({
   error_stack: z.string().nullable(),
   custom_metrics: z.record(z.string(), z.json()).nullable(),
   attempts: z.array(taskAttemptView),
+  /** Of a task that nobody could carry out: what a person can do about it. */
+  ask: z.string().nullable(),
 });
 export type Task = z.infer<typeof task>;

@@ -112,6 +112,15 @@ export const worker = z
     /** null before the first finished task. */
     average_task_duration_ms: z.number().nullable(),
     failed_health_checks: z.int(),
+    /** Its circuit breaker: open = gets no work after failures that may be its own, half_open = one task at a time. */
+    breaker: z.object({
+      state: z.enum(['closed', 'open', 'half_open']),
+      reason: z.string().nullable(),
+      /** When an open one is tried again. */
+      next_try_at: z.string().nullable(),
+      /** Openings since it was last closed. */
+      openings: z.int(),
+    }),
     tags: z.array(z.string()),
     notes: z.string(),
     /** Of the newest heartbeat. */

@@ -7,7 +7,7 @@ import { printJson, printLine, styleOf, type Cli } from '../cli.ts';
 import { openApi } from '../open-api.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { foreignLine } from '../terminal/foreign.ts';
-import { ago, bytes, counted } from '../terminal/format.ts';
+import { ago, bytes, counted, duration } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { tableLines, type Column } from '../terminal/table.ts';
 
@@ -54,9 +54,23 @@ export function printWorkers(cli: Cli, workers: readonly Worker[]): void {
     { title: 'SEEN', value: (one) => ago(now - Date.parse(one.last_seen_at)) },
   ];
   for (const line of tableLines(workers, columns, style, cli.stdout.columns ?? 140)) printLine(cli, line);
+  for (const { hostname, breaker } of workers) {
+    if (breaker.state === 'closed') continue;
+    const next =
+      breaker.next_try_at === null
+        ? 'it is tried with one task at a time'
+        : `it is tried again in ${duration(Math.max(0, Date.parse(breaker.next_try_at) - now))}`;
+    const name = foreignLine(hostname);
+    const why = foreignLine(breaker.reason ?? 'it failed too often');
+    printLine(cli, `${name}: ${why}; ${next}. When it is mended: playfleet workers reset ${name}`);
+  }
 }
 
-function stateOf({ status, intent }: Worker, { paint, signs }: Style): string {
+function stateOf({ status, intent, breaker }: Worker, { paint, signs }: Style): string {
+  if (status !== 'offline' && intent === 'active' && breaker.state === 'open')
+    return paint('red', `${signs.failed} held back`);
+  if (status !== 'offline' && intent === 'active' && breaker.state === 'half_open')
+    return paint('yellow', `${signs.running} on trial`);
   if (status === 'offline') return paint('red', `${signs.failed} offline`);
   if (intent !== 'active') return paint('yellow', `${signs.skipped} ${intent}`);
   return status === 'busy' ? paint('blue', `${signs.running} busy`) : paint('green', `${signs.passed} ${status}`);
@@ -87,6 +101,16 @@ export async function setIntent(
   await api.send('PATCH', path(worker.id), body, z.unknown());
   if (options.json) printJson(cli, { worker_id: worker.id, hostname: worker.hostname, intent });
   else printLine(cli, `${foreignLine(worker.hostname)} ${DONE[intent]}.`);
+  return EXIT.ok;
+}
+
+/** Lets a worker have work again at once whose circuit breaker is open. */
+export async function resetBreaker(cli: Cli, name: string, options: Json): Promise<number> {
+  const api = await openApi(cli);
+  const worker = await findWorker(api, name);
+  await api.send('POST', `${path(worker.id)}/reset-breaker`, undefined, z.unknown());
+  if (options.json) printJson(cli, { worker_id: worker.id, hostname: worker.hostname, breaker: 'closed' });
+  else printLine(cli, `${foreignLine(worker.hostname)} gets work again; its earlier failures are forgotten.`);
   return EXIT.ok;
 }
 

@@ -43,7 +43,7 @@ export function addFleetCommands(program: Command, cli: Cli, act: Act): void {
 function addWorkers(program: Command, cli: Cli, act: Act): void {
   const workers = program
     .command('workers')
-    .summary('list the machines, and drain, pause, resume or remove one')
+    .summary('list the machines, and drain, pause, resume, reset or remove one')
     .option(...JSON_OPTION)
     .action(act(async (options: Json) => (await import('../commands/workers.ts')).listWorkers(cli, options)));
   const verbs = [
@@ -64,6 +64,16 @@ function addWorkers(program: Command, cli: Cli, act: Act): void {
         ),
       );
   }
+  workers
+    .command('reset')
+    .summary('give it work again at once after failures held it back')
+    .argument('<name>', 'host name or id')
+    .option(...JSON_OPTION)
+    .action(
+      act(async (name: string, options: Json) =>
+        (await import('../commands/workers.ts')).resetBreaker(cli, name, options),
+      ),
+    );
   workers
     .command('remove')
     .summary('forget a machine; its key works no longer')

@@ -263,6 +263,7 @@ function aRun(): Run {
     total_tests: 0,
     tasks: { total: 1, finished: 0 },
     tests: { total: 0, settled: 0, expected: 0, unexpected: 0, flaky: 0, skipped: 0, passed: 0, failed: 0 },
+    quarantined: [],
     progress: 0,
     success_rate: null,
     priority: 100,

@@ -23,6 +23,12 @@ test('the settings that the customer named have the customer’s defaults', asyn
     task_timeout_default_seconds: 3600,
     task_max_retries: 2,
     unservable_timeout_seconds: 900,
+    breaker_failures_in_row: 3,
+    breaker_failure_percent: 50,
+    breaker_window_seconds: 600,
+    breaker_cooldown_seconds: 30,
+    breaker_cooldown_limit_seconds: 600,
+    poison_test_limit: 3,
     scheduler_enabled: true,
     load_balancer_strategy: 'least_loaded',
     report_retention_days: 90,
@@ -100,6 +106,16 @@ test.each([
     { worker_heartbeat_interval_seconds: 120 },
     'worker_heartbeat_interval_seconds',
     /must be less than worker_heartbeat_timeout_seconds \(120\)/,
+  ],
+  [
+    { breaker_cooldown_seconds: 601 },
+    'breaker_cooldown_seconds',
+    /must be at most breaker_cooldown_limit_seconds \(600\)/,
+  ],
+  [
+    { breaker_cooldown_limit_seconds: 29 },
+    'breaker_cooldown_limit_seconds',
+    /must be at least breaker_cooldown_seconds \(30\)/,
   ],
 ])('%j is refused for %s', async (change, field, message) => {
   const coordinator = await startCoordinator();

@@ -1,0 +1,72 @@
+/** The bad end of a grant (crash, time-out, loss): who was running is noted, who is to blame judged, and the task escalates. */
+import type { WriteHandle } from '../storage/database.ts';
+import { endAttempt, retriesUsed, type AttemptFigures } from './end-attempt.ts';
+import type { FailureContext } from './failure-context.ts';
+import type { HeldTask } from './held-task.ts';
+import { isolateSuspects, recordIncident, type NewIncident } from './incidents.ts';
+import { noteBlame } from './note-blame.ts';
+import { askPerson } from './rules/escalation.ts';
+import type { AttemptFacts, Verdict } from './rules/task-state.ts';
+
+export interface BadEnd {
+  /** prepare_failed: no test had begun. */
+  how: NewIncident['how'] | 'prepare_failed';
+  reason: string | null;
+  permanent: boolean;
+  /** Ordered tests without an outcome. */
+  open: readonly string[];
+  judge: (facts: AttemptFacts) => Verdict;
+  figures: AttemptFigures;
+}
+
+export async function failAttempt(
+  w: WriteHandle,
+  task: HeldTask,
+  end: BadEnd,
+  { rules, running }: FailureContext,
+  now: number,
+): Promise<void> {
+  const { how, reason, permanent } = end;
+  const ran = new Set(how === 'prepare_failed' ? [] : running(task.fence));
+  const suspects = end.open.filter((id) => ran.has(id));
+  await w.run('UPDATE task_attempts SET running = ? WHERE fence = ?', [
+    suspects.length === 0 ? null : JSON.stringify(suspects),
+    task.fence,
+  ]);
+  const quarantined =
+    how === 'prepare_failed' ? [] : await recordIncident(w, task, { how, reason }, suspects, rules.poisonLimit, now);
+  const verdict = end.judge({
+    retriesUsed: await retriesUsed(w, task.id),
+    maxRetries: task.maxRetries,
+    missing: end.open.length - quarantined.length,
+    incident: {
+      suspects: suspects.length,
+      quarantined: quarantined.length,
+      quarantinedOfRun: suspects.length === 0 ? 0 : await countQuarantined(w, task.runId),
+    },
+  });
+  const left = suspects.filter((id) => !quarantined.includes(id));
+  const escalated = verdict.next === 'pending' ? { escalated: await isolateSuspects(w, task, left, now) } : {};
+  await endAttempt(w, task, verdict, { ...end.figures, ...escalated }, now);
+  await noteBlame(w, task, { suspects, permanent }, rules, now);
+  if (verdict.next === 'failed' || verdict.next === 'timeout') await ask(w, task);
+}
+
+async function countQuarantined(w: WriteHandle, runId: string): Promise<number> {
+  const row = await w.get<{ n: number }>(
+    'SELECT count(*) AS n FROM tests WHERE run_id = ? AND quarantined_at IS NOT NULL',
+    [runId],
+  );
+  return row?.n ?? 0;
+}
+
+/** Nobody could carry it out: what is left is to ask a person. */
+async function ask(w: WriteHandle, task: HeldTask): Promise<void> {
+  const failures = await w.all<{ name: string; reason: string }>(
+    `SELECT coalesce(k.hostname, a.worker_id) AS name, coalesce(a.reason, a.ended) AS reason FROM task_attempts a
+     LEFT JOIN workers k ON k.id = a.worker_id WHERE a.task_id = ? AND a.blame IS NOT NULL ORDER BY a.fence`,
+    [task.id],
+  );
+  const data = { attempt: task.attempt, fence: task.fence, step: 'person' as const, why: askPerson(failures) };
+  await w.event({ type: 'task.escalated', runId: task.runId, workerId: task.workerId, taskId: task.id, data });
+}
