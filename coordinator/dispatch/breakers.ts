@@ -62,13 +62,13 @@ export async function endCoolDowns(w: WriteHandle, now: number): Promise<void> {
   for (const row of rows) await store(w, row, afterTime(toBreaker(row), now));
 }
 
-/** A person says that the machine is well. Nothing happens where it is closed already; false where there is no such worker. */
-export async function resetBreaker(w: WriteHandle, workerId: string, now: number): Promise<boolean> {
+/** A person says that the machine is well. Nothing happens where it is closed already. Returns its host name, null where there is no such worker. */
+export async function resetBreaker(w: WriteHandle, workerId: string, now: number): Promise<string | null> {
   const row = await readRow(w, workerId);
-  if (!row) return false;
+  if (!row) return null;
   // What was noted in this very moment is forgotten too.
   if (row.breaker !== 'closed') await store(w, row, closedBreaker(now + 1));
-  return true;
+  return row.hostname;
 }
 
 export interface Restraint {

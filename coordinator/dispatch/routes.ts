@@ -18,7 +18,8 @@ import {
   taskStart,
 } from '../../shared/protocol/rest/tasks.ts';
 import { idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
-import { commitValue } from '../http/commit.ts';
+import { actorOf, recordAudit } from '../audit/record.ts';
+import { commit, commitValue } from '../http/commit.ts';
 import { afterNumber, pageBy } from '../http/paging.ts';
 import { requireWorker } from '../http/principal.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
@@ -83,8 +84,13 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        if (!(await db.write((w) => resetBreaker(w, id, clock.now())))) throw notFound(`worker ${id}`);
-        return c.json({ worker_id: id, breaker: 'closed' as const, message: 'The worker gets work again' }, 200);
+        return commit(c, { db, clock }, 200, async (w, now) => {
+          const hostname = await resetBreaker(w, id, now);
+          if (hostname === null) throw notFound(`worker ${id}`);
+          const data = { id, breaker: 'closed' };
+          await recordAudit(w, { ...actorOf(c), action: 'worker.changed', target: hostname, data }, now);
+          return { worker_id: id, breaker: 'closed' as const, message: 'The worker gets work again' };
+        });
       },
     )
     .openapi(

@@ -174,7 +174,7 @@ test('only people read and change settings', async () => {
     const asNobody = await coordinator.request(method, '/api/v1/settings', body, { authorization: '' });
     expect(asNobody.status).toBe(401);
   }
-  expect(SETTING_KEYS).toHaveLength(20);
+  expect(SETTING_KEYS).toHaveLength(26);
 });
 
 test.each([
