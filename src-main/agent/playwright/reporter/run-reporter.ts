@@ -74,7 +74,10 @@ class RunReporter implements Reporter {
     this.#rootDir = config.rootDir;
     this.#maxFailures = config.maxFailures;
     const { order } = this.#received;
-    if (order.kind === 'tests' && !this.#isNarrowed) this.#narrowLate(new Set(order.testIds), config, suite);
+    // Where globalSetup or a webServer failed there was no `preprocess` either, and no suite.
+    const isLoaded = suite.allTests().length > 0;
+    if (order.kind === 'tests' && !this.#isNarrowed && isLoaded)
+      this.#narrowLate(new Set(order.testIds), config, suite);
     const tests = suite.allTests().filter((test) => !this.#others.has(test.id));
     this.#supporting = testsOf(supportingSuites(suite)).filter((test) => !this.#others.has(test.id));
     this.#settling = new Settling(this.#groups(tests));
