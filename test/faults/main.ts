@@ -11,6 +11,7 @@ import { doubledMessages, droppedReplies } from './scenarios/bad-link.ts';
 import { cancelRace } from './scenarios/cancel-race.ts';
 import { coordinatorKill } from './scenarios/coordinator-kill.ts';
 import { fullDisk } from './scenarios/full-disk.ts';
+import { poisonProcess, poisonTest } from './scenarios/poison-test.ts';
 import { truncatedUpload } from './scenarios/truncated-upload.ts';
 import { workerKill } from './scenarios/worker-kill.ts';
 
@@ -22,6 +23,8 @@ const scenarios: Record<string, Scenario> = {
   'full-disk': fullDisk,
   'truncated-upload': truncatedUpload,
   'cancel-race': cancelRace,
+  'poison-test': poisonTest,
+  'poison-process': poisonProcess,
 };
 
 const args = process.argv.slice(2);
