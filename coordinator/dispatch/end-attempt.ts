@@ -150,9 +150,7 @@ export async function cancelOpenTasks(w: WriteHandle, runId: string, reason: str
 /** How many automatic retries a task has used up: what is counted against tests that were running is not counted here (task-state.ts). */
 export async function retriesUsed(w: WriteHandle, taskId: string): Promise<number> {
   const row = await w.get<{ n: number }>(
-    `SELECT count(*) AS n FROM task_attempts a JOIN tasks t ON t.id = a.task_id
-     WHERE a.task_id = ? AND a.ended IN (SELECT value FROM json_each(?)) AND (a.ended = 'timeout' OR NOT EXISTS (
-       SELECT 1 FROM test_incidents i WHERE i.run_id = t.run_id AND i.fence = a.fence))`,
+    'SELECT count(*) AS n FROM task_attempts WHERE task_id = ? AND charged = 1 AND ended IN (SELECT value FROM json_each(?))',
     [taskId, JSON.stringify(COSTS_RETRY)],
   );
   return row?.n ?? 0;

@@ -3,10 +3,11 @@ import type { WriteHandle } from '../storage/database.ts';
 import { endAttempt, retriesUsed, type AttemptFigures } from './end-attempt.ts';
 import type { FailureContext } from './failure-context.ts';
 import type { HeldTask } from './held-task.ts';
-import { isolateSuspects, recordIncident, type NewIncident } from './incidents.ts';
+import { divideTask, openUnits, recordIncident, type NewIncident } from './incidents.ts';
 import { noteBlame } from './note-blame.ts';
 import { askPerson } from './rules/escalation.ts';
-import type { AttemptFacts, Verdict } from './rules/task-state.ts';
+import { halve, tellApart } from './rules/poison.ts';
+import { isCharged, type AttemptFacts, type Verdict } from './rules/task-state.ts';
 
 export interface BadEnd {
   /** prepare_failed: no test had begun. */
@@ -27,15 +28,18 @@ export async function failAttempt(
   now: number,
 ): Promise<void> {
   const { how, reason, permanent } = end;
-  const ran = new Set(how === 'prepare_failed' ? [] : running(task.fence));
-  const suspects = end.open.filter((id) => ran.has(id));
-  await w.run('UPDATE task_attempts SET running = ? WHERE fence = ?', [
-    suspects.length === 0 ? null : JSON.stringify(suspects),
-    task.fence,
-  ]);
-  const quarantined =
-    how === 'prepare_failed' ? [] : await recordIncident(w, task, { how, reason }, suspects, rules.poisonLimit, now);
-  const verdict = end.judge({
+  const began = how !== 'prepare_failed';
+  const ran = new Set(began ? running(task.fence) : []);
+  const known = end.open.filter((id) => ran.has(id));
+  // Agents tell of a test a moment after its beginning. Of a crash before that, in a suite that has run at all, some open test is to blame:
+  // where only one is left it is that one, else the task goes on in halves.
+  const guess = known.length === 0 && how === 'crashed' && (await hasResults(w, task.runId));
+  const suspects = guess && end.open.length === 1 ? end.open : known;
+  const quarantined = began ? await recordIncident(w, task, { how, reason }, suspects, rules.poisonLimit, now) : [];
+  const left = suspects.filter((id) => !quarantined.includes(id));
+  const units = await openUnits(w, task, left);
+  const divided = guess && units.length > 1;
+  const facts: AttemptFacts = {
     retriesUsed: await retriesUsed(w, task.id),
     maxRetries: task.maxRetries,
     missing: end.open.length - quarantined.length,
@@ -43,13 +47,26 @@ export async function failAttempt(
       suspects: suspects.length,
       quarantined: quarantined.length,
       quarantinedOfRun: suspects.length === 0 ? 0 : await countQuarantined(w, task.runId),
+      divided,
     },
-  });
-  const left = suspects.filter((id) => !quarantined.includes(id));
-  const escalated = verdict.next === 'pending' ? { escalated: await isolateSuspects(w, task, left, now) } : {};
+  };
+  const verdict = end.judge(facts);
+  await w.run('UPDATE task_attempts SET running = ?, charged = ? WHERE fence = ?', [
+    suspects.length === 0 ? null : JSON.stringify(suspects),
+    isCharged(verdict.ended, facts) ? 1 : 0,
+    task.fence,
+  ]);
+  if (verdict.next === 'pending') await divideTask(w, task, units, divided ? halve(units) : tellApart(units), now);
+  const escalated = verdict.next === 'pending' ? { escalated: left.length > 0 ? (2 as const) : (1 as const) } : {};
   await endAttempt(w, task, verdict, { ...end.figures, ...escalated }, now);
   await noteBlame(w, task, { suspects, permanent }, rules, now);
   if (verdict.next === 'failed' || verdict.next === 'timeout') await ask(w, task);
+}
+
+/** One that crashes before any test ended is not made better by running less of it. */
+async function hasResults(w: WriteHandle, runId: string): Promise<boolean> {
+  const row = await w.get<{ tests_settled: number }>('SELECT tests_settled FROM runs WHERE id = ?', [runId]);
+  return (row?.tests_settled ?? 0) > 0;
 }
 
 async function countQuarantined(w: WriteHandle, runId: string): Promise<number> {

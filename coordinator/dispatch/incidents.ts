@@ -4,7 +4,7 @@ import { addTasks } from '../runs/add-tasks.ts';
 import { settleTests } from '../runs/settle-tests.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import type { HeldTask } from './held-task.ts';
-import { quarantineNote, tellApart, type Incident } from './rules/poison.ts';
+import { quarantineNote, type Division, type Incident, type OpenUnit } from './rules/poison.ts';
 
 export interface NewIncident {
   how: 'crashed' | 'timeout' | 'lost' | 'expired';
@@ -100,26 +100,41 @@ async function incidentsOf(w: WriteHandle, runId: string, testId: string): Promi
   );
 }
 
-/**
- * Makes tasks of their own of what must not run beside a suspect. Call it before the task waits again. Returns how carefully its next
- * worker is to be chosen.
- */
-export async function isolateSuspects(
+export interface OpenUnitOfTask extends OpenUnit {
+  tests: number;
+  expectedMs: number;
+}
+
+/** Units of a task of which a test has no outcome, longest first. None for a shard: Playwright cuts it, and it cannot be divided. */
+export async function openUnits(
   w: WriteHandle,
   task: HeldTask,
   suspects: readonly string[],
-  now: number,
-): Promise<1 | 2> {
-  if (suspects.length === 0) return 1;
-  // A shard is cut by Playwright: it cannot be divided, and all that can be done is to take care where it runs.
-  if (task.kind !== 'units') return 2;
-  const units = await w.all<{ no: number; suspect: number; tests: number; expected_ms: number }>(
+): Promise<OpenUnitOfTask[]> {
+  if (task.kind !== 'units') return [];
+  const rows = await w.all<{ no: number; suspect: number; tests: number; expected_ms: number }>(
     `SELECT u.no, u.expected_ms, count(*) AS tests, max(t.test_id IN (SELECT value FROM json_each(?))) AS suspect
      FROM units u JOIN tests t ON t.run_id = u.run_id AND t.unit_no = u.no
      WHERE u.task_id = ? AND t.outcome IS NULL GROUP BY u.no ORDER BY u.expected_ms DESC, u.no`,
     [JSON.stringify(suspects), task.id],
   );
-  const { apart } = tellApart(units.map((unit) => ({ no: unit.no, suspect: unit.suspect === 1 })));
+  return rows.map(({ no, tests, suspect, expected_ms: expectedMs }) => ({
+    no,
+    tests,
+    suspect: suspect === 1,
+    expectedMs,
+  }));
+}
+
+/** Makes tasks of their own of what must not run beside the rest. Call it before the task waits again. */
+export async function divideTask(
+  w: WriteHandle,
+  task: HeldTask,
+  units: readonly OpenUnitOfTask[],
+  { apart }: Division,
+  now: number,
+): Promise<void> {
+  if (apart.length === 0) return;
   const row = await w.get<{ needs: string; timeout_ms: number }>('SELECT needs, timeout_ms FROM tasks WHERE id = ?', [
     task.id,
   ]);
@@ -148,9 +163,8 @@ export async function isolateSuspects(
         fence: task.fence,
         to_task_id: id,
         tests: moved.reduce((sum, unit) => sum + unit.tests, 0),
-        expected_ms: Math.round(moved.reduce((sum, unit) => sum + unit.expected_ms, 0)),
+        expected_ms: Math.round(moved.reduce((sum, unit) => sum + unit.expectedMs, 0)),
       },
     });
   }
-  return units.some((unit) => unit.suspect === 1) ? 2 : 1;
 }

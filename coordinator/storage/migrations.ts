@@ -5,6 +5,7 @@ import roles from './migrations/0003-roles.sql';
 import stealing from './migrations/0004-stealing.sql';
 import audit from './migrations/0005-audit.sql';
 import failures from './migrations/0006-failures.sql';
+import chargedRetries from './migrations/0007-charged-retries.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   { version: 4, name: 'stealing', sql: stealing },
   { version: 5, name: 'audit', sql: audit },
   { version: 6, name: 'failures', sql: failures },
+  { version: 7, name: 'charged-retries', sql: chargedRetries },
 ];

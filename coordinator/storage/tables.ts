@@ -167,6 +167,7 @@ export interface Tables {
     blob_sha256: string | null;
     metrics: string | null;
     running: string | null;
+    charged: Generated<0 | 1>;
     blame: 'machine' | 'test' | 'unclear' | null;
     completed_before: number | null;
     step: 'retry' | 'other_worker' | 'other_kind' | null;

@@ -22,14 +22,28 @@ export interface OpenUnit {
   suspect: boolean;
 }
 
+export interface Division {
+  /** Keep the task and its history. */
+  stay: number[];
+  /** Each becomes a task of its own. */
+  apart: { unitNos: number[]; suspect: boolean }[];
+}
+
+/** Where nobody knows which unit was running: in halves, until the killer is alone. */
+export function halve(units: readonly OpenUnit[]): Division {
+  const nos = units.map((unit) => unit.no);
+  const other = nos.filter((_, i) => i % 2 === 1);
+  return {
+    stay: nos.filter((_, i) => i % 2 === 0),
+    apart: other.length === 0 ? [] : [{ unitNos: other, suspect: false }],
+  };
+}
+
 /**
  * How the open units of a task go on after its process crashed: each suspect alone, the innocent together and away from them, so that a
- * killer cannot take them down again. `stay` keeps the task and its history; each list of `apart` becomes a task of its own.
+ * killer cannot take them down again.
  */
-export function tellApart(units: readonly OpenUnit[]): {
-  stay: number[];
-  apart: { unitNos: number[]; suspect: boolean }[];
-} {
+export function tellApart(units: readonly OpenUnit[]): Division {
   const suspects = units.filter((unit) => unit.suspect).map((unit) => unit.no);
   const innocent = units.filter((unit) => !unit.suspect).map((unit) => unit.no);
   const [first, ...others] = suspects;

@@ -36,9 +36,9 @@ export interface AttemptFacts {
   missing: number;
   /**
    * Of a loss or crash: how many unsettled tests were running, how many of these are in quarantine now and not missing any more, and how
-   * many of the whole run are.
+   * many of the whole run are. divided: nobody knows what was running, and the task goes on in two halves.
    */
-  incident?: { suspects: number; quarantined: number; quarantinedOfRun: number };
+  incident?: { suspects: number; quarantined: number; quarantinedOfRun: number; divided: boolean };
 }
 
 /** What becomes of a task whose worker reported the end of its Playwright process. */
@@ -75,16 +75,21 @@ export function judgeLoss(ended: 'expired' | 'lost', reason: string, facts: Atte
 }
 
 function retryOrFail(ended: AttemptEnd, reason: string, facts: AttemptFacts, permanent: boolean): Verdict {
-  const { suspects = 0, quarantined = 0, quarantinedOfRun = 0 } = facts.incident ?? {};
+  const { quarantined = 0, quarantinedOfRun = 0 } = facts.incident ?? {};
   if (quarantinedOfRun > MOST_QUARANTINED) {
     const why = `${quarantinedOfRun} tests of this run are quarantined, so it is hardly the tests: ${reason}`;
     return { next: ended === 'timeout' ? 'timeout' : 'failed', ended, reason: why };
   }
   if (!permanent && quarantined > 0) return { next: facts.missing === 0 ? 'completed' : 'pending', ended, reason };
-  // A time-out may as well say that the task is long: it is charged.
-  if (!permanent && suspects > 0 && facts.maxRetries > 0 && ended !== 'timeout') {
-    return { next: 'pending', ended, reason };
-  }
+  if (!permanent && facts.maxRetries > 0 && !isCharged(ended, facts)) return { next: 'pending', ended, reason };
   if (!permanent && facts.retriesUsed < facts.maxRetries) return { next: 'pending', ended, reason };
   return { next: ended === 'timeout' ? 'timeout' : 'failed', ended, reason };
+}
+
+/**
+ * Whether a failure uses up a retry. Not where it is counted against tests, which ends with their quarantine, nor where the task is divided,
+ * which ends with single tests. A time-out may as well say that the task is long.
+ */
+export function isCharged(ended: AttemptEnd, { incident }: Pick<AttemptFacts, 'incident'>): boolean {
+  return ended === 'timeout' || !incident || (incident.suspects === 0 && !incident.divided);
 }

@@ -19,7 +19,7 @@ import {
   type PastFailure,
 } from '../../../coordinator/dispatch/rules/escalation.ts';
 import { whyUnservable, type Candidate } from '../../../coordinator/dispatch/rules/matching.ts';
-import { quarantineNote, tellApart } from '../../../coordinator/dispatch/rules/poison.ts';
+import { halve, quarantineNote, tellApart } from '../../../coordinator/dispatch/rules/poison.ts';
 import { judgeFinish, judgeLoss, MOST_QUARANTINED } from '../../../coordinator/dispatch/rules/task-state.ts';
 
 const rules: BreakerRules = {
@@ -228,6 +228,19 @@ describe('poison tests', () => {
     );
   });
 
+  test('halves hold every unit once, and are smaller than the whole', () => {
+    fc.assert(
+      fc.property(fc.nat(50), (n) => {
+        const units = Array.from({ length: n }, (_, no) => ({ no, suspect: false }));
+        const { stay, apart } = halve(units);
+        const other = apart.flatMap(({ unitNos }) => unitNos);
+        expect([...stay, ...other].toSorted((a, b) => a - b)).toEqual(units.map(({ no }) => no));
+        expect(stay.length - other.length).toBe(n % 2);
+        expect(apart.length).toBe(n > 1 ? 1 : 0);
+      }),
+    );
+  });
+
   test('the note lists each incident', () => {
     const incidents = [
       { worker: 'one', at: 0, how: 'crashed', reason: 'killed' },
@@ -240,18 +253,22 @@ describe('poison tests', () => {
 
   const facts = { retriesUsed: 2, maxRetries: 2, missing: 1 };
   const crash = { how: 'crashed' as const, message: 'killed', permanent: false };
-  const incident = { suspects: 1, quarantined: 0, quarantinedOfRun: 0 };
+  const incident = { suspects: 1, quarantined: 0, quarantinedOfRun: 0, divided: false };
   test('a crash of which the running tests are known costs no retry, unless nothing is to be tried again at all', () => {
     expect(judgeFinish(crash, { ...facts, incident })).toMatchObject({ next: 'pending', ended: 'failed' });
     expect(judgeFinish(crash, { ...facts, maxRetries: 0, retriesUsed: 0, incident })).toMatchObject({ next: 'failed' });
-    expect(judgeFinish(crash, { ...facts, incident: { ...incident, suspects: 0 } })).toMatchObject({ next: 'failed' });
+    const unknown = { ...incident, suspects: 0 };
+    expect(judgeFinish(crash, { ...facts, incident: unknown })).toMatchObject({ next: 'failed' });
+    expect(judgeFinish(crash, { ...facts, incident: { ...unknown, divided: true } })).toMatchObject({
+      next: 'pending',
+    });
     expect(judgeFinish({ ...crash, permanent: true }, { ...facts, incident })).toMatchObject({ next: 'failed' });
     expect(judgeFinish({ ...crash, how: 'timeout' }, { ...facts, incident })).toMatchObject({ next: 'timeout' });
     expect(judgeLoss('lost', 'gone', { ...facts, incident }, true)).toMatchObject({ next: 'pending', ended: 'lost' });
   });
 
   test('with the killer in quarantine the rest goes on, or is done', () => {
-    const taken = { suspects: 1, quarantined: 1, quarantinedOfRun: 1 };
+    const taken = { suspects: 1, quarantined: 1, quarantinedOfRun: 1, divided: false };
     expect(judgeFinish(crash, { ...facts, incident: taken })).toMatchObject({ next: 'pending' });
     expect(judgeFinish(crash, { ...facts, missing: 0, incident: taken })).toMatchObject({
       next: 'completed',

@@ -113,6 +113,32 @@ test('a test that kills the processes of three workers is quarantined, all other
     expect((await workerNamed(coordinator, name)).breaker.state).toBe('closed');
 });
 
+test('a test that kills before its agent could tell of it is found by halving, and quarantined too', async () => {
+  const coordinator = await startCoordinator();
+  const worker = await LinkWorker.enrol(coordinator, { name: 'one', slots: 1 });
+  await worker.connect();
+  const run = await createRun(coordinator);
+  const innocent = Array.from({ length: 9 }, (_, i) => `t${i}`);
+  await discover(worker, [...innocent, 'poison']);
+  let first = true;
+  for (;;) {
+    const next = await Promise.race([worker.grant(), ended(coordinator, run)]);
+    if (next === null) break;
+    const ids = idsOf(next);
+    const killed = ids.includes('poison');
+    // The first process has one result before it dies.
+    const done = first && killed ? ids.filter((id) => id !== 'poison').slice(0, 1) : killed ? [] : ids;
+    first = false;
+    await worker.carryOut(next, done, killed ? { how: 'crashed', message: 'killed at once' } : {});
+    if (killed) await okJson(await coordinator.request('POST', `/api/v1/workers/${worker.workerId}/reset-breaker`));
+  }
+  expect(await get<Run>(coordinator, `test-runs/${run}`)).toMatchObject({
+    status: 'completed',
+    tests: { expected: 9, unexpected: 1 },
+    quarantined: [{ test_id: 'poison', incidents: [{}, {}, {}] }],
+  });
+});
+
 test('a test that is told to run when machines are lost is counted, and a restart of the coordinator forgets none of it', async () => {
   const coordinator = await startCoordinator();
   const first = await LinkWorker.enrol(coordinator, { name: 'first', slots: 1 });
