@@ -42,7 +42,8 @@ export async function judgeWorker(w: WriteHandle, workerId: string, rules: Break
 /** Closes the breakers of workers whose trial was one of these grants and is completed. */
 export async function settleTrials(w: WriteHandle, fences: readonly number[], now: number): Promise<void> {
   const rows = await w.all<BreakerRow>(
-    `SELECT ${columns} FROM workers WHERE breaker <> 'closed' AND breaker = 'half_open' AND id IN (
+    // By the index that is nearly always empty: this runs with every end of a task.
+    `SELECT ${columns} FROM workers INDEXED BY workers_held_back WHERE breaker <> 'closed' AND breaker = 'half_open' AND id IN (
        SELECT worker_id FROM task_attempts WHERE fence IN (SELECT value FROM json_each(?)) AND ended = 'completed')`,
     [JSON.stringify(fences)],
   );

@@ -71,7 +71,7 @@ async function hasResults(w: WriteHandle, runId: string): Promise<boolean> {
 
 async function countQuarantined(w: WriteHandle, runId: string): Promise<number> {
   const row = await w.get<{ n: number }>(
-    'SELECT count(*) AS n FROM tests WHERE run_id = ? AND quarantined_at IS NOT NULL',
+    'SELECT count(*) AS n FROM tests INDEXED BY tests_quarantined WHERE run_id = ? AND quarantined_at IS NOT NULL',
     [runId],
   );
   return row?.n ?? 0;
