@@ -217,10 +217,22 @@ test('the coordinator says when its port or its data are taken, and stops in ord
   const first = await startCoordinator(data);
   const { port } = new URL(first.url);
   const env = cliHome();
-  const samePort = await playfleet(env, 'coordinator', '--port', port, '--data', tempFolder());
+  // Whoever else runs tests here may have the next port, which is the default for content.
+  const samePort = await playfleet(
+    env,
+    ...['coordinator', '--port', port, '--content-port', '0', '--data', tempFolder()],
+  );
   expect(samePort).toMatchObject({
     code: 2,
     err: `playfleet: Port ${port} on 127.0.0.1 is in use.\nStop what uses it (perhaps another coordinator), or choose another with --port.\n`,
+  });
+  const sameContentPort = await playfleet(
+    env,
+    ...['coordinator', '--port', '0', '--content-port', port, '--data', tempFolder()],
+  );
+  expect(sameContentPort).toMatchObject({
+    code: 2,
+    err: `playfleet: Port ${port} on 127.0.0.1 is in use.\nStop what uses it (perhaps another coordinator), or choose another with --content-port.\n`,
   });
   const sameData = await playfleet(env, 'coordinator', '--port', '0', '--data', data);
   expect(sameData).toMatchObject({

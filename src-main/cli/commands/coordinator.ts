@@ -35,7 +35,7 @@ export async function openCoordinator(config: CoordinatorConfig): Promise<Runnin
     if (code === 'EADDRINUSE') {
       throw new CliFailure(
         `Port ${port ?? config.port} on ${config.host} is in use.`,
-        'Stop what uses it (perhaps another coordinator), or choose another with --port.',
+        `Stop what uses it (perhaps another coordinator), or choose another with ${port === config.contentPort ? '--content-port' : '--port'}.`,
         { cause: error },
       );
     }
