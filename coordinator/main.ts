@@ -121,6 +121,7 @@ export async function startCoordinator(
       settings: () => ({
         enabled: settings.values.scheduler_enabled,
         strategy: settings.values.load_balancer_strategy,
+        races: settings.values.race_stragglers,
         maxActiveRuns: settings.values.max_parallel_test_runs,
         leaseMs: leaseMs(),
         heartbeatMs: settings.values.worker_heartbeat_interval_seconds * 1000,
@@ -213,7 +214,7 @@ export async function startCoordinator(
           }),
         }),
         dispatchRoutes({ db, clock, leaseMs: dispatch.leaseMs, onReports: dispatch.onReports, stops: dispatch.stops }),
-        resultRoutes({ db }),
+        resultRoutes({ db, clock }),
         reportRoutes({ db, clock, store, contentUrl }),
       ],
       pages: [healthRoutes({ db, clock, version, dataDir: config.dataDir, report })],

@@ -48,7 +48,9 @@ async function demo(): Promise<number> {
   if (interrupted) return 130;
   console.log(`${WORKERS} workers with ${WORKERS * SLOTS} slots are ready.`);
   const code = await ended(
-    programs.startCli(coordinator, ['run', '--name', 'Sample shop', '--project', 'sample-shop'], { cwd: sampleSuite }),
+    programs.startCli(coordinator, ['run', '--explain', '--name', 'Sample shop', '--project', 'sample-shop'], {
+      cwd: sampleSuite,
+    }),
   );
   if (once || interrupted) return code;
   const { link } = await makeToken(coordinator, 'admin_link');

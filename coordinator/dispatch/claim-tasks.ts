@@ -44,6 +44,7 @@ interface PendingRow {
   attempt: number;
   timeout_ms: number;
   needs: string;
+  race_of: string | null;
 }
 
 /** One writer at a time: between this read and these writes nobody else claims, so no task is claimed twice. */
@@ -63,7 +64,17 @@ export async function claimTasks(w: WriteHandle, input: ClaimInput, now: number)
     const { workerId, workerName, slots } = taker;
     const { kind, shard_index } = row;
     const tests = work.kind === 'units' ? work.testIds.length : 0;
-    const data = { attempt, fence, slots, worker: workerName, kind, shard_index, tests, needs: row.needs };
+    const data = {
+      attempt,
+      fence,
+      slots,
+      worker: workerName,
+      kind,
+      shard_index,
+      tests,
+      needs: row.needs,
+      race_of: row.race_of,
+    };
     await w.event({ type: 'task.granted', runId: input.runId, workerId, taskId: row.id, data });
     claims.push({
       taskId: row.id,
@@ -114,11 +125,11 @@ async function workOf(w: WriteHandle, row: PendingRow): Promise<Grant['work']> {
         settledTestIds: row.attempt === 0 ? [] : await settledTestsOfShard(w, row.id),
       };
     case 'units':
-      return { kind: 'units', testIds: await unsettledTests(w, { id: row.id, kind: row.kind }) };
+      return { kind: 'units', testIds: await unsettledTests(w, { id: row.id, kind: row.kind, raceOf: row.race_of }) };
   }
 }
 
-const columns = 'id, kind, shard_index, shard_total, attempt, timeout_ms, needs';
+const columns = 'id, kind, shard_index, shard_total, attempt, timeout_ms, needs, race_of';
 
 async function pendingTasks(w: WriteHandle, input: ClaimInput): Promise<PendingRow[]> {
   const needs = JSON.stringify(input.needs);

@@ -6,6 +6,7 @@ import type { ProcessEnd } from '../../shared/protocol/work.ts';
 import { closeRun } from '../runs/close-run.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import type { GrantName } from './begin-task.ts';
+import { endRacersOf } from './end-racer.ts';
 import { reportHashOf } from './report-hash.ts';
 
 export interface FinishedGrant extends GrantName {
@@ -48,6 +49,11 @@ export async function completeTasks(
     const data = { attempt, fence, state: 'completed', reason: null };
     await w.event({ type: 'task.finished', runId: run_id, workerId: worker_id, taskId: id, data });
   }
+  await endRacersOf(
+    w,
+    done.map((task) => task.id),
+    now,
+  );
   await countForRuns(w, done, now);
   return fences;
 }
@@ -58,7 +64,7 @@ function nothingLeft(w: WriteHandle, grants: readonly FinishedGrant[]): Promise<
     `SELECT t.id, t.run_id, t.worker_id, t.attempt, t.fence, t.started_at, t.assigned_at
      FROM json_each(?) g CROSS JOIN tasks t ON t.id = g.value ->> 0 CROSS JOIN task_attempts a ON a.fence = t.fence
      WHERE t.fence = g.value ->> 1 AND t.worker_id = g.value ->> 2 AND t.state IN ('assigned', 'running') AND t.kind <> 'discover'
-       AND a.ended IS NULL AND a.metrics IS NULL
+       AND a.ended IS NULL AND a.metrics IS NULL AND t.race_of IS NULL
        AND NOT EXISTS (SELECT 1 FROM tests WHERE task_id = t.id AND outcome IS NULL AND supporting = 0)
        AND (t.kind = 'shard' OR NOT EXISTS (
          SELECT 1 FROM units u JOIN tests x ON x.run_id = u.run_id AND x.unit_no = u.no WHERE u.task_id = t.id AND x.outcome IS NULL))`,

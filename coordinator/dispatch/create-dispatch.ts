@@ -22,6 +22,8 @@ export interface DispatchSettings {
   /** A worker that is not heard of for so long loses its grants. */
   leaseMs: number;
   heartbeatMs: number;
+  /** Stragglers may be raced. */
+  races: boolean;
   failures: FailureRules;
 }
 

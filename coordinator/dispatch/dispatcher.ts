@@ -14,6 +14,7 @@ import type { Connected, Fleet } from './fleet.ts';
 import { slotsAllowed } from './rules/breaker.ts';
 import { PATIENCE_MS } from './rules/escalation.ts';
 import { whyNotMatching, whyUnservable } from './rules/matching.ts';
+import { addRacer } from './racing.ts';
 import { distribute, type StrategyName } from './rules/strategies.ts';
 import { Stealing } from './stealing.ts';
 import { toGrant } from './to-grant.ts';
@@ -23,7 +24,14 @@ export interface DispatcherOptions {
   fleet: Fleet;
   clock: Clock;
   /** Read at each round: settings change at run time. */
-  settings: () => { enabled: boolean; strategy: StrategyName; maxActiveRuns: number; leaseMs: number };
+  settings: () => {
+    enabled: boolean;
+    strategy: StrategyName;
+    maxActiveRuns: number;
+    leaseMs: number;
+    /** Stragglers may be raced. */
+    races: boolean;
+  };
   report: (error: unknown, during: string) => void;
 }
 
@@ -125,14 +133,10 @@ export class Dispatcher {
           const next = await nextScheduledRun(w, now);
           if (next !== null) this.#wakeAfter(next - now);
         }
-        for (const { run, requirements, needs } of await this.#grantAll(
-          w,
-          { free, taken: new Set(), partial: false },
-          now,
-        )) {
-          await this.#explain(w, run, requirements, needs);
-          if (run.state === 'running') await this.#steal(w, run, requirements, free);
-        }
+        const round = { free, taken: new Set<string>(), partial: false };
+        const looked = await this.#grantAll(w, round, now);
+        for (const { run, requirements, needs } of looked) await this.#explain(w, run, requirements, needs);
+        await this.#stealForAll(w, looked, round, now);
       });
     } catch (error) {
       this.#runsChanged ||= runsChanged;
@@ -216,8 +220,18 @@ export class Dispatcher {
     return claims;
   }
 
-  /** Slots for which nothing waits take over work that others have not begun. */
-  async #steal(w: WriteHandle, run: ActiveRun, requirements: Requirements, free: Map<string, number>): Promise<void> {
+  async #stealForAll(w: WriteHandle, looked: readonly LookedAt[], round: Round, now: number): Promise<void> {
+    const running = looked.filter(({ run }) => run.state === 'running');
+    if (running.length === 0 || this.#withFreeSlots(round.free).length === 0) return;
+    const { restMs } = this.#stealing;
+    if (restMs > 0) return this.#wakeAfter(restMs);
+    for (const { run, requirements } of running) await this.#steal(w, run, requirements, round, now);
+    this.#stealing.endLook();
+  }
+
+  /** Slots for which nothing waits take over work that others have not begun, or race what others have begun. */
+  async #steal(w: WriteHandle, run: ActiveRun, requirements: Requirements, round: Round, now: number): Promise<void> {
+    const { free } = round;
     const able = this.#withFreeSlots(free).filter((c) => whyNotMatching(requirements, c.profile) === null);
     const loads = able.map((c) => ({ id: c.profile.id, slots: free.get(c.profile.id) ?? 0 }));
     const usable =
@@ -227,8 +241,13 @@ export class Dispatcher {
       const worker = this.#options.fleet.find(id);
       return worker ? [{ worker, slots }] : [];
     });
-    const againMs = await this.#stealing.ask(w, { id: run.id, projectId: run.project_id }, idle);
+    const mayRace = this.#options.settings().races;
+    const { againMs, races } = await this.#stealing.ask(w, { id: run.id, projectId: run.project_id, mayRace }, idle);
     if (againMs !== null) this.#wakeAfter(againMs);
+    for (const { raced, worker } of races) {
+      const taskId = await addRacer(w, raced, worker.profile.name, now);
+      this.#grant(w, run, await this.#claim(w, run, { needs: raced.needs, taskId }, [worker], round, now), round);
+    }
   }
 
   /** Tasks of which nobody here is able, or which wait for a machine to be free of the run. Escalated ones may wait for one worker alone. */

@@ -3,22 +3,10 @@ import type { WriteHandle } from '../storage/database.ts';
 import { closeRun } from '../runs/close-run.ts';
 import { countSummary } from '../runs/count-summary.ts';
 import { moveRun } from '../runs/move-run.ts';
+import { closeAttempt, type AttemptFigures } from './close-attempt.ts';
+import { endRacer, endRacersOf, promoteRacer } from './end-racer.ts';
 import { COSTS_RETRY, type Verdict } from './rules/task-state.ts';
 import type { HeldTask } from './held-task.ts';
-
-export interface AttemptFigures {
-  reportHash?: string;
-  exitCode?: number | null;
-  wallMs?: number;
-  peakMemoryBytes?: number | null;
-  meanCpuPercent?: number | null;
-  blobSha256?: string | null;
-  errorStack?: string | null;
-  /** A further try cannot help: the whole run is failed at once. */
-  permanent?: boolean;
-  /** How carefully the next worker is chosen (`tasks.escalated`); left as it is without. */
-  escalated?: 0 | 1 | 2;
-}
 
 export async function endAttempt(
   w: WriteHandle,
@@ -27,23 +15,12 @@ export async function endAttempt(
   figures: AttemptFigures,
   now: number,
 ): Promise<void> {
-  await w.run(
-    `UPDATE task_attempts SET ended = ?, ended_at = ?, reason = ?, report_hash = ?, exit_code = ?, wall_ms = ?, peak_memory_bytes = ?,
-       mean_cpu_percent = ?, blob_sha256 = ?, started_at = ? WHERE fence = ? AND ended IS NULL`,
-    [
-      verdict.ended,
-      now,
-      verdict.reason,
-      figures.reportHash ?? null,
-      figures.exitCode ?? null,
-      figures.wallMs === undefined ? null : Math.round(figures.wallMs),
-      figures.peakMemoryBytes ?? null,
-      figures.meanCpuPercent ?? null,
-      figures.blobSha256 ?? null,
-      task.startedAt,
-      task.fence,
-    ],
-  );
+  if (task.raceOf !== null) return endRacer(w, task, verdict, figures, now);
+  if (verdict.next !== 'completed' && (await promoteRacer(w, task))) {
+    const reason = `${verdict.reason}; the machine that raced it goes on alone`;
+    return endAttempt(w, task, { next: 'completed', ended: verdict.ended, reason }, figures, now);
+  }
+  await closeAttempt(w, task, verdict, figures, now);
   if (verdict.next === 'pending') {
     await requeue(w, task, verdict, figures.escalated ?? null);
     return;
@@ -71,8 +48,15 @@ export async function endAttempt(
     runId: task.runId,
     workerId: task.workerId,
     taskId: task.id,
-    data: { attempt: task.attempt, fence: task.fence, state: verdict.next, reason: verdict.reason },
+    data: {
+      attempt: task.attempt,
+      fence: task.fence,
+      state: verdict.next,
+      reason: verdict.reason,
+      ended: verdict.ended,
+    },
   });
+  if (!failed) await endRacersOf(w, [task.id], now);
   if (!failed && task.submitted) await countSummary(w, { runId: task.runId, taskId: task.id, fence: task.fence });
   const run = await w.get<{ left: number }>(
     'UPDATE runs SET tasks_finished = tasks_finished + 1 WHERE id = ? RETURNING tasks_total - tasks_finished AS left',

@@ -1,6 +1,7 @@
 /** The bad end of a grant (crash, time-out, loss): who was running is noted, who is to blame judged, and the task escalates. */
 import type { WriteHandle } from '../storage/database.ts';
-import { endAttempt, retriesUsed, type AttemptFigures } from './end-attempt.ts';
+import type { AttemptFigures } from './close-attempt.ts';
+import { endAttempt, retriesUsed } from './end-attempt.ts';
 import type { FailureContext } from './failure-context.ts';
 import type { HeldTask } from './held-task.ts';
 import { divideTask, openUnits, recordIncident, type NewIncident } from './incidents.ts';

@@ -3,10 +3,13 @@ import type { ProcessEnd } from '../../shared/protocol/work.ts';
 import { settleTests } from '../runs/settle-tests.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { whyStale } from './begin-task.ts';
+import type { AttemptFigures } from './close-attempt.ts';
 import { endAttempt, retriesUsed } from './end-attempt.ts';
+import { endRacer } from './end-racer.ts';
 import { failAttempt, type BadEnd } from './fail-attempt.ts';
 import type { FailureContext } from './failure-context.ts';
-import { standingOf, unsettledTests } from './held-task.ts';
+import { standingOf, unsettledTests, type HeldTask } from './held-task.ts';
+import { settleRace } from './racing.ts';
 import type { ReportAnswer } from './report-answer.ts';
 import { reportHashOf } from './report-hash.ts';
 import { isIncident } from './rules/blame.ts';
@@ -26,6 +29,7 @@ export async function finishTask(
   if (found.standing !== 'held') return { result: 'stale', detail: whyStale(found) };
   const { task } = found;
   const { end } = grant;
+  if (task.raceOf !== null) return finishRacer(w, task, end, reportHash, now);
   const open = await unsettledTests(w, task);
   const chosenNotToRun = new Set(end.how === 'finished' ? end.notRun : []);
   const notRun = open.filter((id) => chosenNotToRun.has(id));
@@ -45,16 +49,7 @@ export async function finishTask(
   if (end.how === 'finished' && end.message !== null && !nothingRan) await noteError(w, task.runId, task.id, end);
   const missing = nothingRan ? open.length : open.length - notRun.length;
   const wellDone = end.how === 'finished' && missing === 0;
-  const figures = {
-    reportHash,
-    exitCode: end.exitCode,
-    wallMs: end.wallMs,
-    peakMemoryBytes: end.peakMemoryBytes,
-    meanCpuPercent: end.meanCpuPercent,
-    blobSha256: end.blobSha256,
-    errorStack: end.stack,
-    permanent: end.permanent,
-  };
+  const figures = figuresOf(end, reportHash);
   // All that was ordered has its outcome: there is nothing to try again, and what went wrong after it is told with the run.
   const allSettled = task.kind === 'units' && open.length === 0 && isIncident(end.how);
   if (allSettled) {
@@ -70,6 +65,33 @@ export async function finishTask(
     const judge = (facts: AttemptFacts) => judgeFinish(end, facts);
     await failAttempt(w, task, { how, reason, permanent, open, judge, figures }, failures, now);
   }
+  return { result: 'accepted' };
+}
+
+function figuresOf(end: ProcessEnd, reportHash: string): AttemptFigures {
+  return {
+    reportHash,
+    exitCode: end.exitCode,
+    wallMs: end.wallMs,
+    peakMemoryBytes: end.peakMemoryBytes,
+    meanCpuPercent: end.meanCpuPercent,
+    blobSha256: end.blobSha256,
+    errorStack: end.stack,
+    permanent: end.permanent,
+  };
+}
+
+/** What a racer did not run, or could not, the task that it races goes on with. */
+async function finishRacer(
+  w: WriteHandle,
+  racer: HeldTask,
+  end: ProcessEnd,
+  reportHash: string,
+  now: number,
+): Promise<ReportAnswer> {
+  const ended = end.how === 'finished' ? 'completed' : end.how === 'cancelled' ? 'released' : 'failed';
+  await endRacer(w, racer, { ended, reason: end.message }, figuresOf(end, reportHash), now);
+  await settleRace(w, racer, now);
   return { result: 'accepted' };
 }
 

@@ -117,7 +117,8 @@ export class Fleet {
       const grant = this.#held.get(fence);
       this.remove(fence);
       const { ended, reason } = event.data as { ended?: string; reason?: string | null };
-      const notByWorker = event.type === 'task.cancelled' || ended === 'expired' || ended === 'lost';
+      const notByWorker =
+        event.type === 'task.cancelled' || ended === 'cancelled' || ended === 'expired' || ended === 'lost';
       if (grant && notByWorker) return { stop: grant, reason: reason ?? 'no longer wanted' };
     }
     return null;

@@ -14,6 +14,8 @@ export interface HeldTask {
   submitted: boolean;
   startedAt: number | null;
   assignedAt: number | null;
+  /** The task that it races; null for ordinary tasks. */
+  raceOf: string | null;
 }
 
 export type Standing =
@@ -38,8 +40,9 @@ export async function standingOf(r: ReadHandle, workerId: string, taskId: string
     max_retries: number;
     started_at: number | null;
     assigned_at: number | null;
+    race_of: string | null;
   }>(
-    `SELECT a.ended, a.report_hash, a.metrics IS NOT NULL AS submitted, a.worker_id, t.run_id, t.kind, t.state, t.attempt, t.fence, t.max_retries, t.started_at, t.assigned_at
+    `SELECT a.ended, a.report_hash, a.metrics IS NOT NULL AS submitted, a.worker_id, t.run_id, t.kind, t.state, t.attempt, t.fence, t.max_retries, t.started_at, t.assigned_at, t.race_of
      FROM task_attempts a JOIN tasks t ON t.id = a.task_id WHERE a.fence = ? AND a.task_id = ?`,
     [fence, taskId],
   );
@@ -61,6 +64,7 @@ export async function standingOf(r: ReadHandle, workerId: string, taskId: string
       submitted: row.submitted === 1,
       startedAt: row.started_at,
       assignedAt: row.assigned_at,
+      raceOf: row.race_of,
     },
   };
 }
@@ -74,15 +78,15 @@ export async function newestFence(r: ReadHandle, workerId: string, taskId: strin
   return row?.fence ?? null;
 }
 
-/** Ids of the tests that a task has still to run, longest unit first. Supporting tests are never ordered. */
-export async function unsettledTests(r: ReadHandle, task: { id: string; kind: string }): Promise<string[]> {
+/** Ids of the tests that a task has still to run, longest unit first; a racer's are those of its task. Supporting tests are never ordered. */
+export async function unsettledTests(r: ReadHandle, task: Pick<HeldTask, 'id' | 'kind' | 'raceOf'>): Promise<string[]> {
   if (task.kind === 'discover') return [];
   const rows =
     task.kind === 'units'
       ? await r.all<{ test_id: string }>(
           `SELECT t.test_id FROM units u JOIN tests t ON t.run_id = u.run_id AND t.unit_no = u.no
            WHERE u.task_id = ? AND t.outcome IS NULL ORDER BY u.expected_ms DESC, u.no, t.no`,
-          [task.id],
+          [task.raceOf ?? task.id],
         )
       : await r.all<{ test_id: string }>(
           'SELECT test_id FROM tests WHERE task_id = ? AND outcome IS NULL AND supporting = 0 ORDER BY no',

@@ -61,6 +61,7 @@ async function toTask(r: ReadHandle, row: TaskRow): Promise<Task> {
     kind: row.kind,
     shard_index: row.shard_index,
     shard_total: row.shard_total,
+    race_of: row.race_of,
     status: row.state,
     reason: row.reason,
     worker_id: row.worker_id,

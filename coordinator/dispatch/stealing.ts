@@ -1,9 +1,14 @@
-/** Lets idle slots take over what busy ones have not begun: asks their workers for it. What they give back becomes a task (split-task.ts). */
+/**
+ * Finds work for idle slots for which nothing waits. What busy ones have not begun, their workers are asked for; what they give back becomes
+ * a task (split-task.ts). What they have begun but will not end soon is raced (racing.ts).
+ */
 import type { Clock } from '../../shared/base/clock.ts';
 import { hasBrowsers } from '../runs/rules/needs.ts';
 import { startCost } from '../runs/start-cost.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import type { Connected, Fleet, HeldGrant } from './fleet.ts';
+import { racedFences } from './racing.ts';
+import { planRaces } from './rules/race.ts';
 import { planSteals, scaleOf, type Steal, type Victim, type VictimUnit } from './rules/steal.ts';
 
 /** A worker that has not answered by then is asked again: its process may have ended instead. */
@@ -16,6 +21,10 @@ const REST_AFTER_LOOK = 10;
 const SAMPLE = 200;
 /** One that had nothing to give is left alone for so long. */
 const REST_MS = 1_000;
+
+interface HeldVictim extends Victim {
+  grant: HeldGrant;
+}
 
 interface OpenUnit {
   task_id: string;
@@ -30,6 +39,18 @@ export interface Idle {
   slots: number;
 }
 
+export interface Race {
+  raced: HeldGrant;
+  /** Who races it. */
+  worker: Connected;
+}
+
+/** `againMs`: after how many milliseconds it is worth looking again; null where nobody works for the run. */
+export interface Found {
+  againMs: number | null;
+  races: Race[];
+}
+
 export class Stealing {
   readonly #fleet: Fleet;
   readonly #clock: Clock;
@@ -38,6 +59,8 @@ export class Stealing {
 
   /** When the last look may be followed by another, by the monotonic clock. */
   #nextLook = 0;
+  /** Milliseconds that this look has taken, over all runs. */
+  #spentMs = 0;
 
   constructor(fleet: Fleet, clock: Clock) {
     this.#fleet = fleet;
@@ -50,30 +73,67 @@ export class Stealing {
     else this.#resting.set(fence, this.#clock.monotonic() + REST_MS);
   }
 
+  /** Milliseconds until the next look; 0 = now. A look goes over all runs, so that none of them waits for another. */
+  get restMs(): number {
+    return Math.max(0, this.#nextLook - this.#clock.monotonic());
+  }
+
+  /** The look at all runs is over. */
+  endLook(): void {
+    this.#nextLook = this.#clock.monotonic() + this.#spentMs * REST_AFTER_LOOK;
+    this.#spentMs = 0;
+  }
+
   /**
-   * For slots of `idle` workers for which nothing waits. The requests leave with the commit. Returns after how many
-   * milliseconds it is worth looking again; null where nobody works for the run from whom anything could be taken over.
+   * For slots of `idle` workers for which nothing waits. The requests to give back leave with the commit; the races are for the caller to
+   * begin.
    */
-  async ask(w: WriteHandle, run: { id: string; projectId: string }, idle: readonly Idle[]): Promise<number | null> {
+  async ask(
+    w: WriteHandle,
+    run: { id: string; projectId: string; mayRace: boolean },
+    idle: readonly Idle[],
+  ): Promise<Found> {
     const began = this.#clock.monotonic();
-    if (began < this.#nextLook) return this.#nextLook - began;
     this.#forget();
-    const held = this.#fleet.heldOfRun(run.id).filter((grant) => this.#fleet.find(grant.workerId)?.canRevoke === true);
-    if (held.length === 0) return null;
-    const asked = held.filter((grant) => !this.#resting.has(grant.fence));
-    const open = await openUnits(w, run.id, asked);
+    const held = this.#fleet.heldOfRun(run.id);
+    if (held.length === 0) return { againMs: null, races: [] };
+    const open = await openUnits(w, run.id, held);
     const scale = scaleOf(await doneSoFar(w, run.id));
-    const victims = asked.flatMap((grant) => this.#victim(grant, open.get(grant.taskId) ?? [], idle, scale));
-    for (const steal of planSteals(
-      victims,
-      idle.flatMap(({ worker, slots }) => Array.from({ length: slots }, () => worker.profile.speed)),
-      await startCost(w, run.projectId),
-    )) {
-      const grant = asked.find(({ fence }) => fence === steal.fence);
-      if (grant) this.#request(w, grant, steal, open.get(grant.taskId) ?? []);
+    const startMs = await startCost(w, run.projectId);
+    const victims = held.flatMap((grant) => this.#victim(grant, open.get(grant.taskId) ?? [], idle, scale));
+    const asked = victims.filter(
+      ({ fence, grant }) => !this.#resting.has(fence) && this.#fleet.find(grant.workerId)?.canRevoke === true,
+    );
+    const speeds = idle.flatMap(({ worker, slots }) => Array.from({ length: slots }, () => worker.profile.speed));
+    const steals = planSteals(asked, speeds, startMs);
+    for (const steal of steals) {
+      const victim = asked.find(({ fence }) => fence === steal.fence);
+      if (victim) this.#request(w, victim.grant, steal, open.get(victim.grant.taskId) ?? []);
     }
-    this.#nextLook = began + (this.#clock.monotonic() - began) * (REST_AFTER_LOOK + 1);
-    return LOOK_AGAIN_MS;
+    // Slots are not told apart here: with a steal under way, the next look tells which of them is still idle.
+    const races = steals.length === 0 && run.mayRace ? await this.#races(w, victims, idle, startMs) : [];
+    this.#spentMs += this.#clock.monotonic() - began;
+    return { againMs: LOOK_AGAIN_MS, races };
+  }
+
+  async #races(
+    w: WriteHandle,
+    victims: readonly HeldVictim[],
+    idle: readonly Idle[],
+    startMs: number,
+  ): Promise<Race[]> {
+    const raced = await racedFences(
+      w,
+      victims.map(({ fence }) => fence),
+    );
+    const free = victims.filter(({ fence }) => !raced.has(fence));
+    const stragglers = free.map((victim) => ({ ...victim, workerId: victim.grant.workerId }));
+    const racers = idle.map(({ worker, slots }) => ({ id: worker.profile.id, slots, speed: worker.profile.speed }));
+    return planRaces(stragglers, racers, startMs).flatMap(({ fence, workerId }) => {
+      const victim = free.find((one) => one.fence === fence);
+      const worker = this.#fleet.find(workerId);
+      return victim && worker ? [{ raced: victim.grant, worker }] : [];
+    });
   }
 
   #request(w: WriteHandle, grant: HeldGrant, steal: Steal, open: readonly OpenUnit[]): void {
@@ -84,7 +144,7 @@ export class Stealing {
     w.afterCommit(() => this.#fleet.find(grant.workerId)?.send({ type: 'revoke', taskId, attempt, fence, testIds }));
   }
 
-  #victim(grant: HeldGrant, open: readonly OpenUnit[], idle: readonly Idle[], scale: number): Victim[] {
+  #victim(grant: HeldGrant, open: readonly OpenUnit[], idle: readonly Idle[], scale: number): HeldVictim[] {
     if (!idle.some(({ worker }) => hasBrowsers(grant.needs, worker.profile.capabilities.browsers))) return [];
     const running = this.#fleet.running(grant.fence);
     const now = this.#clock.monotonic();
@@ -95,9 +155,8 @@ export class Stealing {
       const runningForMs = since.length > 0 ? now - Math.min(...since) : unit.begun === 1 ? 0 : null;
       return { no: unit.no, expectedMs: unit.expected_ms * scale, runningForMs };
     });
-    return units.length < 2
-      ? []
-      : [{ fence: grant.fence, speed: this.#fleet.find(grant.workerId)?.profile.speed ?? 1, units }];
+    if (units.length === 0) return [];
+    return [{ grant, fence: grant.fence, speed: this.#fleet.find(grant.workerId)?.profile.speed ?? 1, units }];
   }
 
   #forget(): void {

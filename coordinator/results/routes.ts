@@ -1,5 +1,7 @@
 /** HTTP edge of results: /api/v1/results and the tests of a run. */
 import { z } from 'zod';
+import type { Clock } from '../../shared/base/clock.ts';
+import { explanation } from '../../shared/protocol/rest/explain.ts';
 import { resultAnswer, resultSubmit, testDetail, testSummary } from '../../shared/protocol/rest/results.ts';
 import { testOutcome } from '../../shared/protocol/playwright.ts';
 import { run } from '../../shared/protocol/rest/runs.ts';
@@ -16,6 +18,7 @@ import { unknownRun } from '../runs/routes.ts';
 import type { Database } from '../storage/database.ts';
 import { readLogs } from './logs.ts';
 import { getTest, listTests } from './queries.ts';
+import { explainRun } from './read-schedule.ts';
 import { runFigures, runFiguresShape } from './run-figures.ts';
 import { submitResult } from './submit-result.ts';
 
@@ -46,7 +49,7 @@ const logLine = z.object({
 /** Of each run, its first failures and tasks come along; the rest is paged by the lists. */
 const WITH_RESULTS = 100;
 
-export function resultRoutes({ db }: { db: Database }) {
+export function resultRoutes({ db, clock }: { db: Database; clock: Clock }) {
   const router = createRouter();
   return router
     .openapi(
@@ -100,6 +103,26 @@ export function resultRoutes({ db }: { db: Database }) {
             failures: failures.map((row) => row.test),
             tasks: tasks.map((row) => row.task),
           };
+        });
+        if (!found) throw unknownRun(id);
+        return c.json(found, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'get',
+        path: '/test-runs/{id}/explain',
+        tags,
+        summary: 'Explain the schedule of a run: where the time of its slots went, against the least that was possible',
+        access: 'viewer',
+        request: { params: idParam },
+        responses: { 200: json(explanation, 'The schedule') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const found = await db.read(async (r) => {
+          const runId = await findRunId(r, id);
+          return runId === null ? null : explainRun(r, runId, clock.now());
         });
         if (!found) throw unknownRun(id);
         return c.json(found, 200);

@@ -22,6 +22,10 @@ export const SETTINGS = {
     ['least_loaded', 'round_robin', 'priority', 'weighted'],
     'Which worker gets the next task: most free slots, in turn, by priority, or by weighted score.',
   ),
+  race_stragglers: boolean(
+    true,
+    'Whether the last slow tests of a run are started again on an idle machine; the first result counts. Off where two copies of a test must not run at once.',
+  ),
   max_parallel_test_runs: int(10, 1, 10_000, 'How many runs may be active at once; further ones wait.'),
   task_timeout_default_seconds: int(3600, 1, 86_400, 'How long a task may take where its run does not say.'),
   task_max_retries: int(2, 0, 20, 'How often a task is tried again after its worker or process was lost.'),

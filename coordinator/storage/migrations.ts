@@ -6,6 +6,7 @@ import stealing from './migrations/0004-stealing.sql';
 import audit from './migrations/0005-audit.sql';
 import failures from './migrations/0006-failures.sql';
 import chargedRetries from './migrations/0007-charged-retries.sql';
+import races from './migrations/0008-races.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { version: 5, name: 'audit', sql: audit },
   { version: 6, name: 'failures', sql: failures },
   { version: 7, name: 'charged-retries', sql: chargedRetries },
+  { version: 8, name: 'races', sql: races },
 ];

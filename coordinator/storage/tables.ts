@@ -148,6 +148,8 @@ export interface Tables {
     error_message: string | null;
     error_stack: string | null;
     escalated: Generated<0 | 1 | 2>;
+    race_of: string | null;
+    race_fence: number | null;
   };
   task_attempts: {
     fence: Generated<number>;

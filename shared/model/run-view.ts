@@ -47,6 +47,8 @@ export interface HeldTask {
   slots: number;
   kind: 'discover' | 'shard' | 'units';
   shard_index: number | null;
+  /** It runs what another one runs as well, and is not among the run's tasks. */
+  is_race: boolean;
   state: 'assigned' | 'running';
   granted_at: number;
   /** Ordered tests, 0 = not known, and how many of them are settled. */
@@ -135,11 +137,18 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
     case 'task.granted':
       return granted(view, event);
     case 'task.split':
-      return { tasks_total: view.tasks_total + 1 };
+      return {
+        tasks_total: view.tasks_total + 1,
+        // A racer that goes on alone is an ordinary task.
+        held: mapValue(view.held, event.data.to_task_id, (task) => ({ ...task, is_race: false })),
+      };
     case 'task.started':
       return heldBy(view, event, (task) => ({ ...task, state: 'running' }));
     case 'task.finished':
-      return { ...letGo(view, event), tasks_finished: view.tasks_finished + 1 };
+      return {
+        ...letGo(view, event),
+        tasks_finished: view.tasks_finished + (view.held[event.task_id]?.is_race ? 0 : 1),
+      };
     case 'task.requeued':
     case 'task.cancelled':
       return letGo(view, event);
@@ -162,6 +171,7 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
       return { workers: worker(view, event, { intent: event.data.intent }) };
     case 'tests.running':
       return heldBy(view, event, (task) => ({ ...task, running: begun(task, event.data.running, event.at) }));
+    case 'task.raced':
     case 'task.escalated':
     case 'test.quarantined':
     case 'worker.breaker':
@@ -178,13 +188,14 @@ export const isFinal = (state: RunState): boolean =>
 type TaskEvent = Extract<FleetEvent, { task_id: string; data: { attempt: number } }>;
 
 function granted(view: RunView, event: Extract<FleetEvent, { type: 'task.granted' }>): Partial<RunView> {
-  const { attempt, slots, kind, shard_index, tests } = event.data;
+  const { attempt, slots, kind, shard_index, tests, race_of } = event.data;
   const task: HeldTask = {
     worker_id: event.worker_id,
     attempt,
     slots,
     kind,
     shard_index,
+    is_race: race_of !== null,
     state: 'assigned',
     granted_at: event.at,
     tests,

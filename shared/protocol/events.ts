@@ -95,6 +95,8 @@ export const fleetEvent = z.discriminatedUnion('type', [
       tests: z.int().min(0).default(0),
       /** Browsers that its tests use, joined by commas. */
       needs: z.string().default(''),
+      /** The task that it races; races are not among the run's tasks_total. */
+      race_of: id.nullable().default(null),
     }),
   }),
   /** Some of its tests became another task: a slot was idle, or what crashed is kept apart from the rest. */
@@ -102,10 +104,21 @@ export const fleetEvent = z.discriminatedUnion('type', [
     type: z.literal('task.split'),
     data: z.object({ ...grant, to_task_id: id, tests: z.int().min(1), expected_ms: z.number().min(0) }),
   }),
+  /** What is left of it was started again on an idle machine; the first final result of each test counts. */
+  ofTask.extend({
+    type: z.literal('task.raced'),
+    data: z.object({ ...grant, to_task_id: id, to_worker: z.string(), tests: z.int().min(1) }),
+  }),
   ofTask.extend({ type: z.literal('task.started'), data: z.object(grant) }),
   ofTask.extend({
     type: z.literal('task.finished'),
-    data: z.object({ ...grant, state: z.enum(['completed', 'failed', 'timeout']), reason }),
+    data: z.object({
+      ...grant,
+      state: z.enum(['completed', 'failed', 'timeout']),
+      reason,
+      /** How its last grant ended; cancelled = it was told to stop, a racer was first. */
+      ended: z.string().nullable().default(null),
+    }),
   }),
   /** The worker no longer holds it, and what is unfinished of it waits for another one. */
   ofTask.extend({ type: z.literal('task.requeued'), data: z.object({ ...grant, ended: z.string(), reason }) }),

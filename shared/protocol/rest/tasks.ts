@@ -73,6 +73,8 @@ export const task = z.object({
   kind: z.enum(['discover', 'shard', 'units']),
   shard_index: z.int().nullable(),
   shard_total: z.int().nullable(),
+  /** The task whose tests it runs as well, near the end of the run; the first result counts. Null for ordinary tasks. */
+  race_of: z.string().nullable(),
   status: taskState,
   reason: z.string().nullable(),
   worker_id: z.string().nullable(),

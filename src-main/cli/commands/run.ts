@@ -33,6 +33,7 @@ export async function runCommand(cli: Cli, playwrightArgs: readonly string[], op
     viewer.created({ ...begun, api: api.url + runPath(begun.id) });
     if (options.detach) return EXIT.ok;
     const { run, exitCode } = await attend(cli, api, viewer, begun.id, interrupts.signal);
+    if (options.explain) await (await import('./explain.ts')).printExplanation(cli, api, run.id, false);
     await handOver(cli, api, run, options);
     return exitCode;
   } catch (error) {

@@ -84,6 +84,16 @@ export function addRunCommands(program: Command, cli: Cli, act: Act): void {
       ),
     );
   program
+    .command('explain')
+    .summary("where the time of a run's slots went, and what would make it shorter")
+    .argument('<run>', 'number or id')
+    .option(...JSON_OPTION)
+    .action(
+      act(async (run: string, options: Json) =>
+        (await import('../commands/explain.ts')).explainCommand(cli, run, options),
+      ),
+    );
+  program
     .command('logs')
     .summary('what the tasks of a run printed')
     .argument('<run>', 'number or id')
@@ -141,6 +151,7 @@ function addRun(program: Command, cli: Cli, act: Act): void {
     .option('--detach', 'do not wait for the end')
     .option('--report-dir <folder>', 'put the HTML, JSON and JUnit reports there')
     .option('--open', 'open the report in a browser')
+    .option('--explain', "say at the end where the slots' time went, against the least that was possible")
     .option('--json', 'print one JSON object a line')
     .addHelpText('after', '\nExit codes: 0 passed, 1 tests failed, 2 could not run, 130 cancelled with Ctrl-C.')
     .action(

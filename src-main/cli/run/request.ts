@@ -31,6 +31,7 @@ export interface RunOptions {
   json?: boolean;
   reportDir?: string;
   open?: boolean;
+  explain?: boolean;
 }
 
 /** What the working folder says; see source.ts. */
@@ -57,6 +58,11 @@ export function prepareRequest(
     throw new CliFailure(
       `${given.message}.`,
       'playfleet run --help lists the options; what stands behind -- goes to Playwright.',
+    );
+  if (options.explain && (options.json || options.detach))
+    throw new CliFailure(
+      `--explain cannot be combined with ${options.json ? '--json' : '--detach'}.`,
+      'Ask when the run has ended: playfleet explain <run>',
     );
   const request = (found: Found): RunCreate => checked(assemble(options, given.value, found, variables));
   request(PLACEHOLDER);

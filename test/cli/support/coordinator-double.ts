@@ -85,6 +85,7 @@ export class CoordinatorDouble {
       shard_index: null,
       tests,
       needs: '',
+      race_of: null,
     };
     this.emit('task.granted', grant, { worker_id: 'w1', task_id: 't1' });
     this.emit('task.started', { attempt: 1, fence: 1 }, { worker_id: 'w1', task_id: 't1' });
@@ -120,7 +121,7 @@ export class CoordinatorDouble {
   end(outcome: 'passed' | 'failed'): void {
     this.emit(
       'task.finished',
-      { attempt: 1, fence: 1, state: 'completed', reason: null },
+      { attempt: 1, fence: 1, state: 'completed', reason: null, ended: 'completed' },
       { worker_id: 'w1', task_id: 't1' },
     );
     this.state('completed', { outcome });
