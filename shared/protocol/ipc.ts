@@ -12,6 +12,8 @@ export type Order =
 export type ReporterMessage =
   /** The process has loaded the suite; `tests` are those that it will run, supporting ones included and named. */
   | { type: 'planned'; playwrightVersion: string; rootDir: string; tests: PlannedTest[]; supportingTestIds: string[] }
+  /** Asks which of these setup tests another process of the run has run on this machine; it waits for the answer `setup`. */
+  | { type: 'setup'; testIds: string[] }
   | { type: 'testBegin'; testId: string; retry: number }
   | { type: 'attempt'; attempt: LocalAttempt }
   | { type: 'settled'; tests: SettledTest[] }
@@ -44,4 +46,6 @@ export interface ReporterEnvelope {
 /** Agent → reporter. */
 export type AgentMessage =
   /** Do not begin these tests; units of which one has begun, and the one that is next, go on. Always answered by `revoked`. */
-  { type: 'revoke'; testIds: string[] };
+  | { type: 'revoke'; testIds: string[] }
+  /** The answer to `setup`: these need not run here. */
+  | { type: 'setup'; done: string[] };

@@ -274,13 +274,14 @@ export class Agent {
   }
 
   async #end(code: number, told: Promise<void>): Promise<void> {
-    const { outbox, dir, clock, log } = this.#parts;
+    const { outbox, dir, clock, log, setups } = this.#parts;
     await told;
     this.#offer();
     await Promise.race([this.#pool.emptied(), this.#givenUp]);
     if (this.#link.isUp)
       await Promise.race([this.#flushed(), new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve))]);
     this.#cancelBeat();
+    setups.close();
     this.#heartbeat.stop();
     this.#link.close();
     await this.#uploader.close();

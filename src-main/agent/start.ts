@@ -17,6 +17,7 @@ import { endOrphans } from './outbox/end-orphans.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { childEnvironment, gitEnvironment } from './playwright/env.ts';
 import { createPreparation, type Preparation } from './slots/jobs.ts';
+import { Setups } from './slots/setups.ts';
 import { Stash, type Stashed } from './uploader/stash.ts';
 import { openWorkspaces } from './workspace/workspaces.ts';
 
@@ -35,6 +36,7 @@ export interface Parts {
   /** Not uploaded yet, from before. */
   stashed: Stashed[];
   preparation: Preparation;
+  setups: Setups;
 }
 
 /** @throws AgentError where it cannot begin; the message is for the owner. */
@@ -70,13 +72,15 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
       allowInstall: install,
     });
     const browsers: Machine['browsersFor'] = (...asked) => machine.browsersFor(...asked);
-    const preparation = createPreparation({ workspaces, clock, environment, mark, projectPath, browsers });
+    const setups = new Setups(clock);
+    const preparation = createPreparation({ workspaces, setups, clock, environment, mark, projectPath, browsers });
     const stash = new Stash(dir.uploads);
     const outbox = await Outbox.open({ folder: dir.outbox, clock, log });
     const orphans = await endOrphans(outbox);
     if (orphans > 0)
       log.warn({ orphans }, 'a previous agent was killed while it ran tasks; they are reported as crashed');
-    return { config, clock, log, dir, key, machine, client, outbox, stash, stashed: await stash.list(), preparation };
+    const stashed = await stash.list();
+    return { config, clock, log, dir, key, machine, client, outbox, stash, stashed, preparation, setups };
   } catch (error) {
     dir.close();
     throw error;

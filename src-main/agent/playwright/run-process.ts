@@ -31,13 +31,16 @@ export interface RunOptions {
   taskId: string;
   /** The Node that runs the suite; this process's own by default. */
   node?: string;
-  onMessage: (message: ReporterMessage) => void;
+  onMessage: (message: RunMessage) => void;
+  /** Which of these setup tests need not run here, because another process has run them; none by default. The process waits for it. */
+  whatIsSetUp?: (testIds: string[]) => Promise<string[]>;
   onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
   /** Gives up while Playwright is not started yet (a shard's remainder is looked up first); later use `stop`. */
   signal?: AbortSignal;
   clock?: Clock;
 }
 
+export type RunMessage = Exclude<ReporterMessage, { type: 'setup' }>;
 export type EndMessage = Extract<ReporterMessage, { type: 'end' }>;
 
 export interface RunEnd extends GroupEnd {
@@ -66,7 +69,7 @@ export interface PlaywrightProcess {
  * @throws PlaywrightRefusal where Playwright is absent, too old for the order, or cannot be started.
  */
 export async function startPlaywright(options: RunOptions): Promise<PlaywrightProcess> {
-  const { suiteDir, workDir, clock = systemClock } = options;
+  const { suiteDir, workDir, clock = systemClock, whatIsSetUp = async () => [] } = options;
   const playwright = resolvePlaywright(suiteDir);
   const order = await exactOrder(options, playwright.version);
   const orderFile = path.join(workDir, 'order.json');
@@ -79,7 +82,7 @@ export async function startPlaywright(options: RunOptions): Promise<PlaywrightPr
   let ended: EndMessage | null = null;
   let stopReason: string | null = null;
   options.signal?.throwIfAborted();
-  const group = await ProcessGroup.start({
+  const starting = ProcessGroup.start({
     command: options.node ?? process.execPath,
     args: [playwright.cli, ...commandLine(options, order, playwright.version)],
     cwd: suiteDir,
@@ -93,6 +96,10 @@ export async function startPlaywright(options: RunOptions): Promise<PlaywrightPr
     onMessages: (messages) => {
       for (const message of messages) {
         if (message.type === 'discovered') continue;
+        if (message.type === 'setup') {
+          void whatIsSetUp(message.testIds).then(async (done) => (await starting).send({ type: 'setup', done }));
+          continue;
+        }
         if (message.type === 'end') ended = message;
         options.onMessage(message);
       }
@@ -100,6 +107,7 @@ export async function startPlaywright(options: RunOptions): Promise<PlaywrightPr
     onOutput: (stream, text) => options.onOutput(stream, text),
     clock,
   });
+  const group = await starting;
   return {
     pid: group.pid,
     marker,

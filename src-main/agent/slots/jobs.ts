@@ -1,6 +1,5 @@
 /** From a grant to a running process: workspace, browsers, environment and ports; then Playwright, or the discovery of the suite. */
 import type { Clock } from '../../../shared/base/clock.ts';
-import type { ReporterMessage } from '../../../shared/protocol/ipc.ts';
 import type { Held, Report } from '../../../shared/protocol/link.ts';
 import type { Discovery } from '../../../shared/protocol/playwright.ts';
 import type { BrowserName, Grant, RunSource } from '../../../shared/protocol/work.ts';
@@ -8,10 +7,11 @@ import type { FoundBrowsers } from '../playwright/browsers.ts';
 import { discoverSuite } from '../playwright/discover.ts';
 import { childEnvironment } from '../playwright/env.ts';
 import { resolvePlaywright, type SuitePlaywright } from '../playwright/resolve-playwright.ts';
-import { startPlaywright, type RunEnd } from '../playwright/run-process.ts';
+import { startPlaywright, type RunEnd, type RunMessage } from '../playwright/run-process.ts';
 import { WorkspaceError } from '../workspace/errors.ts';
-import type { Workspaces } from '../workspace/workspaces.ts';
+import type { Workspace, Workspaces } from '../workspace/workspaces.ts';
 import { orderOf, playwrightCall, type PlaywrightCall } from './order.ts';
+import type { Setups } from './setups.ts';
 import { takePorts, type PortBlock } from './ports.ts';
 
 type WithoutHeld<R> = R extends Held ? Omit<R, keyof Held> : never;
@@ -28,7 +28,7 @@ export interface Job {
 }
 
 export interface JobOptions {
-  onMessage: (message: ReporterMessage) => void;
+  onMessage: (message: RunMessage) => void;
   onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
   report: (report: WithoutHeld<Report>) => Promise<unknown>;
   /** Tests of the order that were taken back before it started. */
@@ -52,6 +52,7 @@ export type Preparation = (grant: Grant, context: PrepareContext) => Promise<Pre
 
 export interface JobDependencies {
   workspaces: Workspaces;
+  setups: Setups;
   clock: Clock;
   /** The agent's own environment. */
   environment: Readonly<Record<string, string | undefined>>;
@@ -71,8 +72,7 @@ export interface JobDependencies {
 interface Ready {
   grant: Grant;
   call: PlaywrightCall;
-  project: string;
-  commit: string | null;
+  workspace: Workspace;
   playwright: SuitePlaywright;
   env: Record<string, string>;
   ports: PortBlock;
@@ -101,8 +101,7 @@ export function createPreparation(dependencies: JobDependencies): Preparation {
       const ready = {
         grant,
         call,
-        project: workspace.project,
-        commit: workspace.commit,
+        workspace,
         playwright,
         env,
         ports,
@@ -134,11 +133,12 @@ function sourceOf(grant: Grant, projectPath: string | null): RunSource {
   );
 }
 
-async function startRun(ready: Ready, options: JobOptions, { clock }: JobDependencies): Promise<Job> {
-  const { grant, call, project, env, ports, workDir } = ready;
+async function startRun(ready: Ready, options: JobOptions, { clock, setups }: JobDependencies): Promise<Job> {
+  const { grant, call, workspace, env, ports, workDir } = ready;
   if (grant.work.kind === 'discover') throw new Error('a discovery is no run');
+  const setup = setups.join(grant.runId, workspace);
   const started = await startPlaywright({
-    suiteDir: project,
+    suiteDir: workspace.project,
     config: call.config,
     args: call.args,
     order: orderOf(grant.work, options.revoked),
@@ -147,23 +147,30 @@ async function startRun(ready: Ready, options: JobOptions, { clock }: JobDepende
     env,
     port: ports.first,
     taskId: grant.taskId,
-    onMessage: options.onMessage,
+    whatIsSetUp: (testIds) => setup.ask(testIds),
+    onMessage: (message) => {
+      if (message.type === 'settled') setup.settled(message.tests);
+      options.onMessage(message);
+    },
     onOutput: options.onOutput,
     signal: options.signal,
     clock,
+  }).catch((error: unknown) => {
+    setup.end();
+    throw error;
   });
   return {
-    done: started.done.then((end) => ({ kind: 'run', end })),
+    done: started.done.finally(() => setup.end()).then((end) => ({ kind: 'run', end })),
     revoke: (testIds) => started.revoke(testIds),
     stop: (reason, hard) => started.stop(reason, { hard }),
   };
 }
 
 async function startDiscovery(ready: Ready, options: JobOptions, dependencies: JobDependencies): Promise<Job> {
-  const { call, project, commit, playwright, env, ports } = ready;
+  const { call, workspace, playwright, env, ports } = ready;
   const discover = async (): Promise<JobEnd> => {
     const discovery = await discoverSuite({
-      suiteDir: project,
+      suiteDir: workspace.project,
       config: call.config,
       args: call.args,
       env,
@@ -172,7 +179,7 @@ async function startDiscovery(ready: Ready, options: JobOptions, dependencies: J
       signal: options.signal,
       clock: dependencies.clock,
     });
-    await options.report({ kind: 'discovered', discovery, commit });
+    await options.report({ kind: 'discovered', discovery, commit: workspace.commit });
     // Now it is known what the suite needs: this machine gets it ready, if it may, and says so.
     const needed = browsersOf(discovery);
     if (needed.length > 0)

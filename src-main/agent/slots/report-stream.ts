@@ -1,6 +1,5 @@
 /** What our reporter says in a Playwright process, on its way to the outbox: in order, in batches, with attachments named by content. */
 import type { Clock } from '../../../shared/base/clock.ts';
-import type { ReporterMessage } from '../../../shared/protocol/ipc.ts';
 import type { AgentMessage, Held, Report } from '../../../shared/protocol/link.ts';
 import {
   localAttempt,
@@ -13,6 +12,7 @@ import {
 } from '../../../shared/protocol/playwright.ts';
 import type { Log } from '../log.ts';
 import { ReportTooLarge } from '../outbox/outbox.ts';
+import type { RunMessage } from '../playwright/run-process.ts';
 import { slim } from './slim.ts';
 
 const BATCH_MS = 100;
@@ -71,7 +71,7 @@ export class ReportStream {
     return this.#errors;
   }
 
-  take(message: ReporterMessage): void {
+  take(message: RunMessage): void {
     this.#tail = this.#tail.then(async () => {
       if (!this.#isMuted) await this.#handle(message);
     });
@@ -97,7 +97,7 @@ export class ReportStream {
     }
   }
 
-  async #handle(message: ReporterMessage): Promise<void> {
+  async #handle(message: RunMessage): Promise<void> {
     const { held, isShard, add, attach } = this.#options;
     switch (message.type) {
       case 'planned': {

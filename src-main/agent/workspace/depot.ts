@@ -31,6 +31,10 @@ export type Make<Meta> = (dir: string, signal: AbortSignal) => Promise<Meta>;
 export interface Held<Meta> {
   dir: string;
   meta: Meta;
+  /** The same for all who use the entry without a pause between them, in which it would be put in order or removed. */
+  use: object;
+  /** One more user; returns its release. */
+  hold: () => () => void;
   /** To be called once it is no longer used; further calls do nothing. */
   release: () => void;
 }
@@ -165,8 +169,22 @@ export async function openDepot<Meta extends { bytes: number }>(options: DepotOp
     entry ??= begin(key, make);
     const held = entry;
     held.users += 1;
+    const release = releaseOnce(key, held);
+    const hold = (): (() => void) => {
+      held.users += 1;
+      return releaseOnce(key, held);
+    };
+    try {
+      return { dir: dirOf(key), meta: await orAborted(held.ready, signal), use: held, hold, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  function releaseOnce(key: string, held: Entry<Meta>): () => void {
     let released = false;
-    const release = (): void => {
+    return () => {
       if (released) return;
       released = true;
       held.users -= 1;
@@ -174,12 +192,6 @@ export async function openDepot<Meta extends { bytes: number }>(options: DepotOp
       if (held.settled) inUse.delete(key);
       else held.stop.abort(new Error('nobody waits for it any more'));
     };
-    try {
-      return { dir: dirOf(key), meta: await orAborted(held.ready, signal), release };
-    } catch (error) {
-      release();
-      throw error;
-    }
   }
 
   return { use, list };

@@ -48,6 +48,10 @@ export interface Workspace {
   /** The commit of a git source. */
   commit: string | null;
   playwright: InstalledPlaywright;
+  /** The same as long as what tests left in it stays there. */
+  use: object;
+  /** Keeps it as it is, also after release(); returns what ends that. */
+  hold: () => () => void;
   /** To be called when nothing runs in it any more; from then on it may be tidied up, shared or removed. */
   release: () => void;
 }
@@ -69,6 +73,8 @@ export interface Workspaces {
 const GB = 1024 ** 3;
 const DEFAULT_LIMITS = { checkouts: { entries: 12, bytes: 10 * GB }, installs: { entries: 12, bytes: 10 * GB } };
 const DEFAULT_INSTALL_TIMEOUT_MS = 15 * 60_000;
+/** Folders of the machine's owner: nobody puts them back. */
+const NEVER_TIDIED = {};
 /** Trees that follow each other differ in a few files: the newest checkouts hold the rest. */
 const SEARCHED_CHECKOUTS = 4;
 
@@ -109,7 +115,9 @@ export async function openWorkspaces(options: WorkspacesOptions): Promise<Worksp
   const prepare = async (source: RunSource, { onLine, signal }: PrepareOptions): Promise<Workspace> => {
     if (source.type === 'path') {
       const project = await allowedFolder(source.path, options.allowPaths);
-      return { project, commit: null, playwright: playwrightOf(project, null), release: () => undefined };
+      const nothing = (): void => undefined;
+      const playwright = playwrightOf(project, null);
+      return { project, commit: null, playwright, use: NEVER_TIDIED, hold: () => nothing, release: nothing };
     }
     if (source.projectDir !== '' && pathProblem(source.projectDir) !== null) {
       throw badProject(source.projectDir, pathProblem(source.projectDir) ?? '');
@@ -124,11 +132,11 @@ export async function openWorkspaces(options: WorkspacesOptions): Promise<Worksp
       await installDependencies(installer, { top: dir, project, onLine, signal: stop });
       return { ...(await takeBaseline(dir)), blobs };
     };
-    const { dir, release } = await checkouts.use(keyOf(laid, options.node.version), make, signal);
+    const { dir, use, hold, release } = await checkouts.use(keyOf(laid, options.node.version), make, signal);
     try {
       const project = path.join(dir, laid.projectDir);
       const commit = laid.type === 'git' ? laid.commit : null;
-      return { project, commit, playwright: playwrightOf(project, dir), release };
+      return { project, commit, playwright: playwrightOf(project, dir), use, hold, release };
     } catch (error) {
       release();
       throw error;

@@ -179,3 +179,18 @@ describe('limits', () => {
     await Promise.all([0, 1, 2, 3].map(worker));
   });
 });
+
+test('a hold keeps an entry as it is after its users have gone, and the next use without it is another one', async () => {
+  const depot = await open(tempFolder(), { revive: async () => true });
+  const first = await depot.use('a', fill('x'));
+  const end = first.hold();
+  first.release();
+  const second = await depot.use('a', never);
+  expect(second.use).toBe(first.use);
+  second.release();
+  end();
+  end();
+  const third = await depot.use('a', never);
+  expect(third.use).not.toBe(first.use);
+  third.release();
+});

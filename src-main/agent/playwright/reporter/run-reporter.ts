@@ -20,6 +20,7 @@ import { excludeOthers, passOverOthers } from './narrow.ts';
 import { Revocation } from './revocation.ts';
 import { putInOrder } from './sequence.ts';
 import { Settling } from './settle.ts';
+import { askWhatIsSetUp, sharableSetup } from './setup.ts';
 import { planned, supportingSuites, testsOf } from './suites.ts';
 import { groupByUnit } from './units.ts';
 
@@ -31,6 +32,8 @@ class RunReporter implements Reporter {
   #serialGroup = new Map<TestCase, Suite>();
   #supporting: TestCase[] = [];
   #isNarrowed = false;
+  /** Setup tests that another process has run. */
+  #setUp = new Set<string>();
   /** Of these nothing is told; see passOverOthers. */
   #others = new Set<string>();
   #maxFailures = 0;
@@ -68,6 +71,9 @@ class RunReporter implements Reporter {
     const own = testsOf(ordinary).filter((test) => wanted.has(test.id));
     this.#revocable(groupByUnit(own, mode), config.workers);
     this.#isNarrowed = true;
+    const asked = ordinary.filter((project) => project.allTests().some((test) => wanted.has(test.id)));
+    const setup = sharableSetup(config, suite, asked);
+    if (setup.length > 0) this.#setUp = await askWhatIsSetUp(this.#channel, setup);
   }
 
   onBegin(config: FullConfig, suite: Suite): void {
@@ -78,6 +84,11 @@ class RunReporter implements Reporter {
     const isLoaded = suite.allTests().length > 0;
     if (order.kind === 'tests' && !this.#isNarrowed && isLoaded)
       this.#narrowLate(new Set(order.testIds), config, suite);
+    for (const test of suite.allTests()) {
+      if (!this.#setUp.has(test.id)) continue;
+      test.expectedStatus = 'skipped';
+      this.#others.add(test.id);
+    }
     const tests = suite.allTests().filter((test) => !this.#others.has(test.id));
     this.#supporting = testsOf(supportingSuites(suite)).filter((test) => !this.#others.has(test.id));
     this.#settling = new Settling(this.#groups(tests));
