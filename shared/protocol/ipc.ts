@@ -8,10 +8,23 @@ export type Order =
   /** Playwright's own `--shard=index/total`, less tests that an earlier attempt of the task has settled. */
   | { kind: 'shard'; index: number; total: number; settledTestIds: string[] };
 
+/** What a process finds when it starts: its order, or that it is booted ahead and gets its order later, by a message. */
+export type FirstOrder = Order | { kind: 'later' };
+
 /** Reporter → agent. Results are never dropped; `output` that belongs to no test is what a test run prints on its own. */
 export type ReporterMessage =
   /** The process has loaded the suite; `tests` are those that it will run, supporting ones included and named. */
-  | { type: 'planned'; playwrightVersion: string; rootDir: string; tests: PlannedTest[]; supportingTestIds: string[] }
+  | {
+      type: 'planned';
+      playwrightVersion: string;
+      rootDir: string;
+      tests: PlannedTest[];
+      supportingTestIds: string[];
+      /** Another process of this suite may be started without an order: nothing of the suite runs before it has one. */
+      canBootAhead: boolean;
+    }
+  /** A process that was booted ahead has loaded the suite and waits for `order`. */
+  | { type: 'ready' }
   /** Asks which of these setup tests another process of the run has run on this machine; it waits for the answer `setup`. */
   | { type: 'setup'; testIds: string[] }
   | { type: 'testBegin'; testId: string; retry: number }
@@ -47,5 +60,7 @@ export interface ReporterEnvelope {
 export type AgentMessage =
   /** Do not begin these tests; units of which one has begun, and the one that is next, go on. Always answered by `revoked`. */
   | { type: 'revoke'; testIds: string[] }
+  /** The answer to `ready`. */
+  | { type: 'order'; order: Order }
   /** The answer to `setup`: these need not run here. */
   | { type: 'setup'; done: string[] };

@@ -274,7 +274,7 @@ export class Agent {
   }
 
   async #end(code: number, told: Promise<void>): Promise<void> {
-    const { outbox, dir, clock, log, setups } = this.#parts;
+    const { outbox, dir, clock, log, setups, spares } = this.#parts;
     await told;
     this.#offer();
     await Promise.race([this.#pool.emptied(), this.#givenUp]);
@@ -282,6 +282,7 @@ export class Agent {
       await Promise.race([this.#flushed(), new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve))]);
     this.#cancelBeat();
     setups.close();
+    await spares.close();
     this.#heartbeat.stop();
     this.#link.close();
     await this.#uploader.close();

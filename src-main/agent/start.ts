@@ -1,5 +1,6 @@
 /** What an agent needs before it can take work: its folder, its machine, its key, and what the last one left behind. */
 import { mkdir, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Clock } from '../../shared/base/clock.ts';
@@ -18,6 +19,7 @@ import { Outbox } from './outbox/outbox.ts';
 import { childEnvironment, gitEnvironment } from './playwright/env.ts';
 import { createPreparation, type Preparation } from './slots/jobs.ts';
 import { Setups } from './slots/setups.ts';
+import { Spares } from './slots/spares.ts';
 import { Stash, type Stashed } from './uploader/stash.ts';
 import { openWorkspaces } from './workspace/workspaces.ts';
 
@@ -37,6 +39,7 @@ export interface Parts {
   stashed: Stashed[];
   preparation: Preparation;
   setups: Setups;
+  spares: Spares;
 }
 
 /** @throws AgentError where it cannot begin; the message is for the owner. */
@@ -73,14 +76,17 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
     });
     const browsers: Machine['browsersFor'] = (...asked) => machine.browsersFor(...asked);
     const setups = new Setups(clock);
-    const preparation = createPreparation({ workspaces, setups, clock, environment, mark, projectPath, browsers });
+    const spares = new Spares({ clock, log, freeMemory: () => os.freemem() });
+    const shared = { workspaces, setups, spares };
+    const preparation = createPreparation({ ...shared, clock, environment, mark, projectPath, browsers });
     const stash = new Stash(dir.uploads);
     const outbox = await Outbox.open({ folder: dir.outbox, clock, log });
     const orphans = await endOrphans(outbox);
     if (orphans > 0)
       log.warn({ orphans }, 'a previous agent was killed while it ran tasks; they are reported as crashed');
     const stashed = await stash.list();
-    return { config, clock, log, dir, key, machine, client, outbox, stash, stashed, preparation, setups };
+    const stores = { outbox, stash, stashed };
+    return { config, clock, log, dir, key, machine, client, ...stores, preparation, setups, spares };
   } catch (error) {
     dir.close();
     throw error;

@@ -2,23 +2,29 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { systemClock, type Clock } from '../../../shared/base/clock.ts';
-import type { Order, ReporterMessage } from '../../../shared/protocol/ipc.ts';
+import type { FirstOrder, Order, ReporterMessage } from '../../../shared/protocol/ipc.ts';
 import { wholeBlob } from './blob-file.ts';
 import { bundled } from './bundled.ts';
 import { discoverSuite } from './discover.ts';
 import { ProcessGroup, type GroupEnd } from './process-group.ts';
 import { ORDER_FILE } from './reporter/order-file.ts';
 import { PORT } from './reporter/ports.ts';
-import { canExclude, PlaywrightRefusal, resolvePlaywright, supportsQueue } from './resolve-playwright.ts';
+import {
+  canExclude,
+  PlaywrightRefusal,
+  resolvePlaywright,
+  supportsQueue,
+  type SuitePlaywright,
+} from './resolve-playwright.ts';
 
-export interface RunOptions {
+/** What a process is started with. */
+export interface BootOptions {
   /** The suite's folder: where its package.json and config are found, and the working folder of the process. */
   suiteDir: string;
   /** Config file relative to suiteDir, where it is not the default. */
   config?: string | undefined;
   /** The run's own Playwright arguments, accepted by parsePlaywrightArgs; filters among them apply besides the order. */
   args: string[];
-  order: Order;
   /** How many Playwright workers. */
   workers: number;
   /** This process's own folder, emptied first. Attachments named in messages lie in it: keep it until they are uploaded. */
@@ -31,16 +37,24 @@ export interface RunOptions {
   taskId: string;
   /** The Node that runs the suite; this process's own by default. */
   node?: string;
+  clock?: Clock;
+}
+
+/** What is done with what a process says. */
+export interface RunHandlers {
   onMessage: (message: RunMessage) => void;
   /** Which of these setup tests need not run here, because another process has run them; none by default. The process waits for it. */
   whatIsSetUp?: (testIds: string[]) => Promise<string[]>;
   onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
-  /** Gives up while Playwright is not started yet (a shard's remainder is looked up first); later use `stop`. */
-  signal?: AbortSignal;
-  clock?: Clock;
 }
 
-export type RunMessage = Exclude<ReporterMessage, { type: 'setup' }>;
+export interface RunOptions extends BootOptions, RunHandlers {
+  order: Order;
+  /** Gives up while Playwright is not started yet (a shard's remainder is looked up first); later use `stop`. */
+  signal?: AbortSignal;
+}
+
+export type RunMessage = Exclude<ReporterMessage, { type: 'setup' | 'ready' }>;
 export type EndMessage = Extract<ReporterMessage, { type: 'end' }>;
 
 export interface RunEnd extends GroupEnd {
@@ -64,14 +78,67 @@ export interface PlaywrightProcess {
   stop(reason: string, options?: { hard?: boolean }): Promise<void>;
 }
 
+/** A process that has loaded the suite, or is about to, and waits for its order. */
+export interface BootedAhead {
+  /** False once it has ended, or `start` was called: it serves one order. */
+  readonly isFree: boolean;
+  /** The order must be of tests; its end counts `wallMs` from here. */
+  start(order: Order, handlers: RunHandlers): PlaywrightProcess;
+  /** Resolves when nothing of it is left. */
+  stop(): Promise<void>;
+}
+
 /**
  * Starts Playwright on an order. An exit code of 0 proves nothing: compare what was settled with what was ordered (verdict.ts).
  * @throws PlaywrightRefusal where Playwright is absent, too old for the order, or cannot be started.
  */
 export async function startPlaywright(options: RunOptions): Promise<PlaywrightProcess> {
-  const { suiteDir, workDir, clock = systemClock, whatIsSetUp = async () => [] } = options;
-  const playwright = resolvePlaywright(suiteDir);
+  const playwright = resolvePlaywright(options.suiteDir);
   const order = await exactOrder(options, playwright.version);
+  options.signal?.throwIfAborted();
+  const launched = await launch(options, order, playwright);
+  return launched.attend(options);
+}
+
+/**
+ * Starts Playwright without an order, so that the next one of the same suite need not wait for its start. Only for suites of which a
+ * process has said that it can be (`planned`).
+ */
+export async function bootAhead(options: BootOptions): Promise<BootedAhead> {
+  const { clock = systemClock } = options;
+  const launched = await launch(options, { kind: 'later' }, resolvePlaywright(options.suiteDir));
+  let isFree = true;
+  void launched.group.done.then(() => (isFree = false));
+  return {
+    get isFree() {
+      return isFree;
+    },
+    start(order, handlers) {
+      isFree = false;
+      const takenAt = clock.monotonic();
+      const running = launched.attend(handlers);
+      void launched.ready.then(() => launched.group.send({ type: 'order', order }));
+      const done = running.done.then((end) => ({ ...end, wallMs: clock.monotonic() - takenAt }));
+      return { ...running, done };
+    },
+    stop: () => launched.group.stop({ hard: true }),
+  };
+}
+
+interface Launched {
+  group: ProcessGroup;
+  /** Resolves when it waits for its order; never for one that has it. */
+  ready: Promise<void>;
+  /** Hands on what it says, from its start on. */
+  attend(handlers: RunHandlers): PlaywrightProcess;
+}
+
+async function launch(
+  options: BootOptions,
+  order: FirstOrder,
+  playwright: Pick<SuitePlaywright, 'cli' | 'version'>,
+): Promise<Launched> {
+  const { suiteDir, workDir, clock = systemClock } = options;
   const orderFile = path.join(workDir, 'order.json');
   const blobFile = path.join(workDir, 'blob.zip');
   await rm(workDir, { recursive: true, force: true });
@@ -79,9 +146,13 @@ export async function startPlaywright(options: RunOptions): Promise<PlaywrightPr
   await writeFile(orderFile, JSON.stringify(order));
 
   const marker = `${options.taskId}.${randomUUID()}`;
+  const ready = Promise.withResolvers<void>();
+  /** Said before anybody attends. */
+  const early: ((handlers: RunHandlers) => void)[] = [];
+  let handlers: RunHandlers | null = null;
   let ended: EndMessage | null = null;
   let stopReason: string | null = null;
-  options.signal?.throwIfAborted();
+  const tell = (say: (to: RunHandlers) => void): void => (handlers ? say(handlers) : void early.push(say));
   const starting = ProcessGroup.start({
     command: options.node ?? process.execPath,
     args: [playwright.cli, ...commandLine(options, order, playwright.version)],
@@ -96,31 +167,43 @@ export async function startPlaywright(options: RunOptions): Promise<PlaywrightPr
     onMessages: (messages) => {
       for (const message of messages) {
         if (message.type === 'discovered') continue;
-        if (message.type === 'setup') {
-          void whatIsSetUp(message.testIds).then(async (done) => (await starting).send({ type: 'setup', done }));
-          continue;
+        if (message.type === 'ready') ready.resolve();
+        else if (message.type === 'setup') tell((to) => void answerSetup(to, message.testIds));
+        else {
+          if (message.type === 'end') ended = message;
+          tell((to) => to.onMessage(message));
         }
-        if (message.type === 'end') ended = message;
-        options.onMessage(message);
       }
     },
-    onOutput: (stream, text) => options.onOutput(stream, text),
+    onOutput: (stream, text) => tell((to) => to.onOutput(stream, text)),
     clock,
   });
+  const answerSetup = async ({ whatIsSetUp }: RunHandlers, testIds: string[]): Promise<void> => {
+    const done = (await whatIsSetUp?.(testIds)) ?? [];
+    (await starting).send({ type: 'setup', done });
+  };
   const group = await starting;
   return {
-    pid: group.pid,
-    marker,
-    done: group.done.then(async (end) => ({ ...end, ended, stopReason, blobFile: await wholeBlob(blobFile) })),
-    revoke: (testIds) => group.send({ type: 'revoke', testIds }),
-    stop: async (reason, how) => {
-      stopReason ??= reason;
-      await group.stop(how);
+    group,
+    ready: ready.promise,
+    attend(to) {
+      handlers = to;
+      for (const say of early.splice(0)) say(to);
+      return {
+        pid: group.pid,
+        marker,
+        done: group.done.then(async (end) => ({ ...end, ended, stopReason, blobFile: await wholeBlob(blobFile) })),
+        revoke: (testIds) => group.send({ type: 'revoke', testIds }),
+        stop: async (reason, how) => {
+          stopReason ??= reason;
+          await group.stop(how);
+        },
+      };
     },
   };
 }
 
-function commandLine({ config, args, workers, workDir }: RunOptions, order: Order, version: string): string[] {
+function commandLine({ config, args, workers, workDir }: BootOptions, order: FirstOrder, version: string): string[] {
   return [
     'test',
     ...(config === undefined ? [] : [`--config=${config}`]),

@@ -224,10 +224,12 @@ export class Attempt {
       // Nothing was said: the lease runs out, and the work is done again elsewhere.
       this.#log.error({ err: error }, 'the end of an attempt could not be reported');
     }
-    this.#prepared?.release();
-    await rm(workDir, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => {
+    try {
+      await this.#prepared?.release();
+      await rm(workDir, { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
       this.#log.warn({ err: error, folder: path.basename(workDir) }, 'a working folder could not be removed');
-    });
+    }
     this.#take({ type: 'closed' });
   }
 

@@ -7,11 +7,13 @@ import type { FoundBrowsers } from '../playwright/browsers.ts';
 import { discoverSuite } from '../playwright/discover.ts';
 import { childEnvironment } from '../playwright/env.ts';
 import { resolvePlaywright, type SuitePlaywright } from '../playwright/resolve-playwright.ts';
-import { startPlaywright, type RunEnd, type RunMessage } from '../playwright/run-process.ts';
+import type { RunEnd, RunMessage } from '../playwright/run-process.ts';
 import { WorkspaceError } from '../workspace/errors.ts';
 import type { Workspace, Workspaces } from '../workspace/workspaces.ts';
-import { orderOf, playwrightCall, type PlaywrightCall } from './order.ts';
+import { playwrightCall, type PlaywrightCall } from './order.ts';
+import { startRun } from './run-job.ts';
 import type { Setups } from './setups.ts';
+import type { Spares } from './spares.ts';
 import { takePorts, type PortBlock } from './ports.ts';
 
 type WithoutHeld<R> = R extends Held ? Omit<R, keyof Held> : never;
@@ -39,7 +41,7 @@ export interface JobOptions {
 export interface Prepared {
   start(options: JobOptions): Promise<Job>;
   /** To be called once, when nothing runs any more. */
-  release(): void;
+  release(): Promise<void>;
 }
 
 export interface PrepareContext {
@@ -53,6 +55,7 @@ export type Preparation = (grant: Grant, context: PrepareContext) => Promise<Pre
 export interface JobDependencies {
   workspaces: Workspaces;
   setups: Setups;
+  spares: Spares;
   clock: Clock;
   /** The agent's own environment. */
   environment: Readonly<Record<string, string | undefined>>;
@@ -69,7 +72,7 @@ export interface JobDependencies {
   ) => Promise<FoundBrowsers>;
 }
 
-interface Ready {
+export interface Ready {
   grant: Grant;
   call: PlaywrightCall;
   workspace: Workspace;
@@ -77,6 +80,8 @@ interface Ready {
   env: Record<string, string>;
   ports: PortBlock;
   workDir: string;
+  /** Is called when the attempt is over. */
+  onRelease: (release: () => Promise<void>) => void;
 }
 
 export function createPreparation(dependencies: JobDependencies): Preparation {
@@ -98,6 +103,7 @@ export function createPreparation(dependencies: JobDependencies): Preparation {
         ...mark,
       };
       const ports = await takePorts();
+      const releases: (() => Promise<void>)[] = [];
       const ready = {
         grant,
         call,
@@ -106,15 +112,17 @@ export function createPreparation(dependencies: JobDependencies): Preparation {
         env,
         ports,
         workDir,
+        onRelease: (release: () => Promise<void>) => void releases.push(release),
       };
       return {
         start: (options) =>
           grant.work.kind === 'discover'
             ? startDiscovery(ready, options, dependencies)
             : startRun(ready, options, dependencies),
-        release: () => {
+        release: async () => {
           ports.release();
           workspace.release();
+          for (const release of releases) await release();
         },
       };
     } catch (error) {
@@ -131,39 +139,6 @@ function sourceOf(grant: Grant, projectPath: string | null): RunSource {
     'bad-source',
     'the run names no source, and this worker has no suite of its own: start it with PLAYWRIGHT_PROJECT_PATH, or start the run with `playfleet run`',
   );
-}
-
-async function startRun(ready: Ready, options: JobOptions, { clock, setups }: JobDependencies): Promise<Job> {
-  const { grant, call, workspace, env, ports, workDir } = ready;
-  if (grant.work.kind === 'discover') throw new Error('a discovery is no run');
-  const setup = setups.join(grant.runId, workspace);
-  const started = await startPlaywright({
-    suiteDir: workspace.project,
-    config: call.config,
-    args: call.args,
-    order: orderOf(grant.work, options.revoked),
-    workers: grant.slots,
-    workDir,
-    env,
-    port: ports.first,
-    taskId: grant.taskId,
-    whatIsSetUp: (testIds) => setup.ask(testIds),
-    onMessage: (message) => {
-      if (message.type === 'settled') setup.settled(message.tests);
-      options.onMessage(message);
-    },
-    onOutput: options.onOutput,
-    signal: options.signal,
-    clock,
-  }).catch((error: unknown) => {
-    setup.end();
-    throw error;
-  });
-  return {
-    done: started.done.finally(() => setup.end()).then((end) => ({ kind: 'run', end })),
-    revoke: (testIds) => started.revoke(testIds),
-    stop: (reason, hard) => started.stop(reason, { hard }),
-  };
 }
 
 async function startDiscovery(ready: Ready, options: JobOptions, dependencies: JobDependencies): Promise<Job> {

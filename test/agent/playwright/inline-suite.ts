@@ -63,6 +63,7 @@ const contract = z.discriminatedUnion('type', [
     rootDir: z.string(),
     tests: z.array(plannedTest),
     supportingTestIds: z.array(z.string()),
+    canBootAhead: z.boolean(),
   }),
   z.strictObject({ type: z.literal('testBegin'), testId: z.string(), retry: z.int() }),
   z.strictObject({ type: z.literal('attempt'), attempt: localAttempt }),

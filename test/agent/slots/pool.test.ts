@@ -82,7 +82,7 @@ function rig({ slots = 2, clock = systemClock }: { slots?: number; clock?: Clock
             work.prepareFails = reject;
             work.prepared = () =>
               resolve({
-                release: () => work.released++,
+                release: async () => void work.released++,
                 start: async (options) => {
                   work.options = options;
                   const done = new Promise<JobEnd>((ended) => {

@@ -20,7 +20,8 @@ import { excludeOthers, passOverOthers } from './narrow.ts';
 import { Revocation } from './revocation.ts';
 import { putInOrder } from './sequence.ts';
 import { Settling } from './settle.ts';
-import { askWhatIsSetUp, sharableSetup } from './setup.ts';
+import { askWhatIsSetUp, runsAround, sharableSetup } from './setup.ts';
+import { askAgent } from './ask-agent.ts';
 import { planned, supportingSuites, testsOf } from './suites.ts';
 import { groupByUnit } from './units.ts';
 
@@ -56,6 +57,11 @@ class RunReporter implements Reporter {
     for (const test of suite.allTests()) {
       const group = outermostSerial(test, testRun);
       if (group) this.#serialGroup.set(test, group);
+    }
+    if (this.#received.order.kind === 'later') {
+      const answer = await askAgent(this.#channel, { type: 'ready' }, 'order');
+      if (answer === null) throw new Error('the agent that booted this process ahead is gone');
+      this.#received.order = answer.order;
     }
     const { order } = this.#received;
     if (order.kind !== 'tests') return;
@@ -98,6 +104,8 @@ class RunReporter implements Reporter {
       rootDir: config.rootDir,
       tests: tests.map((test) => planned(test, config.rootDir)),
       supportingTestIds: this.#supporting.map((test) => test.id),
+      // The time that it waits would count towards a time limit of the whole.
+      canBootAhead: this.#isNarrowed && config.globalTimeout === 0 && !runsAround(config, suite),
     });
   }
 
