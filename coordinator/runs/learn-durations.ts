@@ -4,6 +4,8 @@ import { learnSpeed } from './rules/learn-speed.ts';
 
 /** How much one more run weighs against all that is known of a test's duration: follows changes, is not led by one odd run. */
 const NEWEST_WEIGHT = 0.3;
+/** A duration that is further off counts as if it were so many times the mean: a hung server or a cached page is no change of the test. */
+const FURTHEST = 3;
 
 /** Speeds first: the durations are then kept as a machine of speed 1 would have needed. */
 export async function learnDurations(w: WriteHandle, runId: string, projectId: string, now: number): Promise<void> {
@@ -14,8 +16,8 @@ export async function learnDurations(w: WriteHandle, runId: string, projectId: s
        LEFT JOIN task_attempts a ON a.fence = t.fence LEFT JOIN workers k ON k.id = a.worker_id
      WHERE t.run_id = ? AND t.attempts > 0 AND t.outcome <> 'skipped' AND t.quarantined_at IS NULL
      ON CONFLICT (project_id, test_id) DO UPDATE SET
-       runs = runs + 1, mean_ms = mean_ms + (excluded.mean_ms - mean_ms) * ?, last_outcome = excluded.last_outcome, updated_at = excluded.updated_at`,
-    [projectId, now, runId, NEWEST_WEIGHT],
+       runs = runs + 1, mean_ms = mean_ms + (min(max(excluded.mean_ms, mean_ms / ?), mean_ms * ? + 1) - mean_ms) * ?, last_outcome = excluded.last_outcome, updated_at = excluded.updated_at`,
+    [projectId, now, runId, FURTHEST, FURTHEST, NEWEST_WEIGHT],
   );
 }
 

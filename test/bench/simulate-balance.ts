@@ -29,6 +29,8 @@ export interface SimulatedRun {
   makespanMs: number;
   processes: number;
   steals: number;
+  /** Milliseconds that the product's rules took, and how often they were asked. */
+  decided: { ms: number; times: number };
   /** How often each unit was begun; exactly 1 where no machine is lost. */
   begun: number[];
 }
@@ -42,6 +44,8 @@ interface Process {
 }
 
 const DETECT_MS = 4_000;
+/** As dispatch/stealing.ts: what cannot be taken over now may be soon. */
+const LOOK_AGAIN_MS = 1_000;
 
 /** Makespan of `units` on `slots`, all free at time 0. Deterministic. */
 export function simulate(
@@ -49,11 +53,17 @@ export function simulate(
   slots: readonly SimulatedSlot[],
   costs: FleetCosts,
 ): SimulatedRun {
-  const tasks = cutTasks(
-    units.map(({ expectedMs }, no) => ({ no, expectedMs, needs: '' })),
-    slots.length,
-    costs.startMs,
-  );
+  const decided = { ms: 0, times: 0 };
+  const decide = <T>(rule: () => T): T => {
+    const began = performance.now();
+    const result = rule();
+    decided.ms += performance.now() - began;
+    decided.times++;
+    return result;
+  };
+  const cuttable = units.map(({ expectedMs }, no) => ({ no, expectedMs, needs: '' }));
+  const tasks = decide(() => cutTasks(cuttable, slots.length, costs.startMs));
+  let lookDue = false;
   const pending = tasks.map((task) => task.unitNos);
   const events = new Timeline();
   const processes = new Map<number, Process>();
@@ -104,12 +114,18 @@ export function simulate(
       start(slot, queue, now);
     }
     if (idle.size === 0 || pending.length > 0 || done === units.length) return;
+    if (!lookDue && processes.size > 0) {
+      lookDue = true;
+      events.at(now + LOOK_AGAIN_MS, (at) => {
+        lookDue = false;
+        dispatch(at);
+      });
+    }
     const able = [...processes.values()].filter((process) => process.restUntil <= now);
-    for (const steal of planSteals(
-      able.map((process) => victimOf(process, slots[process.slot]?.speed ?? 1, { units, scale: scaleOf(seen) }, now)),
-      [...idle].map((slot) => slots[slot]?.speed ?? 1),
-      costs.startMs,
-    )) {
+    const known = { units, scale: scaleOf(seen) };
+    const victims = able.map((process) => victimOf(process, slots[process.slot]?.speed ?? 1, known, now));
+    const speeds = [...idle].map((slot) => slots[slot]?.speed ?? 1);
+    for (const steal of decide(() => planSteals(victims, speeds, costs.startMs))) {
       const victim = able.find((process) => process.fence === steal.fence);
       if (!victim) continue;
       victim.restUntil = now + costs.stealMs;
@@ -145,7 +161,7 @@ export function simulate(
   });
   dispatch(0);
   events.run();
-  return { makespanMs, processes: fence, steals, begun };
+  return { makespanMs, processes: fence, steals, decided, begun };
 }
 
 interface Known {

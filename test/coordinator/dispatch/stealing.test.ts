@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Explanation } from '../../../shared/protocol/rest/explain.ts';
 import type { Run } from '../../../shared/protocol/rest/runs.ts';
 import type { Grant } from '../../../shared/protocol/work.ts';
 import { okJson, startCoordinator, type TestCoordinator } from '../../support/coordinator.ts';
@@ -86,4 +87,33 @@ test('an agent of before is not asked for what it does not understand', async ()
   await idle.report({ kind: 'release', ...heldOf(grant), reason: 'not mine' });
   expect(busy.waiting('revoke')).toBe(0);
   expect(await busy.carryOut(grant, testIds.slice(1))).toBe('accepted');
+});
+
+test('one odd duration does not lead what is expected of a test', async () => {
+  const coordinator = await startCoordinator();
+  const worker = await LinkWorker.enrol(coordinator, { name: 'one', slots: 1, protocol: 2 });
+  await worker.connect();
+  const took = async (durationMs: number) => {
+    const answer = await coordinator.request('POST', '/api/v1/test-runs/create', { name: 'shop', project: 'shop' });
+    const { test_run_id: runId } = await okJson<{ test_run_id: string }>(answer);
+    const discovery = await worker.grant((grant) => grant.work.kind === 'discover');
+    await worker.report({ kind: 'begin', ...heldOf(discovery) });
+    await worker.report({ kind: 'discovered', ...heldOf(discovery), discovery: discoveryOf(['t']), commit: null });
+    await worker.carryOut(discovery);
+    const grant = await worker.grant();
+    await worker.report({ kind: 'begin', ...heldOf(grant) });
+    const results = passed(grant, ['t']);
+    if (results.kind === 'results') for (const attempt of results.attempts) attempt.durationMs = durationMs;
+    await worker.report(results);
+    await worker.carryOut(grant);
+    const { surprises } = await okJson<Explanation>(
+      await coordinator.request('GET', `/api/v1/test-runs/${runId}/explain`),
+    );
+    return surprises;
+  };
+  await took(1_000);
+  await took(100_000);
+  // Had the odd one counted in full, 30.7 s would be expected now.
+  const [surprise] = await took(10_000);
+  expect(surprise?.expected_ms).toBeLessThan(2_000);
 });

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cutTasks } from '../../../coordinator/runs/rules/cut-tasks.ts';
-import { expectDurations, UNKNOWN_TEST_MS } from '../../../coordinator/runs/rules/expect-duration.ts';
+import {
+  expectDurations,
+  UNKNOWN_TEST_MS,
+  type ForeseenTest,
+} from '../../../coordinator/runs/rules/expect-duration.ts';
 import { hasBrowsers, projectNeeds } from '../../../coordinator/runs/rules/needs.ts';
 import { percent, successRate } from '../../../coordinator/runs/rules/run-figures.ts';
 import { isFinal, nextRunState, type RunEvent } from '../../../coordinator/runs/rules/run-state.ts';
@@ -101,12 +105,63 @@ describe('cutting a run into tasks', () => {
   });
 });
 
-test('a test without history is expected to take what its file takes, else the suite, else a second', () => {
+const foreseen = (id: string, over: Partial<ForeseenTest> = {}): ForeseenTest => ({
+  id,
+  project: 'p',
+  file: 'a',
+  line: 1,
+  titlePath: [id],
+  timeout: 30_000,
+  ...over,
+});
+
+test('a test that is known in another project is expected to take as long in this one', () => {
   const tests = [
-    { id: 'known', project: 'p', file: 'a' },
-    { id: 'sibling', project: 'p', file: 'a' },
-    { id: 'stranger', project: 'p', file: 'b' },
+    foreseen('desktop', { titlePath: ['pays'] }),
+    foreseen('mobile', { titlePath: ['pays'], project: 'phone' }),
+    foreseen('other', { line: 2 }),
   ];
+  const found = expectDurations(tests, {
+    byTest: new Map([
+      ['desktop', 9_000],
+      ['other', 1_000],
+    ]),
+  });
+  expect(found.get('mobile')).toBe(9_000);
+});
+
+test('of tests that nobody has run yet, longer ones and those with more time are expected to take longer, within bounds', () => {
+  const tests = [
+    foreseen('short', { line: 1 }),
+    foreseen('usual', { line: 3 }),
+    foreseen('also usual', { line: 13 }),
+    foreseen('long', { line: 23 }),
+    foreseen('last', { line: 1_000 }),
+    foreseen('patient', { file: 'b', timeout: 120_000 }),
+  ];
+  const found = expectDurations(tests, { byTest: new Map() });
+  const order = ['short', 'usual', 'long'].map((id) => found.get(id) ?? 0);
+  expect(order).toEqual(order.toSorted((a, b) => a - b));
+  expect(found.get('usual')).toBe(UNKNOWN_TEST_MS);
+  expect(found.get('last')).toBe(UNKNOWN_TEST_MS);
+  expect(found.get('patient')).toBe(2 * UNKNOWN_TEST_MS);
+  expect(found.get('long')).toBe(3 * UNKNOWN_TEST_MS);
+  expect(found.get('short')).toBeGreaterThanOrEqual(UNKNOWN_TEST_MS / 3);
+});
+
+test('what stands for a test is weighed by its code: a short test of a file of long ones takes less than they do', () => {
+  const tests = [
+    foreseen('long', { line: 1 }),
+    foreseen('short', { line: 41 }),
+    foreseen('third', { line: 51 }),
+    foreseen('end', { line: 61 }),
+  ];
+  const found = expectDurations(tests, { byTest: new Map([['long', 8_000]]) });
+  expect(found.get('short')).toBe(4_000);
+});
+
+test('a test without history is expected to take what its file takes, else the suite, else a second', () => {
+  const tests = [foreseen('known', { line: 1 }), foreseen('sibling', { line: 2 }), foreseen('stranger', { file: 'b' })];
   const found = expectDurations(tests, { byTest: new Map([['known', 4000]]) });
   expect(Object.fromEntries(found)).toEqual({ known: 4000, sibling: 4000, stranger: 4000 });
   const unknown = expectDurations(tests, { byTest: new Map() });
