@@ -102,11 +102,11 @@ const hello: AgentMessage = {
   },
 };
 
-/** Creates runs of `tasks` static tasks in all. */
-export async function createTasks(coordinator: Coordinator, tasks: number): Promise<string[]> {
+/** Creates runs of `tasks` static tasks in all, `perRun` in each. */
+export async function createTasks(coordinator: Coordinator, tasks: number, perRun = 10_000): Promise<string[]> {
   const ids: string[] = [];
-  for (let left = tasks; left > 0; left -= 10_000) {
-    const body = { name: 'bench', total_shards: Math.min(left, 10_000) };
+  for (let left = tasks; left > 0; left -= perRun) {
+    const body = { name: 'bench', total_shards: Math.min(left, perRun) };
     ids.push((await api<{ test_run_id: string }>(coordinator, 'POST', '/test-runs/create', body)).test_run_id);
   }
   return ids;
