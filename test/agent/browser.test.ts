@@ -40,7 +40,8 @@ test('a page test runs in a real browser: its screenshot and trace arrive, and t
   for (const { sha256, size } of attempt?.attachments ?? []) {
     await coordinator.until(() => coordinator.blobs.blobs.get(sha256 ?? '')?.length === size);
   }
-  expect(pidsWithEnvironment('PLAYFLEET_AGENT', markIn(config))).toEqual([]);
+  // One that was booted ahead for the run's next task goes a few seconds later.
+  await coordinator.until(() => pidsWithEnvironment('PLAYFLEET_AGENT', markIn(config)).length === 0);
 });
 
 test('cancelled while a test holds the processor, neither the test nor its browser is left within ten seconds', async () => {

@@ -47,7 +47,9 @@ try {
   const backlogs = await measureBacklogs();
   console.table(backlogs);
   const costRatio = hundredths((backlogs[0]?.tasks_per_s ?? 0) / (backlogs.at(-1)?.tasks_per_s ?? 1));
-  console.log(`A task costs ${costRatio} times as much with a million waiting as with a thousand (aim <= ${AIM.backlog})`);
+  console.log(
+    `A task costs ${costRatio} times as much with a million waiting as with a thousand (aim <= ${AIM.backlog})`,
+  );
   const at500 = rows.find((row) => row.workers === 500);
   const ratios = rows.map((row) => row.ratio).filter((ratio) => ratio !== null);
   const holds =

@@ -55,7 +55,7 @@ export async function startRun(
   return {
     done: started.done.finally(end).then((ended) => ({ kind: 'run', end: ended })),
     revoke: (testIds) => started.revoke(testIds),
-    stop: (reason, hard) => started.stop(reason, { hard }),
+    stop: async (reason, hard) => void (await Promise.all([started.stop(reason, { hard }), spares.drop(key)])),
   };
 }
 

@@ -78,6 +78,16 @@ export class Spares {
     };
   }
 
+  /** The run is being stopped here: nothing waits for its next task. Resolves when no such process is left. */
+  async drop(key: string): Promise<void> {
+    this.#users.delete(key);
+    await this.#booting;
+    if (this.#spare?.key !== key) return;
+    const { spare } = this.#spare;
+    this.#spare = null;
+    await this.#end(spare);
+  }
+
   /** Resolves when no process of it is left. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -89,7 +99,7 @@ export class Spares {
 
   #boot(key: string, boot: () => Promise<Spare>): void {
     const { freeMemory, log } = this.#options;
-    if (this.#isClosed || this.#spare || this.#booting || freeMemory() < FREE_BYTES) return;
+    if (this.#isClosed || !this.#users.has(key) || this.#spare || this.#booting || freeMemory() < FREE_BYTES) return;
     this.#booting = boot()
       .then((spare) => {
         if (this.#isClosed || !this.#users.has(key)) return this.#end(spare);
