@@ -47,6 +47,8 @@ export class ReportStream {
   #cancelFlush = (): void => {};
   readonly #running = new Map<string, number>();
   #progressDue = false;
+  /** When the last progress was sent, by the monotonic clock. */
+  #toldAt = -Infinity;
   #planned: string[] | null = null;
   readonly #settled: string[] = [];
   readonly #errors: string[] = [];
@@ -183,14 +185,20 @@ export class ReportStream {
     await this.#options.add({ ...this.#options.held, kind: 'results', ...batch });
   }
 
+  /** At once where nothing was told for a while: what kills its process soon after its beginning is known all the same. */
   #progress(): void {
     if (this.#progressDue) return;
-    this.#progressDue = true;
-    this.#options.clock.after(PROGRESS_MS, () => {
+    const { clock, held, send } = this.#options;
+    const tell = (): void => {
       this.#progressDue = false;
       if (this.#isMuted || this.#isEnded) return;
+      this.#toldAt = clock.monotonic();
       const running = [...this.#running].slice(0, 1000).map(([testId, retry]) => ({ testId, retry }));
-      this.#options.send({ type: 'progress', ...this.#options.held, running });
-    });
+      send({ type: 'progress', ...held, running });
+    };
+    const waitMs = this.#toldAt + PROGRESS_MS - clock.monotonic();
+    if (waitMs <= 0) return tell();
+    this.#progressDue = true;
+    clock.after(waitMs, tell);
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock, type Clock } from '../../../shared/base/clock.ts';
-import type { Report } from '../../../shared/protocol/link.ts';
+import type { AgentMessage, Report } from '../../../shared/protocol/link.ts';
 import type { Grant } from '../../../shared/protocol/work.ts';
 import type { RunEnd } from '../../../src-main/agent/playwright/run-process.ts';
 import { Attempt } from '../../../src-main/agent/slots/attempt.ts';
@@ -41,6 +41,7 @@ interface Work {
 
 function rig({ slots = 2, clock = systemClock }: { slots?: number; clock?: Clock } = {}) {
   const reports: Report[] = [];
+  const sent: AgentMessage[] = [];
   const works: Work[] = [];
   const state = { whyNot: null as string | null, changes: 0 };
   const folder = tempFolder();
@@ -60,7 +61,7 @@ function rig({ slots = 2, clock = systemClock }: { slots?: number; clock?: Clock
         log,
         report,
         workDir: path.join(folder, String(grant.fence)),
-        send: () => true,
+        send: (message) => sent.push(message) > 0,
         attach: async (attempt) => ({ ...attempt, attachments: [] }),
         keepBlob: async () => null,
         preparation: (_, { signal, workDir }) => {
@@ -128,7 +129,7 @@ function rig({ slots = 2, clock = systemClock }: { slots?: number; clock?: Clock
   onTestFinished(() => {
     for (const work of works) work.end();
   });
-  return { pool, works, reports, kinds, grant, started, state };
+  return { pool, works, reports, sent, kinds, grant, started, state };
 }
 
 const emptied = async (pool: Pool) => vi.waitFor(() => expect(pool.size).toBe(0));
@@ -291,6 +292,32 @@ test('what cannot be prepared says why and whether another machine could', async
       stack: expect.stringContaining('TypeError') as string,
     },
   ]);
+});
+
+test('that a test runs is told at once, and what changes soon after in one message', async () => {
+  const timers: (() => void)[] = [];
+  let at = 0;
+  const clock = {
+    ...systemClock,
+    monotonic: () => at,
+    after: (ms: number, fn: () => void) => (ms <= 250 && timers.push(fn), () => {}),
+  };
+  const { works, grant, started, sent } = rig({ clock });
+  grant();
+  await started(0);
+  const say = works[0]?.options?.onMessage ?? (() => undefined);
+  const told = () =>
+    sent.flatMap((each) => (each.type === 'progress' ? [each.running.map(({ testId }) => testId)] : []));
+  at = 1_000;
+  say({ type: 'testBegin', testId: 'a', retry: 0 });
+  await vi.waitFor(() => expect(told()).toEqual([['a']]));
+  say({ type: 'testBegin', testId: 'b', retry: 0 });
+  say({ type: 'testBegin', testId: 'c', retry: 0 });
+  await vi.waitFor(() => expect(timers.length).toBeGreaterThan(0));
+  expect(told()).toHaveLength(1);
+  at = 1_250;
+  for (const fn of timers.splice(0)) fn();
+  await vi.waitFor(() => expect(told().at(-1)).toEqual(['a', 'b', 'c']));
 });
 
 test('results arrive in order and in batches, bad items are left out, and a monstrous attempt is cut', async () => {
