@@ -29,7 +29,7 @@ interface Waiting {
 
 const waitingTasks = `
   SELECT t.id, t.kind, t.needs, t.shard_index, t.shard_total, t.escalated, t.run_id, r.name, r.config, r.source, r.requirements
-  FROM runs r JOIN tasks t ON t.run_id = r.id WHERE r.state IN ('scheduling', 'running') AND t.state = 'pending'`;
+  FROM runs r JOIN tasks t ON t.run_id = r.id WHERE r.state IN ('scheduling', 'running') AND t.state = 'pending' AND t.waits = 0`;
 
 /** null where nothing waits that it could do, or it does all that it may already. */
 export async function nextForWorker(
@@ -68,10 +68,13 @@ export async function claimForWorker(
 ): Promise<ClaimAnswer> {
   const row = await w.get<Waiting>(`${waitingTasks} AND t.id = ?`, [taskId]);
   if (!row) {
-    const exists = await w.get<{ state: string }>('SELECT state FROM tasks WHERE id = ?', [taskId]);
-    return exists
-      ? { result: 'refused', reason: `Task ${taskId} is not waiting (it is ${exists.state})` }
-      : { result: 'unknown' };
+    const exists = await w.get<{ state: string; waits: number }>('SELECT state, waits FROM tasks WHERE id = ?', [
+      taskId,
+    ]);
+    if (!exists) return { result: 'unknown' };
+    const is =
+      exists.waits === 1 && exists.state === 'pending' ? 'its group may not begin yet' : `it is ${exists.state}`;
+    return { result: 'refused', reason: `Task ${taskId} is not waiting (${is})` };
   }
   const room = await roomOf(w, workerId);
   const reason = 'reason' in room ? room.reason : room.whyNot(row);

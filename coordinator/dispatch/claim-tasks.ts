@@ -135,12 +135,12 @@ async function pendingTasks(w: WriteHandle, input: ClaimInput): Promise<PendingR
   const needs = JSON.stringify(input.needs);
   if (input.taskId !== undefined) {
     return w.all(
-      `SELECT ${columns} FROM tasks WHERE id = ? AND run_id = ? AND state = 'pending' AND needs IN (SELECT value FROM json_each(?))`,
+      `SELECT ${columns} FROM tasks WHERE id = ? AND run_id = ? AND state = 'pending' AND waits = 0 AND needs IN (SELECT value FROM json_each(?))`,
       [input.taskId, input.runId, needs],
     );
   }
   return w.all(
-    `SELECT ${columns} FROM tasks WHERE run_id = ? AND state = 'pending' AND escalated = 0 AND needs IN (SELECT value FROM json_each(?))
+    `SELECT ${columns} FROM tasks WHERE run_id = ? AND state = 'pending' AND waits = 0 AND escalated = 0 AND needs IN (SELECT value FROM json_each(?))
      ORDER BY priority DESC, seq LIMIT ?`,
     [input.runId, needs, input.limit],
   );

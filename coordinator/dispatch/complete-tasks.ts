@@ -3,7 +3,7 @@
  * judged. What does not fit is left to finishTask(), which looks at one task at a time.
  */
 import type { ProcessEnd } from '../../shared/protocol/work.ts';
-import { closeRun } from '../runs/close-run.ts';
+import { goOn } from '../runs/close-run.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import type { GrantName } from './begin-task.ts';
 import { endRacersOf } from './end-racer.ts';
@@ -117,10 +117,7 @@ async function countForRuns(w: WriteHandle, done: readonly Done[], now: number):
   const finished = new Map<string, number>();
   for (const { run_id } of done) finished.set(run_id, (finished.get(run_id) ?? 0) + 1);
   for (const [runId, count] of finished) {
-    const run = await w.get<{ left: number }>(
-      'UPDATE runs SET tasks_finished = tasks_finished + ? WHERE id = ? RETURNING tasks_total - tasks_finished AS left',
-      [count, runId],
-    );
-    if (run?.left === 0) await closeRun(w, runId, now);
+    await w.run('UPDATE runs SET tasks_finished = tasks_finished + ? WHERE id = ?', [count, runId]);
+    await goOn(w, runId, now);
   }
 }

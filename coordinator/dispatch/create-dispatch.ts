@@ -177,7 +177,7 @@ interface Followers {
 }
 
 /** What makes another round worth while: work that became pending, slots that became free, workers or settings that changed. */
-const WAKING = /^(run\.(created|state|planned)|task\.(finished|requeued|cancelled|split)|worker\.|setting)/;
+const WAKING = /^(run\.(created|state|planned|group)|task\.(finished|requeued|cancelled|split)|worker\.|setting)/;
 /** Of these: what only makes slots free. */
 const FREES_SLOTS = /^task\.(finished|cancelled)/;
 

@@ -253,9 +253,10 @@ export class Dispatcher {
   /** Tasks of which nobody here is able, or which wait for a machine to be free of the run. Escalated ones may wait for one worker alone. */
   async #hasPending(w: WriteHandle, runId: string): Promise<boolean> {
     return (
-      (await w.get(`SELECT 1 AS found FROM tasks WHERE run_id = ? AND state = 'pending' AND escalated = 0 LIMIT 1`, [
-        runId,
-      ])) !== undefined
+      (await w.get(
+        `SELECT 1 AS found FROM tasks WHERE run_id = ? AND state = 'pending' AND waits = 0 AND escalated = 0 LIMIT 1`,
+        [runId],
+      )) !== undefined
     );
   }
 

@@ -1,6 +1,6 @@
 /** The one place where a grant ends: the attempt is closed, the task moves on, the run is closed when this was its last task. */
 import type { WriteHandle } from '../storage/database.ts';
-import { closeRun } from '../runs/close-run.ts';
+import { goOn } from '../runs/close-run.ts';
 import { countSummary } from '../runs/count-summary.ts';
 import { moveRun } from '../runs/move-run.ts';
 import { closeAttempt, type AttemptFigures } from './close-attempt.ts';
@@ -58,14 +58,11 @@ export async function endAttempt(
   });
   if (!failed) await endRacersOf(w, [task.id], now);
   if (!failed && task.submitted) await countSummary(w, { runId: task.runId, taskId: task.id, fence: task.fence });
-  const run = await w.get<{ left: number }>(
-    'UPDATE runs SET tasks_finished = tasks_finished + 1 WHERE id = ? RETURNING tasks_total - tasks_finished AS left',
-    [task.runId],
-  );
+  await w.run('UPDATE runs SET tasks_finished = tasks_finished + 1 WHERE id = ?', [task.runId]);
   if (failed && (figures.permanent === true || task.kind === 'discover')) {
     await failRun(w, task.runId, verdict.reason ?? 'a task failed', now);
-  } else if (run?.left === 0) {
-    await closeRun(w, task.runId, now);
+  } else {
+    await goOn(w, task.runId, now);
   }
 }
 

@@ -46,7 +46,10 @@ export async function promoteRacer(w: WriteHandle, raced: HeldTask): Promise<boo
        SELECT 1 FROM tests t WHERE t.run_id = units.run_id AND t.unit_no = units.no AND t.outcome IS NULL) RETURNING expected_ms`,
     [racer.id, raced.id],
   );
-  await w.run('UPDATE tasks SET race_of = NULL, race_fence = NULL WHERE id = ?', [racer.id]);
+  await w.run(
+    'UPDATE tasks SET race_of = NULL, race_fence = NULL, group_no = (SELECT group_no FROM tasks WHERE id = ?) WHERE id = ?',
+    [raced.id, racer.id],
+  );
   await w.run('UPDATE runs SET tasks_total = tasks_total + 1 WHERE id = ?', [raced.runId]);
   const data = {
     attempt: raced.attempt,

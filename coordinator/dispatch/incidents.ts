@@ -135,13 +135,14 @@ export async function divideTask(
   now: number,
 ): Promise<void> {
   if (apart.length === 0) return;
-  const row = await w.get<{ needs: string; timeout_ms: number }>('SELECT needs, timeout_ms FROM tasks WHERE id = ?', [
-    task.id,
-  ]);
+  const row = await w.get<{ needs: string; timeout_ms: number; group_no: number | null }>(
+    'SELECT needs, timeout_ms, group_no FROM tasks WHERE id = ?',
+    [task.id],
+  );
   const ids = await addTasks(
     w,
     { runId: task.runId, maxRetries: task.maxRetries, timeoutMs: row?.timeout_ms ?? 0 },
-    apart.map(() => ({ kind: 'units', needs: row?.needs ?? '' })),
+    apart.map(() => ({ kind: 'units', needs: row?.needs ?? '', groupNo: row?.group_no ?? null })),
     now,
   );
   for (const [i, { unitNos, suspect }] of apart.entries()) {

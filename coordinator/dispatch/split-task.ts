@@ -16,14 +16,14 @@ export async function splitTask(
   const units = await wholeUnits(w, task.id, grant.testIds);
   // The same report again, or nothing was given back.
   if (units.length === 0) return { result: 'accepted' };
-  const settings = await w.get<{ needs: string; timeout_ms: number }>(
-    'SELECT needs, timeout_ms FROM tasks WHERE id = ?',
+  const settings = await w.get<{ needs: string; timeout_ms: number; group_no: number | null }>(
+    'SELECT needs, timeout_ms, group_no FROM tasks WHERE id = ?',
     [task.id],
   );
   const [newTask] = await addTasks(
     w,
     { runId: task.runId, maxRetries: task.maxRetries, timeoutMs: settings?.timeout_ms ?? 0 },
-    [{ kind: 'units', needs: settings?.needs ?? '' }],
+    [{ kind: 'units', needs: settings?.needs ?? '', groupNo: settings?.group_no ?? null }],
     now,
   );
   await w.run(

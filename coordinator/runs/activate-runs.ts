@@ -1,4 +1,4 @@
-/** Lets pending runs begin: as many at once as the installation allows, by priority, none before its time. */
+/** Lets pending runs begin: as many at once as the installation allows, by priority, none before its time or before what it waits for. */
 import type { WriteHandle } from '../storage/database.ts';
 import { findDiscovery } from './discovery-cache.ts';
 import { moveRun } from './move-run.ts';
@@ -17,7 +17,9 @@ export async function activateRuns(
   const free = limits.maxActive - (active?.n ?? 0);
   if (free <= 0) return [];
   const rows = await w.all<{ id: string; kind: 'queue' | 'shards' }>(
-    `SELECT id, kind FROM runs WHERE state = 'pending' AND (scheduled_for IS NULL OR scheduled_for <= ?) ORDER BY priority DESC, number LIMIT ?`,
+    `SELECT id, kind FROM runs WHERE state = 'pending' AND (scheduled_for IS NULL OR scheduled_for <= ?)
+       AND NOT EXISTS (SELECT 1 FROM run_dependencies d WHERE d.run_id = runs.id AND d.met_at IS NULL)
+     ORDER BY priority DESC, number LIMIT ?`,
     [now, free],
   );
   for (const { id, kind } of rows) {

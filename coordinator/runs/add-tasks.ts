@@ -8,6 +8,10 @@ export interface NewTask {
   shardTotal?: number;
   /** See `tasks.needs`. */
   needs: string;
+  /** See `tasks.group_no`; left out: in none. */
+  groupNo?: number | null;
+  /** Its group may not begin yet. */
+  waits?: boolean;
 }
 
 /** Returns the new tasks' ids, in the order given. */
@@ -27,10 +31,13 @@ export async function addTasks(
     task.shardIndex ?? null,
     task.shardTotal ?? null,
     task.needs,
+    task.groupNo ?? null,
+    task.waits ? 1 : 0,
   ]);
   await w.run(
-    `INSERT INTO tasks (id, run_id, seq, kind, shard_index, shard_total, needs, state, max_retries, timeout_ms, created_at)
-     SELECT value ->> 0, ?, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, 'pending', ?, ?, ? FROM json_each(?)`,
+    `INSERT INTO tasks (id, run_id, seq, kind, shard_index, shard_total, needs, group_no, waits, state, max_retries, timeout_ms, created_at)
+     SELECT value ->> 0, ?, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, 'pending', ?, ?, ?
+     FROM json_each(?)`,
     [run.runId, run.maxRetries, run.timeoutMs, now, JSON.stringify(rows)],
   );
   await w.run('UPDATE runs SET tasks_total = tasks_total + ? WHERE id = ?', [tasks.length, run.runId]);

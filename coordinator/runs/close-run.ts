@@ -1,12 +1,22 @@
 /** Ends a run once its last task has ended, with its verdict, and learns from it how long its tests take. */
 import type { WriteHandle } from '../storage/database.ts';
+import { moveGroups } from './groups.ts';
 import { learnDurations } from './learn-durations.ts';
 import { moveRun } from './move-run.ts';
 import { settleTests } from './settle-tests.ts';
 import { learnStartCost } from './start-cost.ts';
 
+/** Tasks of a run have ended: what waited for them may begin, and with the last one the run ends. */
+export async function goOn(w: WriteHandle, runId: string, now: number): Promise<void> {
+  await moveGroups(w, runId, now);
+  const run = await w.get<{ left: number }>('SELECT tasks_total - tasks_finished AS left FROM runs WHERE id = ?', [
+    runId,
+  ]);
+  if (run?.left === 0) await closeRun(w, runId, now);
+}
+
 /** Call it when no task is left. Does nothing where the run has ended already; returns whether it ended now. */
-export async function closeRun(w: WriteHandle, runId: string, now: number): Promise<boolean> {
+async function closeRun(w: WriteHandle, runId: string, now: number): Promise<boolean> {
   const run = await w.get<{ state: string; project_id: string; errors: number }>(
     'SELECT state, project_id, errors FROM runs WHERE id = ?',
     [runId],

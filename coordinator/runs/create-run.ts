@@ -2,7 +2,9 @@
 import type { RunCreate } from '../../shared/protocol/rest/runs.ts';
 import { newId } from '../../shared/base/id.ts';
 import type { WriteHandle } from '../storage/database.ts';
+import { addGroups } from './add-groups.ts';
 import { addTasks } from './add-tasks.ts';
+import { dependOn } from './depend-on.ts';
 
 export interface CreateRunInput {
   create: RunCreate;
@@ -15,12 +17,14 @@ export interface CreateRunInput {
   rerunOf?: string;
 }
 
+/** Throws a Refusal, with nothing stored, for groups and dependencies that make no sense. */
 export async function createRun(
   w: WriteHandle,
   input: CreateRunInput,
   now: number,
 ): Promise<{ id: string; number: number }> {
   const { create } = input;
+  const { groups, ...config } = create.config;
   const id = newId(now);
   const kind = create.kind ?? (create.total_shards === undefined ? 'queue' : 'shards');
   const shards = kind === 'shards' ? (create.total_shards ?? 1) : 0;
@@ -39,7 +43,7 @@ export async function createRun(
       description: create.description,
       kind,
       state: 'pending',
-      config: JSON.stringify({ ...create.config, env: { ...create.config.env, ...create.env } }),
+      config: JSON.stringify({ ...config, env: { ...config.env, ...create.env } }),
       source: create.source && JSON.stringify(create.source),
       requirements: JSON.stringify(create.requirements),
       total_shards: shards,
@@ -70,5 +74,7 @@ export async function createRun(
         }))
       : [{ kind: 'discover' as const, needs: '' }];
   await addTasks(w, { runId: id, maxRetries, timeoutMs }, tasks, now);
+  await addGroups(w, id, kind, groups);
+  await dependOn(w, id, create.depends_on, now);
   return { id, number };
 }

@@ -1,10 +1,14 @@
 /** Turns a discovered suite into the tests, units and tasks of a queue run. */
-import type { Discovery, Unit } from '../../shared/protocol/playwright.ts';
+import type { Discovery, PlannedTest, Unit } from '../../shared/protocol/playwright.ts';
+import type { TaskGroup } from '../../shared/protocol/work.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { addTasks } from './add-tasks.ts';
 import { addTests } from './add-tests.ts';
+import { moveGroups, readGroups } from './groups.ts';
 import { moveRun } from './move-run.ts';
-import { cutTasks } from './rules/cut-tasks.ts';
+import { cutTasks, type CuttableUnit } from './rules/cut-tasks.ts';
+import { depths } from './rules/graph.ts';
+import { graphOf, groupOf } from './rules/groups.ts';
 import { startCost } from './start-cost.ts';
 import { expectDurations } from './rules/expect-duration.ts';
 import { projectNeeds } from './rules/needs.ts';
@@ -49,20 +53,26 @@ export async function planRun(
       supporting: supporting.has(test.id),
     })),
   );
-  const cut = cutTasks(
-    units.map((unit, no) => ({ no, expectedMs: expected[no] ?? 0, needs: needs.get(unit.project) ?? '' })),
-    slots,
-    await startCost(w, run.project_id),
-  );
+  const groups = await readGroups(w, runId);
+  const groupNos = groupUnits(groups, units, found.tests);
+  const cuttable = units.map((unit, no) => ({
+    no,
+    expectedMs: expected[no] ?? 0,
+    needs: needs.get(unit.project) ?? '',
+    group: groupNos[no] ?? null,
+  }));
+  const startMs = await startCost(w, run.project_id);
+  const cut = inTurns(groups, cuttable).flatMap((turn) => cutTasks(turn, slots, startMs));
   const settings = { runId, maxRetries: run.max_retries, timeoutMs: run.task_timeout_ms };
   const taskIds = await addTasks(
     w,
     settings,
-    cut.map((task) => ({ kind: 'units' as const, needs: task.needs })),
+    cut.map(({ needs, group }) => ({ kind: 'units' as const, needs, groupNo: group, waits: group !== null })),
     now,
   );
   const taskOf = new Map(cut.flatMap((task, i) => task.unitNos.map((no) => [no, taskIds[i]] as const)));
   await addUnits(w, runId, units, expected, taskOf);
+  await countGroups(w, runId, units, groupNos);
   await w.run('UPDATE runs SET playwright_version = ?, exclusive = ? WHERE id = ?', [
     found.playwrightVersion,
     found.webServer.present && found.webServer.fixedPorts ? 1 : 0,
@@ -70,6 +80,46 @@ export async function planRun(
   ]);
   await moveRun(w, runId, { type: 'planned' }, { reason: null }, now);
   await w.event({ type: 'run.planned', runId, data: { tests_total: tests.length, tasks_total: cut.length } });
+  await moveGroups(w, runId, now);
+}
+
+/** The group of each unit. Supporting projects are no units: Playwright runs them in each process that needs them, whatever its group. */
+function groupUnits(
+  groups: readonly TaskGroup[],
+  units: readonly Unit[],
+  tests: readonly PlannedTest[],
+): (number | null)[] {
+  if (groups.length === 0) return [];
+  const byId = new Map(tests.map((test) => [test.id, test]));
+  return units.map((unit) =>
+    groupOf(
+      groups,
+      unit,
+      unit.testIds.flatMap((id) => byId.get(id) ?? []),
+    ),
+  );
+}
+
+/** What can be worked on at the same time is cut for all slots together, then what comes after it. */
+function inTurns(groups: readonly TaskGroup[], units: readonly CuttableUnit[]): CuttableUnit[][] {
+  const depth = depths(graphOf(groups));
+  const turnOf = ({ group = null }: CuttableUnit) => (group === null ? 0 : (depth.get(groups[group]?.name ?? '') ?? 0));
+  return [...Map.groupBy(units, turnOf)].sort(([a], [b]) => a - b).map(([, turn]) => turn);
+}
+
+async function countGroups(
+  w: WriteHandle,
+  runId: string,
+  units: readonly Unit[],
+  groupNos: readonly (number | null)[],
+): Promise<void> {
+  const tests = new Map<number, number>();
+  for (const [i, unit] of units.entries()) {
+    const no = groupNos[i] ?? null;
+    if (no !== null) tests.set(no, (tests.get(no) ?? 0) + unit.testIds.length);
+  }
+  for (const [no, count] of tests)
+    await w.run('UPDATE task_groups SET tests = ? WHERE run_id = ? AND no = ?', [count, runId, no]);
 }
 
 /** Units that hold one of `selection`; a serial group runs as a whole, of other units only the chosen tests. */

@@ -1,13 +1,14 @@
 /** Reads of runs, in the shapes of the REST API. */
 import { sql } from 'kysely';
 import type { QuarantinedTest, Run, RunProgress, RunState } from '../../shared/protocol/rest/runs.ts';
-import type { Requirements, RunConfig, RunSource } from '../../shared/protocol/work.ts';
+import type { Requirements, RunConfig, RunSource, TaskGroup } from '../../shared/protocol/work.ts';
 import type { ReadHandle } from '../storage/database.ts';
 import type { Tables } from '../storage/tables.ts';
+import { whyGroupWaits } from './rules/groups.ts';
 import { iso, percent, runTotals, successRate } from './rules/run-figures.ts';
 import type { Selectable } from 'kysely';
 
-type RunRow = Selectable<Tables['runs']> & { project: string; quarantined: string };
+type RunRow = Selectable<Tables['runs']> & { project: string; quarantined: string; depends_on: string; groups: string };
 
 export interface RunFilter {
   status?: RunState | undefined;
@@ -22,7 +23,14 @@ const selectRuns = (r: ReadHandle) =>
     .innerJoin('projects', 'projects.id', 'runs.project_id')
     .selectAll('runs')
     .select('projects.name as project')
-    .select(quarantined.as('quarantined'));
+    .select([quarantined.as('quarantined'), dependsOn.as('depends_on'), groups.as('groups')]);
+
+const dependsOn = sql<string>`(SELECT json_group_array(json_object('run_id', b.id, 'number', b.number, 'name', b.name, 'status', b.state,
+    'outcome', b.outcome, 'on', d.on_ending, 'otherwise', d.otherwise, 'met_at', d.met_at) ORDER BY b.number)
+  FROM run_dependencies d JOIN runs b ON b.id = d.before_id WHERE d.run_id = runs.id)`;
+
+const groups = sql<string>`(SELECT json_group_array(json_object('spec', json(g.spec), 'state', g.state, 'reason', g.reason, 'tests', g.tests)
+    ORDER BY g.no) FROM task_groups g WHERE g.run_id = runs.id)`;
 
 /** The database would read all tests of a run without being told of the index. */
 const quarantined = sql<string>`(SELECT json_group_array(json_object('test_id', t.test_id, 'title', t.plan ->> '$.titlePath',
@@ -117,6 +125,8 @@ function toRun(row: RunRow): Run {
     tasks: { total: row.tasks_total, finished: row.tasks_finished },
     tests: runTotals(row),
     quarantined: toQuarantined(row.quarantined),
+    depends_on: toDependencies(row.depends_on),
+    groups: toGroups(row.groups),
     progress: percent(row.tasks_finished, row.tasks_total),
     success_rate: successRate(row),
     priority: row.priority,
@@ -142,6 +152,20 @@ function toRun(row: RunRow): Run {
       report: `${self}/report`,
     },
   };
+}
+
+function toDependencies(text: string): Run['depends_on'] {
+  const rows = JSON.parse(text) as (Omit<Run['depends_on'][number], 'met'> & { met_at: number | null })[];
+  return rows.map(({ met_at, ...edge }) => ({ ...edge, met: met_at !== null }));
+}
+
+function toGroups(text: string): Run['groups'] {
+  const rows = JSON.parse(text) as (Omit<Run['groups'][number], keyof TaskGroup> & { spec: TaskGroup })[];
+  return rows.map(({ spec, reason, ...standing }) => ({
+    ...spec,
+    ...standing,
+    reason: reason ?? whyGroupWaits(spec, standing.state),
+  }));
 }
 
 function toQuarantined(text: string): Run['quarantined'] {

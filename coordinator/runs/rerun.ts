@@ -3,6 +3,7 @@ import { runConfig, runSource, requirements } from '../../shared/protocol/work.t
 import { runCreate, type RunRetry } from '../../shared/protocol/rest/runs.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { createRun } from './create-run.ts';
+import { readGroups } from './groups.ts';
 import { isFinal } from './rules/run-state.ts';
 
 export type RerunResult =
@@ -23,7 +24,10 @@ export async function rerun(
   const create = runCreate.parse({
     name: name ?? before.name,
     description: before.description,
-    config: runConfig.parse(JSON.parse(before.config)),
+    config: {
+      ...runConfig.parse(JSON.parse(before.config)),
+      groups: (await readGroups(w, before.id)).map(({ no: _no, ...group }) => group),
+    },
     source: source ?? (before.source === null ? null : runSource.parse(JSON.parse(before.source))),
     requirements: requirements.parse(JSON.parse(before.requirements)),
     priority: before.priority,

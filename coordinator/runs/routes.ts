@@ -1,6 +1,14 @@
 /** HTTP edge of runs: /api/v1/test-runs. */
 import type { Clock } from '../../shared/base/clock.ts';
-import { run, runCreate, runCreated, runFilter, runProgress, runRetry } from '../../shared/protocol/rest/runs.ts';
+import {
+  dependenciesAdd,
+  run,
+  runCreate,
+  runCreated,
+  runFilter,
+  runProgress,
+  runRetry,
+} from '../../shared/protocol/rest/runs.ts';
 import { idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
 import { commit } from '../http/commit.ts';
 import { afterNumber, pageBy } from '../http/paging.ts';
@@ -11,6 +19,7 @@ import { createRouter } from '../http/router.ts';
 import { getOrCreateProject } from '../projects/get-or-create-project.ts';
 import type { Database } from '../storage/database.ts';
 import { createRun } from './create-run.ts';
+import { dependOn } from './depend-on.ts';
 import { findRunId, getProgress, getRun, listRuns } from './queries.ts';
 import { rerun } from './rerun.ts';
 
@@ -119,6 +128,35 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         });
         if (!progress) throw unknownRun(id);
         return c.json(progress, 200);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        access: 'runner',
+        path: '/test-runs/{id}/dependencies',
+        tags,
+        summary: 'Let a pending run wait for others',
+        description:
+          'An edge to a run that it waits for already is replaced. Where one of them has ended otherwise, this run may be cancelled at once.',
+        request: { params: idParam, body: jsonBody(dependenciesAdd) },
+        responses: { 200: json(run, 'The run') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const { depends_on } = c.req.valid('json');
+        return commit(c, { db, clock }, 200, async (w, now) => {
+          const found = await getRun(w, id);
+          if (!found) throw unknownRun(id);
+          if (found.status !== 'pending')
+            throw new Refusal(
+              409,
+              'run_not_pending',
+              `Test run ${id} is ${found.status}: only a run that has not begun can wait for others.`,
+            );
+          await dependOn(w, found.id, depends_on, now);
+          return (await getRun(w, found.id)) ?? found;
+        });
       },
     )
     .openapi(

@@ -7,6 +7,7 @@ import audit from './migrations/0005-audit.sql';
 import failures from './migrations/0006-failures.sql';
 import chargedRetries from './migrations/0007-charged-retries.sql';
 import races from './migrations/0008-races.sql';
+import dependencies from './migrations/0009-dependencies.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { version: 6, name: 'failures', sql: failures },
   { version: 7, name: 'charged-retries', sql: chargedRetries },
   { version: 8, name: 'races', sql: races },
+  { version: 9, name: 'dependencies', sql: dependencies },
 ];

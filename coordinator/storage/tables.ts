@@ -123,6 +123,22 @@ export interface Tables {
     started_at: number | null;
     completed_at: number | null;
   };
+  run_dependencies: {
+    run_id: string;
+    before_id: string;
+    on_ending: 'success' | 'end' | 'failure';
+    otherwise: 'skip' | 'run' | 'wait';
+    met_at: number | null;
+  };
+  task_groups: {
+    run_id: string;
+    no: number;
+    name: string;
+    spec: string;
+    state: Generated<'waiting' | 'running' | 'passed' | 'failed' | 'skipped'>;
+    reason: string | null;
+    tests: Generated<number>;
+  };
   tasks: {
     id: string;
     run_id: string;
@@ -150,6 +166,8 @@ export interface Tables {
     escalated: Generated<0 | 1 | 2>;
     race_of: string | null;
     race_fence: number | null;
+    group_no: number | null;
+    waits: Generated<0 | 1>;
   };
   task_attempts: {
     fence: Generated<number>;

@@ -171,6 +171,8 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
       return { workers: worker(view, event, { intent: event.data.intent }) };
     case 'tests.running':
       return heldBy(view, event, (task) => ({ ...task, running: begun(task, event.data.running, event.at) }));
+    case 'run.group':
+      return { tasks_finished: view.tasks_finished + event.data.tasks };
     case 'task.raced':
     case 'task.escalated':
     case 'test.quarantined':

@@ -11,6 +11,7 @@
 import { z } from 'zod';
 import { testOutcome } from './playwright.ts';
 import { runState } from './rest/runs.ts';
+import { groupState } from './work.ts';
 
 const id = z.string().min(1).max(100);
 const reason = z.string().nullable();
@@ -77,6 +78,11 @@ export const fleetEvent = z.discriminatedUnion('type', [
   }),
   /** Another reason for the same state: nobody can serve the run and what to do about it; null when somebody can again. */
   ofRun.extend({ type: z.literal('run.reason'), data: z.object({ reason }) }),
+  /** A task group begins, has ended or is not run. `tasks`: how many were cancelled with it. */
+  ofRun.extend({
+    type: z.literal('run.group'),
+    data: z.object({ name: z.string(), state: groupState, reason, tasks: z.int().min(0) }),
+  }),
   /** All that is known by now; comes again when shards report what they hold. */
   ofRun.extend({
     type: z.literal('run.planned'),

@@ -124,6 +124,43 @@ export const runConfig = z.strictObject({
 });
 export type RunConfig = z.infer<typeof runConfig>;
 
+/**
+ * A part of a queue run that begins only when others have ended. A unit belongs to the first group that selects one of its tests; units of
+ * no group wait for nothing. Never part of a grant: agents know no groups.
+ */
+export const taskGroup = z.strictObject({
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .refine((name) => !/[\p{Cc}→]/u.test(name), 'must not contain control characters or →'),
+  /** All that is given must hold. */
+  select: z
+    .strictObject({
+      /** Name of a Playwright project that is not run before others anyway. */
+      project: z.string().min(1).max(500).optional(),
+      /** Path below the suite's root, with * and ** and ?. */
+      file: z.string().min(1).max(500).optional(),
+      /** With or without the @. */
+      tag: z.string().min(1).max(200).optional(),
+      /** Text in project, file, titles and tags, joined by spaces as for Playwright's --grep; * stands for any text. */
+      grep: z.string().min(1).max(500).optional(),
+    })
+    .refine(
+      (select) => Object.values(select).some((value) => value !== undefined),
+      'needs one of project, file, tag, grep',
+    ),
+  /** Names of groups that must have ended before. */
+  after: z.array(z.string().max(100)).max(50).default([]),
+  /** What becomes of this group when one before it failed or was not run. */
+  on_failure: z.enum(['skip', 'continue']).default('skip'),
+});
+export type TaskGroup = z.infer<typeof taskGroup>;
+/** waiting → running → passed | failed, or waiting → skipped. */
+export const groupState = z.enum(['waiting', 'running', 'passed', 'failed', 'skipped']);
+export type GroupState = z.infer<typeof groupState>;
+
 /** One grant: everything an agent needs to carry out one attempt of a task. Durations, not deadlines: only the coordinator's clock decides. */
 export const grant = z.object({
   taskId: z.string(),

@@ -1,5 +1,5 @@
 /** The commands against a real coordinator, each as a real process. */
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../support/folders.ts';
@@ -289,4 +289,29 @@ test('what is not a command, and an unknown option, end with 2 and where to look
     code: 0,
     out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
   });
+});
+
+test('run --after waits for another run and status says so; an unknown run and a bad file of groups are refused by name', async () => {
+  const { env, coordinator } = await loggedIn();
+  const key = (await json(env, 'token', 'create', '--api'))['token'] as string;
+  const create = async (name: string): Promise<void> => {
+    const answer = await fetch(`${coordinator.url}/api/v1/test-runs/create`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      body: JSON.stringify({ name, total_shards: 1 }),
+    });
+    expect(answer.status).toBe(201);
+  };
+  await create('build');
+  const run = (...args: string[]) => playfleet(env, 'run', '--path', '/suite', '--detach', '--name', 'shop', ...args);
+  const file = path.join(env['HOME']!, 'groups.json');
+  writeFileSync(file, JSON.stringify([{ name: 'smoke', select: { tag: '@smoke' } }]));
+  expect(await run('--after', '1', '--groups', 'groups.json')).toMatchObject({ code: 0, err: '' });
+  const { out } = await playfleet(env, 'status', '2');
+  expect(out).toContain('Begins once run #1 (build) has passed');
+  expect(out).toMatch(/smoke waiting, 0 tests/);
+  expect((await run('--after', '77')).err).toContain('names no test run: "77"');
+  expect((await run('--groups', 'nowhere.json')).err).toContain('--groups: nowhere.json cannot be read');
+  writeFileSync(file, '[{');
+  expect((await run('--groups', 'groups.json')).err).toContain('--groups: groups.json is not JSON');
 });

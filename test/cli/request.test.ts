@@ -111,3 +111,27 @@ test('quantities are read with their units', () => {
   expect(() => byteCount('--max-size', '5 bananas')).toThrow(/^--max-size takes a size such as/);
   expect(wholeNumber('x', '7', 1, 9)).toBe(7);
 });
+
+test('--after names a run, how it must end and what happens otherwise, in any order', () => {
+  const edges = (...after: string[]) => request({ after }).depends_on;
+  expect(edges('12', '#13:end', '0199-abc:wait', '14:skip:failure')).toEqual([
+    { run: '12', on: 'success', otherwise: 'skip' },
+    { run: '13', on: 'end', otherwise: 'skip' },
+    { run: '0199-abc', on: 'success', otherwise: 'wait' },
+    { run: '14', on: 'failure', otherwise: 'skip' },
+  ]);
+  expect(() => edges('12:soon')).toThrow(/--after 12:soon: "soon" is not understood/);
+  expect(() => edges('12:end:success')).toThrow(/"success" is not understood/);
+  expect(() => edges(':end')).toThrow(/a run is missing/);
+});
+
+test('what the file of --groups holds travels with the config, and what is wrong in it is named', () => {
+  const groups = (content: unknown) =>
+    prepareRequest({}, [], {}, { groups: content })({ ...FOUND, groups: content }).config.groups;
+  const smoke = { name: 'smoke', select: { tag: '@smoke' } };
+  expect(groups([smoke])).toEqual([{ ...smoke, after: [], on_failure: 'skip' }]);
+  expect(groups({ groups: [smoke] })).toHaveLength(1);
+  expect(() => groups({ smoke })).toThrow(/--groups: the file holds no list/);
+  expect(() => groups([{ ...smoke, select: {} }])).toThrow(/--groups 0.select: needs one of/);
+  expect(() => groups([{ ...smoke, aftre: [] }])).toThrow(/--groups 0: .*aftre/);
+});

@@ -10,10 +10,13 @@ export interface CuttableUnit {
   expectedMs: number;
   /** Browsers it needs, as `tasks.needs` holds them: a task has one set, so that any machine with these browsers can take it. */
   needs: string;
+  /** Task group; units of different groups never share a task. null or left out: in none. */
+  group?: number | null;
 }
 
 export interface CutTask {
   needs: string;
+  group: number | null;
   unitNos: number[];
   expectedMs: number;
 }
@@ -24,28 +27,24 @@ export interface CutTask {
  * first. Every unit is in exactly one task. Cost: O(n log n).
  */
 export function cutTasks(units: readonly CuttableUnit[], slots: number, startMs: number): CutTask[] {
-  const bySet = new Map<string, CuttableUnit[]>();
-  for (const unit of units) {
-    const list = bySet.get(unit.needs);
-    if (list) list.push(unit);
-    else bySet.set(unit.needs, [unit]);
-  }
+  const bySet = Map.groupBy(units, ({ group = null, needs }) => `${group} ${needs}`);
   const total = sum(units);
-  const tasks = [...bySet].flatMap(([needs, list]) => {
-    // Slots are divided among the sets of browsers as their work is.
+  const tasks = [...bySet.values()].flatMap((list) => {
+    // Slots are divided among the sets of browsers and the groups as their work is.
     const part = total === 0 ? 1 : sum(list) / total;
     const worthIt = Math.floor(sum(list) / Math.max(1, startMs));
     const shares = Math.max(1, Math.min(Math.round(slots * part), worthIt, list.length));
-    return cutShares(needs, list, shares);
+    return cutShares(list, shares);
   });
   return tasks.sort((a, b) => b.expectedMs - a.expectedMs);
 }
 
-function cutShares(needs: string, units: readonly CuttableUnit[], shares: number): CutTask[] {
+function cutShares(units: readonly CuttableUnit[], shares: number): CutTask[] {
+  const { needs = '', group = null } = units[0] ?? {};
   const emptiest = new MaxHeap<CutTask & { place: number }>((a, b) => b.expectedMs - a.expectedMs || b.place - a.place);
   const tasks: CutTask[] = [];
   for (let place = 0; place < shares; place++) {
-    const task = { needs, unitNos: [], expectedMs: 0, place };
+    const task = { needs, group, unitNos: [], expectedMs: 0, place };
     tasks.push(task);
     emptiest.push(task);
   }
@@ -56,7 +55,7 @@ function cutShares(needs: string, units: readonly CuttableUnit[], shares: number
     task.expectedMs += unit.expectedMs;
     emptiest.push(task);
   }
-  return tasks.map(({ unitNos, expectedMs }) => ({ needs, unitNos, expectedMs }));
+  return tasks.map(({ unitNos, expectedMs }) => ({ needs, group, unitNos, expectedMs }));
 }
 
 const sum = (units: readonly CuttableUnit[]): number => units.reduce((total, unit) => total + unit.expectedMs, 0);

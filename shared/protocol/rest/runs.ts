@@ -1,11 +1,27 @@
 /** REST shapes of runs (API: test-runs). snake_case as the customer fixed it; times are ISO 8601 strings, durations milliseconds. */
 import { z } from 'zod';
-import { environment, requirements, runConfig, runSource, tags } from '../work.ts';
+import { environment, groupState, requirements, runConfig, runSource, tags, taskGroup } from '../work.ts';
 
 export const runState = z.enum(['pending', 'scheduling', 'running', 'completed', 'failed', 'cancelled']);
 export type RunState = z.infer<typeof runState>;
 
 const jsonObject = z.record(z.string().max(200), z.json());
+
+/** What a run waits for in another one, and what becomes of it where that does not come. */
+const dependencyRule = {
+  /** success: its tests passed. failure: some failed, or it could not be carried out. end: it is over, cancelled or not. */
+  on: z.enum(['success', 'end', 'failure']).default('success'),
+  /** When it ended otherwise. skip: this run is cancelled. run: it begins all the same. wait: for a rerun that ends as it should. */
+  otherwise: z.enum(['skip', 'run', 'wait']).default('skip'),
+};
+/** `run`: id or number of a run that exists. */
+export const dependency = z.strictObject({ run: z.string().min(1).max(100), ...dependencyRule });
+export type Dependency = z.infer<typeof dependency>;
+export type DependencyRule = Pick<Dependency, 'on' | 'otherwise'>;
+const dependencies = z.array(dependency).max(100);
+
+/** What POST /test-runs/{id}/dependencies takes. */
+export const dependenciesAdd = z.strictObject({ depends_on: dependencies.min(1) });
 
 /** What POST /test-runs/create takes. With `total_shards` it is a static run, without it a queue run. */
 export const runCreate = z.strictObject({
@@ -15,7 +31,9 @@ export const runCreate = z.strictObject({
   project: z.string().trim().min(1).max(200).default('default'),
   kind: z.enum(['queue', 'shards']).optional(),
   total_shards: z.int().min(1).max(100_000).optional(),
-  config: runConfig.default({ args: [], env: {} }),
+  config: runConfig
+    .extend({ groups: z.array(taskGroup).max(50).default([]) })
+    .default({ args: [], env: {}, groups: [] }),
   /** null: each worker's own PLAYWRIGHT_PROJECT_PATH. */
   source: runSource.nullable().default(null),
   requirements: requirements.default({}),
@@ -29,6 +47,8 @@ export const runCreate = z.strictObject({
   task_timeout_seconds: z.int().min(1).max(86_400).optional(),
   /** Not before this time. */
   scheduled_for: z.iso.datetime({ offset: true }).optional(),
+  /** Not before these runs have ended. */
+  depends_on: dependencies.default([]),
 });
 export type RunCreate = z.infer<typeof runCreate>;
 
@@ -75,6 +95,25 @@ export const quarantinedTest = z.object({
 });
 export type QuarantinedTest = z.infer<typeof quarantinedTest>;
 
+export const runDependency = z.object({
+  run_id: z.string(),
+  number: z.int(),
+  name: z.string(),
+  status: runState,
+  outcome: z.enum(['passed', 'failed']).nullable(),
+  ...dependencyRule,
+  /** Not waited for any more. */
+  met: z.boolean(),
+});
+
+export const runGroup = taskGroup.extend({
+  state: groupState,
+  /** Why it is in this state: what it waits for, what failed. */
+  reason: z.string().nullable(),
+  /** 0 until the run is planned. */
+  tests: z.int(),
+});
+
 export const run = z.object({
   id: z.string(),
   number: z.int(),
@@ -83,7 +122,7 @@ export const run = z.object({
   project: z.string(),
   kind: z.enum(['queue', 'shards']),
   status: runState,
-  /** Why it is in this state, in words; with nobody able to serve it, what to do. */
+  /** Why it is in this state, in words: what it waits for; with nobody able to serve it, what to do. */
   reason: z.string().nullable(),
   /** The verdict over its tests; null until completed. */
   outcome: z.enum(['passed', 'failed']).nullable(),
@@ -95,6 +134,9 @@ export const run = z.object({
   tasks: z.object({ total: z.int(), finished: z.int() }),
   tests: runTotals,
   quarantined: z.array(quarantinedTest),
+  depends_on: z.array(runDependency),
+  /** As `config.groups` was given, with how each stands. */
+  groups: z.array(runGroup),
   /** 0–100. */
   progress: z.number(),
   /** 0–1 over settled, not skipped tests; null where none. */

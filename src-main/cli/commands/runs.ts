@@ -14,6 +14,7 @@ import { runPath } from '../run/attend.ts';
 import { countsLine, wrapped } from '../run/frame.ts';
 import { wholeNumber } from '../run/quantities.ts';
 import { nameFromSummary, testName } from '../run/summary.ts';
+import type { Style } from '../terminal/style.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 import { counted, duration } from '../terminal/format.ts';
 
@@ -75,12 +76,25 @@ export async function showStatus(cli: Cli, name: string | undefined, options: Js
     cli,
     `${run.tests.settled} of ${counted(run.tests.total, 'test')}  ${countsLine({ passed, failed, flaky, skipped }, style)}`,
   );
+  for (const group of run.groups) printLine(cli, groupLine(group, style));
   for (const test of failures)
     printLine(cli, `  ${style.paint('red', style.signs.failed)} ${testName(nameFromSummary(test), style)}`);
   if (failures.length < run.tests.failed)
     printLine(cli, `  ${style.signs.ellipsis} and ${run.tests.failed - failures.length} more`);
   if (isFinal(run.status)) printLine(cli, `${style.paint('dim', 'Report')} ${await reportText(api, run)}`);
   return EXIT.ok;
+}
+
+function groupLine({ name, state, reason, tests }: Run['groups'][number], { paint, signs }: Style): string {
+  const sign = {
+    waiting: paint('dim', signs.skipped),
+    running: paint('blue', signs.running),
+    passed: paint('green', signs.passed),
+    failed: paint('red', signs.failed),
+    skipped: paint('grey', signs.skipped),
+  }[state];
+  const why = reason === null ? '' : paint('dim', ` ${foreignLine(reason)}`);
+  return `  ${sign} ${foreignLine(name)} ${state === 'skipped' ? 'not run' : state}, ${counted(tests, 'test')}${why}`;
 }
 
 async function reportText(api: Api, { report, links }: Run): Promise<string> {

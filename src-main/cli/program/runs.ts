@@ -136,6 +136,12 @@ function addRun(program: Command, cli: Cli, act: Act): void {
       'only workers with browser=…, platform=…, arch=…, tag=…, cpus=…, memory=…; may be repeated',
       many,
     )
+    .option(
+      '--after <run>',
+      'wait for run 12; also 12:end, 12:failure, and what happens otherwise: 12:skip, 12:run, 12:wait; may be repeated',
+      many,
+    )
+    .option('--groups <file>', 'JSON file with groups of tests, of which some begin after others')
     .option('--priority <n>', 'higher runs first (default: 100)')
     .option(
       '--env <name[=value]>',

@@ -1,5 +1,7 @@
 /** Creates the run that was asked for: of what is in the source, or of what failed last time. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { page } from '../../../shared/protocol/rest/common.ts';
 import { run as runShape, runCreated, type Run } from '../../../shared/protocol/rest/runs.ts';
 import type { Cli } from '../cli.ts';
@@ -18,12 +20,24 @@ export function prepareRun(cli: Cli, options: RunOptions, playwrightArgs: readon
     refuseOthers(options, playwrightArgs);
     return (sending) => beginFailed(cli, options, sending);
   }
-  const makeRequest = prepareRequest(options, playwrightArgs, cli.config.variables);
+  const groups = options.groups === undefined ? {} : { groups: readJson(cli, '--groups', options.groups) };
+  const makeRequest = prepareRequest(options, playwrightArgs, cli.config.variables, groups);
   return async (sending) => {
-    const request = makeRequest(await findSource(cli, options, playwrightArgs, sending));
+    const request = makeRequest({ ...(await findSource(cli, options, playwrightArgs, sending)), ...groups });
     const id = await create(sending, '/api/v1/test-runs/create', request);
     return { ...id, name: request.name, project: request.project };
   };
+}
+
+/** Read before anything is packed, so that a mistake in it costs no time. */
+function readJson(cli: Cli, option: string, file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path.resolve(cli.cwd, file), 'utf8'));
+  } catch (error) {
+    const why =
+      error instanceof SyntaxError ? `is not JSON: ${error.message}` : `cannot be read: ${(error as Error).message}`;
+    throw new CliFailure(`${option}: ${file} ${why}.`, 'It is a JSON file, relative to this folder.');
+  }
 }
 
 /** These go with --failed; all else is what the last run was given. */

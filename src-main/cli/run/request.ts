@@ -1,6 +1,12 @@
 /** Turns what was typed after `playfleet run` into the request that creates the run. Pure: files and git are looked at elsewhere. */
-import { environment, requirements, type Requirements, type RunSource } from '../../../shared/protocol/work.ts';
-import { runCreate, type RunCreate } from '../../../shared/protocol/rest/runs.ts';
+import {
+  environment,
+  requirements,
+  type Requirements,
+  type RunSource,
+  type taskGroup,
+} from '../../../shared/protocol/work.ts';
+import { dependency, runCreate, type Dependency, type RunCreate } from '../../../shared/protocol/rest/runs.ts';
 import { parsePlaywrightArgs, type PlaywrightArgs } from '../../agent/playwright/args.ts';
 import type { z } from 'zod';
 import { CliFailure } from '../failure.ts';
@@ -20,6 +26,8 @@ export interface RunOptions {
   tag?: string[];
   require?: string[];
   priority?: string;
+  after?: string[];
+  groups?: string;
   env?: string[];
   baseUrl?: string;
   timeout?: string;
@@ -42,16 +50,19 @@ export interface Found {
   project: string;
   name: string;
   metadata: Record<string, z.core.util.JSONType>;
+  /** What the file of --groups holds. */
+  groups?: unknown;
 }
 
 /**
  * Checks the options before anything is packed or sent; what it returns makes the request once the source is known.
- * `variables`: this process's own, for `--env NAME`. Throws CliFailure that names the option and the mend.
+ * `variables`: this process's own, for `--env NAME`; `read`: what options that name files hold. Throws CliFailure that names the option and the mend.
  */
 export function prepareRequest(
   options: RunOptions,
   playwrightArgs: readonly string[],
   variables: Readonly<Record<string, string | undefined>>,
+  read: Pick<Found, 'groups'> = {},
 ): (found: Found) => RunCreate {
   const given = parsePlaywrightArgs([...playwrightArgs]);
   if (!given.ok)
@@ -65,7 +76,7 @@ export function prepareRequest(
       'Ask when the run has ended: playfleet explain <run>',
     );
   const request = (found: Found): RunCreate => checked(assemble(options, given.value, found, variables));
-  request(PLACEHOLDER);
+  request({ ...PLACEHOLDER, ...read });
   return request;
 }
 
@@ -85,6 +96,7 @@ function assemble(
 ): z.input<typeof runCreate> {
   const config: NonNullable<z.input<typeof runCreate>['config']> = {
     args: given.args,
+    ...(found.groups === undefined ? {} : { groups: groupsOf(found.groups) }),
     env: environmentOf(options.env ?? [], variables),
   };
   const configFile = found.configFile ?? given.config;
@@ -100,6 +112,7 @@ function assemble(
     requirements: requirementsOf(options.require ?? []),
     tags: options.tag ?? [],
     metadata: found.metadata,
+    depends_on: (options.after ?? []).map(dependencyOf),
     ...(options.shards === undefined ? {} : { total_shards: wholeNumber('--shards', options.shards, 1, 100_000) }),
     ...(options.priority === undefined ? {} : { priority: wholeNumber('--priority', options.priority, 0, 1000) }),
     ...(options.taskTimeout === undefined
@@ -116,9 +129,11 @@ function checked(request: z.input<typeof runCreate>): RunCreate {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join('.') ?? '';
-  const option = OPTION_OF.find(([prefix]) => field.startsWith(prefix))?.[1] ?? field;
+  const [prefix, option] = OPTION_OF.find(([start]) => field.startsWith(start)) ?? ['', field];
+  // Which of many it is, where the option is a list.
+  const within = /^(config\.groups)$/.test(prefix) ? field.slice(prefix.length + 1) : '';
   throw new CliFailure(
-    `${option}: ${issue?.message ?? 'not accepted'}.`,
+    `${option}${within === '' ? '' : ` ${within}`}: ${issue?.message ?? 'not accepted'}.`,
     'playfleet run --help tells what each option takes.',
   );
 }
@@ -129,6 +144,8 @@ const OPTION_OF: readonly (readonly [string, string])[] = [
   ['config.timeout', '--timeout'],
   ['config.env', '--env'],
   ['config.args', 'a Playwright argument'],
+  ['config.groups', '--groups'],
+  ['depends_on', '--after'],
   ['source.url', '--git'],
   ['source.ref', '--ref'],
   ['source.projectDir', '--dir'],
@@ -167,6 +184,44 @@ function environmentOf(
 function innermost([issue]: readonly z.core.$ZodIssue[]): string {
   return issue?.code === 'invalid_key' ? innermost(issue.issues) : (issue?.message ?? 'not accepted');
 }
+
+const AFTER_HELP =
+  'As in --after 12, --after 12:end or --after 12:success:wait. Behind the run: success, end or failure; and what happens otherwise: skip, run or wait.';
+
+/** `12`, `12:end`, `12:wait`, `12:failure:skip`: the words are told apart by what they are. */
+export function dependencyOf(text: string): Dependency {
+  const [name = '', ...words] = text.split(':');
+  const edge: Partial<Record<'on' | 'otherwise', string>> = {};
+  for (const word of words) {
+    const key = isIn(dependency.shape.on.unwrap().options, word)
+      ? 'on'
+      : isIn(dependency.shape.otherwise.unwrap().options, word)
+        ? 'otherwise'
+        : null;
+    if (key === null || edge[key] !== undefined)
+      throw new CliFailure(`--after ${text}: "${word}" is not understood.`, AFTER_HELP);
+    edge[key] = word;
+  }
+  const parsed = dependency.safeParse({ run: name.replace(/^#/, ''), ...edge });
+  if (!parsed.success) throw new CliFailure(`--after ${text}: a run is missing.`, AFTER_HELP);
+  return parsed.data;
+}
+
+const isIn = (words: readonly string[], word: string) => words.includes(word);
+
+/** The file holds the list itself, or it under the name `groups`. */
+function groupsOf(content: unknown): TaskGroupInput[] {
+  const list = Array.isArray(content) ? content : (content as { groups?: unknown } | null)?.groups;
+  if (!Array.isArray(list)) {
+    throw new CliFailure(
+      '--groups: the file holds no list of groups.',
+      'As in [{ "name": "smoke", "select": { "tag": "@smoke" } }, { "name": "rest", "select": { "file": "**" }, "after": ["smoke"] }]',
+    );
+  }
+  return list as TaskGroupInput[];
+}
+
+type TaskGroupInput = z.input<typeof taskGroup>;
 
 const REQUIRE_HELP =
   'Known are browser, platform, arch, cpus, memory, disk, displays and tag, as in --require browser=firefox,memory=8GB.';

@@ -265,6 +265,8 @@ function aRun(): Run {
     tasks: { total: 1, finished: 0 },
     tests: { total: 0, settled: 0, expected: 0, unexpected: 0, flaky: 0, skipped: 0, passed: 0, failed: 0 },
     quarantined: [],
+    depends_on: [],
+    groups: [],
     progress: 0,
     success_rate: null,
     priority: 100,
