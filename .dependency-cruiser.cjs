@@ -4,7 +4,7 @@
  */
 const floors = [
   ['storage'],
-  ['http', 'events', 'audit'],
+  ['http', 'events', 'audit', 'load'],
   ['identity', 'workers', 'projects', 'artifacts', 'settings'],
   ['runs'],
   ['dispatch'],

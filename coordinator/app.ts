@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { Clock } from '../shared/base/clock.ts';
 import type { AppEnv } from './http/env.ts';
 import { rateLimited, type RateLimits } from './http/rate-limits.ts';
+import type { LoadMonitor } from './load/monitor.ts';
+import { shedding } from './load/shedding.ts';
 import { createApp, type AppOptions, type Router } from './http/router.ts';
 
 export interface AppParts {
@@ -11,6 +13,7 @@ export interface AppParts {
   clock: Clock;
   authentication: MiddlewareHandler<AppEnv>;
   limits: RateLimits;
+  load: Pick<LoadMonitor, 'leavesOut'>;
   /** Browsers reach it by https. */
   secure: boolean;
   onRefused: NonNullable<AppOptions['onRefused']>;
@@ -25,6 +28,7 @@ export function createCoordinatorApp({
   clock,
   authentication,
   limits,
+  load,
   secure,
   onRefused,
   api,
@@ -33,6 +37,7 @@ export function createCoordinatorApp({
   const app = createApp({ log, clock, secure, onRefused });
   app.use('*', authentication);
   app.use('*', rateLimited(limits));
+  app.use('*', shedding(load));
   for (const router of api) app.route('/api/v1', router);
   for (const router of pages) app.route('/', router);
   return app;

@@ -16,6 +16,7 @@ import { blobRoutes } from './artifacts/routes.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { createDispatch, type Dispatch } from './dispatch/create-dispatch.ts';
 import { failureRules } from './dispatch/failure-context.ts';
+import { Inflow } from './dispatch/inflow.ts';
 import { dispatchRoutes } from './dispatch/routes.ts';
 import { EventFeed } from './events/feed.ts';
 import { eventRoutes } from './events/routes.ts';
@@ -30,6 +31,7 @@ import { identityRoutes } from './identity/routes.ts';
 import { openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
+import { LoadMonitor } from './load/monitor.ts';
 import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
 import { addPages, PAGES } from './operations/pages/routes.ts';
@@ -103,8 +105,18 @@ export async function startCoordinator(
     });
     const leaseMs = () => settings.values.worker_heartbeat_timeout_seconds * 1000;
     stops.push(startTidying({ db, clock, report }));
-    const logs = new LogWriter({ db, clock, log, report });
-    stops.push(() => logs.flush());
+    const inflow = new Inflow();
+    const load = new LoadMonitor({
+      db,
+      clock,
+      inflowBytes: () => inflow.bytes,
+      onChange: () => dispatch.link.tellPace(),
+      report,
+    });
+    stops.push(() => load.stop());
+    const keepsHistory = () => !load.leavesOut('metrics');
+    const logs = new LogWriter({ db, clock, load, log, report });
+    stops.push(() => logs.close());
     const live = new LiveView({ db, feed, fleet: () => dispatch.fleet, report });
     const presence = new Presence({
       db,
@@ -127,17 +139,20 @@ export async function startCoordinator(
         heartbeatMs: settings.values.worker_heartbeat_interval_seconds * 1000,
         failures: failureRules(settings.values),
       }),
+      load,
+      inflow,
       log,
       onReports: handleReports,
       onHeartbeat: async (w, workerId, metrics, running, now) => {
         presence.heard(workerId);
-        await recordHeartbeat(w, workerId, metrics, running, now);
+        await recordHeartbeat(w, workerId, metrics, running, now, keepsHistory());
       },
       onIntent: setIntent,
-      onProgress: (workerId, message) => live.progress(workerId, message),
+      onProgress: (workerId, message) => {
+        if (!load.leavesOut('live_views')) live.progress(workerId, message);
+      },
       onLog: (workerId, message) => {
-        logs.add(workerId, message);
-        live.log(workerId, message);
+        for (const kept of logs.add(workerId, message)) live.log(workerId, kept);
       },
     });
     stops.push(() => dispatch.stop());
@@ -176,6 +191,7 @@ export async function startCoordinator(
       clock,
       authentication: authentication(authenticator, cookie),
       limits,
+      load,
       secure,
       onRefused: (c, { status, code }) => {
         const refused = { status, code, credential: c.var.credential };
@@ -193,6 +209,7 @@ export async function startCoordinator(
             heartbeatIntervalSeconds: settings.values.worker_heartbeat_interval_seconds,
             heartbeatTimeoutSeconds: settings.values.worker_heartbeat_timeout_seconds,
           }),
+          keepsHistory,
           onHeartbeat: async (w, workerId, now) => {
             presence.heard(workerId);
             await dispatch.renew(w, workerId, now);
@@ -217,7 +234,7 @@ export async function startCoordinator(
         resultRoutes({ db, clock }),
         reportRoutes({ db, clock, store, contentUrl }),
       ],
-      pages: [healthRoutes({ db, clock, version, dataDir: config.dataDir, report })],
+      pages: [healthRoutes({ db, clock, version, dataDir: config.dataDir, load, report })],
     });
     addPages(app, { version, sessionCookie: cookie });
     refuseUndeclared(app, PAGES);

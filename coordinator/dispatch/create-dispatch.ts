@@ -7,6 +7,8 @@ import type { FailureContext, FailureRules } from './failure-context.ts';
 import { Fleet } from './fleet.ts';
 import { AgentLink, type LinkOptions } from './link.ts';
 import { expireLeases, loseTasksOf } from './lose-tasks.ts';
+import type { LoadMonitor } from '../load/monitor.ts';
+import { paceOf } from '../load/rules/load.ts';
 import { clearTests } from './note-blame.ts';
 import { extendAllLeases, renewLeases } from './renew-leases.ts';
 import type { ReportAnswer } from './report-answer.ts';
@@ -36,9 +38,10 @@ export interface FleetFacts {
 
 export interface DispatchDeps extends Pick<
   LinkOptions,
-  'db' | 'clock' | 'coordinatorVersion' | 'onHeartbeat' | 'onIntent' | 'onProgress' | 'onLog' | 'log'
+  'db' | 'clock' | 'coordinatorVersion' | 'inflow' | 'onHeartbeat' | 'onIntent' | 'onProgress' | 'onLog' | 'log'
 > {
   settings: () => DispatchSettings;
+  load: Pick<LoadMonitor, 'level'>;
   /** Carries out reports of workers. */
   onReports: (
     w: WriteHandle,
@@ -104,6 +107,7 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     fleet,
     settings: () => ({ ...settings(), reconnectGraceMs: RECONNECT_GRACE_MS }),
     failures,
+    pace: () => paceOf(deps.load.level, settings()),
     onProgress: (workerId, message) => {
       const testIds = message.running.map((test) => test.testId);
       fleet.noteRunning(workerId, message.fence, testIds, clock.monotonic());

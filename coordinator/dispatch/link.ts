@@ -7,6 +7,7 @@ import {
   agentMessage,
   CLOSE,
   LINK_PROTOCOL,
+  MAX_FRAME_BYTES,
   OLDEST_LINK_PROTOCOL,
   type AgentMessage,
   type CoordinatorMessage,
@@ -17,7 +18,9 @@ import type { MachineMetrics } from '../../shared/protocol/work.ts';
 import type { Database, WriteHandle } from '../storage/database.ts';
 import { connectWorker, disconnectWorker, readProfile, type Hello } from './connect-worker.ts';
 import type { FailureContext } from './failure-context.ts';
+import type { Pace } from '../load/rules/load.ts';
 import type { Connected, Fleet } from './fleet.ts';
+import type { Inflow } from './inflow.ts';
 import { renewLeases } from './renew-leases.ts';
 import type { ReportQueue } from './report-queue.ts';
 
@@ -27,6 +30,9 @@ export interface LinkSocket {
   close(code: number, reason: string): void;
   terminate(): void;
   ping(): void;
+  pause(): void;
+  resume(): void;
+  readonly bufferedAmount: number;
   on(event: 'message', listener: (data: { toString(): string }) => void): void;
   on(event: 'close' | 'pong', listener: () => void): void;
 }
@@ -39,6 +45,9 @@ export interface LinkOptions {
   settings: () => { leaseMs: number; heartbeatMs: number; reconnectGraceMs: number };
   failures: () => FailureContext;
   reports: Pick<ReportQueue, 'add'>;
+  inflow: Inflow;
+  /** How often agents are to send what may be left out. */
+  pace: () => Pace;
   onHeartbeat: (
     w: WriteHandle,
     workerId: string,
@@ -62,6 +71,8 @@ export interface LinkOptions {
   log: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
 
+/** An agent that does not read what it is sent is not there: grants and answers are small. */
+const MOST_UNSENT_BYTES = 2 * MAX_FRAME_BYTES;
 /** A healthy agent answers a ping at once; two missed ones mean that the machine or the way to it is gone. */
 const PING_MS = 4_000;
 const HELLO_TIMEOUT_MS = 10_000;
@@ -96,6 +107,11 @@ export class AgentLink {
     await this.#sessions.get(workerId)?.refresh();
   }
 
+  /** Tells all agents at which pace to send from now on. */
+  tellPace(): void {
+    for (const session of this.#sessions.values()) session.tellPace();
+  }
+
   /** For a graceful stop: agents reconnect when the coordinator is back. */
   closeAll(): void {
     this.#stopping = true;
@@ -113,6 +129,10 @@ interface Connections {
 class Session implements Connected {
   profile!: Connected['profile'];
   canRevoke = false;
+  #canPace = false;
+  readonly #took: (bytes: number) => () => void;
+  /** The newest heartbeat, while one waits to be stored: it stands for those that came meanwhile. */
+  #heartbeat: Extract<AgentMessage, { type: 'heartbeat' }> | null = null;
   readonly #socket: LinkSocket;
   readonly #hold: () => void;
   readonly #workerId: string;
@@ -121,9 +141,11 @@ class Session implements Connected {
   readonly #awaited: Map<string, () => void>;
   #state: 'waiting' | 'greeting' | 'open' | 'closed' = 'waiting';
   #missedPongs = 0;
+  /** Not read from: more has come from it than was carried out. */
+  #isPaused = false;
   #cancelTimer: () => void = () => {};
   /** Messages that came while the hello was being stored. */
-  readonly #early: Exclude<AgentMessage, Hello>[] = [];
+  readonly #early: { message: Exclude<AgentMessage, Hello>; size: number; done: () => void }[] = [];
 
   constructor(
     { socket, hold }: { socket: LinkSocket; hold: () => void },
@@ -137,6 +159,18 @@ class Session implements Connected {
     this.#options = options;
     this.#sessions = sessions;
     this.#awaited = awaited;
+    this.#took = options.inflow.gate({
+      pause: () => {
+        this.#isPaused = true;
+        socket.pause();
+      },
+      resume: () => {
+        // While nothing was read, no answer could be seen either.
+        this.#missedPongs = 0;
+        this.#isPaused = false;
+        socket.resume();
+      },
+    });
   }
 
   open(): void {
@@ -153,8 +187,17 @@ class Session implements Connected {
 
   send(message: CoordinatorMessage): void {
     if (this.#state === 'closed') return;
+    if (this.#socket.bufferedAmount > MOST_UNSENT_BYTES) {
+      this.#options.log.warn({ workerId: this.#workerId }, 'a worker does not read what it is sent: its link is cut');
+      this.#socket.terminate();
+      return;
+    }
     this.#hold();
     this.#socket.send(JSON.stringify(message));
+  }
+
+  tellPace(): void {
+    if (this.#state === 'open' && this.#canPace) this.send({ type: 'pace', ...this.#options.pace() });
   }
 
   end(closeCode: number, code: string, message: string): void {
@@ -194,8 +237,9 @@ class Session implements Connected {
     if (message.type === 'hello') {
       if (this.#state === 'waiting') void this.#greet(message);
       else this.end(CLOSE.badMessage, 'bad_message', 'hello comes once, first');
-    } else if (this.#state === 'open') this.#handle(message);
-    else if (this.#state === 'greeting') this.#early.push(message);
+    } else if (this.#state === 'open') this.#handle(message, text.length);
+    else if (this.#state === 'greeting')
+      this.#early.push({ message, size: text.length, done: this.#took(text.length) });
     else if (this.#state === 'waiting') this.end(CLOSE.badMessage, 'bad_message', 'hello comes first');
   }
 
@@ -226,6 +270,7 @@ class Session implements Connected {
       }
       this.profile = profile;
       this.canRevoke = hello.protocol >= 2;
+      this.#canPace = hello.protocol >= 3;
       this.#sessions.get(this.#workerId)?.end(CLOSE.replaced, 'replaced', 'the same worker connected again');
       this.#sessions.set(this.#workerId, this);
       this.#state = 'open';
@@ -241,7 +286,11 @@ class Session implements Connected {
       });
       this.#schedulePing();
       log.info({ workerId: this.#workerId, worker: profile.name, slots: profile.slots }, 'worker connected');
-      for (const message of this.#early.splice(0)) this.#handle(message);
+      this.tellPace();
+      for (const { message, size, done } of this.#early.splice(0)) {
+        this.#handle(message, size);
+        done();
+      }
       this.#options.wake();
     } catch (error) {
       log.warn({ workerId: this.#workerId, error: String(error) }, 'a worker could not be greeted');
@@ -249,7 +298,8 @@ class Session implements Connected {
     }
   }
 
-  #handle(message: Exclude<AgentMessage, Hello>): void {
+  /** `size`: of its frame, about. */
+  #handle(message: Exclude<AgentMessage, Hello>, size: number): void {
     const { clock, settings, onHeartbeat, onIntent, onLog, onProgress, wake } = this.#options;
     const workerId = this.#workerId;
     switch (message.type) {
@@ -257,7 +307,7 @@ class Session implements Connected {
         wake();
         return;
       case 'report':
-        void this.#report(message.id, message.report);
+        void this.#report(message.id, message.report).finally(this.#took(size));
         return;
       case 'progress':
         onProgress(workerId, message);
@@ -266,13 +316,18 @@ class Session implements Connected {
         onLog(workerId, message);
         return;
       case 'heartbeat':
-        this.#store('heartbeat', async (w) => {
-          await renewLeases(w, workerId, fences(message.held), settings().leaseMs, clock.now());
-          await onHeartbeat(w, workerId, message.metrics, message.held.length, clock.now());
-        });
+        if (this.#heartbeat === null) {
+          void this.#store('heartbeat', size, async (w) => {
+            const { held, metrics } = this.#heartbeat ?? message;
+            this.#heartbeat = null;
+            await renewLeases(w, workerId, fences(held), settings().leaseMs, clock.now());
+            await onHeartbeat(w, workerId, metrics, held.length, clock.now());
+          }).finally(() => (this.#heartbeat = null));
+        }
+        this.#heartbeat = message;
         return;
       case 'capabilities':
-        this.#store('capabilities', async (w) => {
+        void this.#store('capabilities', size, async (w) => {
           const capabilities = JSON.stringify({ ...message.capabilities, slots: this.profile.slots });
           await w.run('UPDATE workers SET capabilities = ?, tags = ? WHERE id = ?', [
             capabilities,
@@ -283,7 +338,7 @@ class Session implements Connected {
         });
         return;
       case 'intent':
-        this.#store('intent', async (w) => {
+        void this.#store('intent', size, async (w) => {
           await onIntent(w, workerId, message.intent, message.reason, clock.now());
           w.afterCommit(() => void this.refresh());
         });
@@ -302,10 +357,14 @@ class Session implements Connected {
     }
   }
 
-  #store(what: string, command: (w: WriteHandle) => Promise<void>): void {
-    this.#options.db.write(command).catch((error: unknown) => {
-      this.#options.log.warn({ workerId: this.#workerId, what, error: String(error) }, 'could not be stored');
-    });
+  #store(what: string, size: number, command: (w: WriteHandle) => Promise<void>): Promise<void> {
+    const { db, log } = this.#options;
+    return db
+      .write(command)
+      .catch((error: unknown) =>
+        log.warn({ workerId: this.#workerId, what, error: String(error) }, 'could not be stored'),
+      )
+      .finally(this.#took(size));
   }
 
   #schedulePing(): void {
@@ -316,7 +375,7 @@ class Session implements Connected {
         this.#socket.terminate();
         return;
       }
-      this.#missedPongs++;
+      if (!this.#isPaused) this.#missedPongs++;
       this.#socket.ping();
       this.#schedulePing();
     });

@@ -10,6 +10,10 @@ const batchMs = 100;
 const pingMs = 15_000;
 /** Stored events read at a time for a listener that has missed some. */
 const pageSize = 500;
+/** Live events that wait for a batch; more are left out. */
+const mostLive = 5_000;
+/** Each may have a megabyte waiting (sse.ts). */
+export const mostListeners = 1_000;
 
 /** Where a listener wants to begin: behind this event. An epoch of null means the present one. */
 export interface Position {
@@ -74,7 +78,7 @@ export class EventFeed {
 
   /** Sends an event that is not stored to those who listen now. */
   live(input: NewEvent): void {
-    if (this.#streams.size === 0) return;
+    if (this.#streams.size === 0 || this.#queue.length >= mostLive) return;
     const { type, runId = null, workerId = null, taskId = null, data = {} } = input;
     const { epoch } = this.#database;
     const ids = { run_id: runId, worker_id: workerId, task_id: taskId };

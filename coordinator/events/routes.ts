@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { id, isoTime, page, pageQuery } from '../../shared/protocol/rest/common.ts';
 import { parseEventId } from '../../shared/protocol/events.ts';
 import { afterNumber, pageBy } from '../http/paging.ts';
-import { badField } from '../http/refusal.ts';
+import { badField, Refusal } from '../http/refusal.ts';
 import { json, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import type { Database } from '../storage/database.ts';
-import type { EventFeed } from './feed.ts';
+import { mostListeners, type EventFeed } from './feed.ts';
 import { readEvents } from './read-events.ts';
 
 const tags: [string] = ['Events'];
@@ -94,6 +94,15 @@ export function eventRoutes({ db, feed }: { db: Database; feed: EventFeed }) {
       }),
       async (c) => {
         const { run_id: runId, after: asked } = c.req.valid('query');
+        if (feed.listeners >= mostListeners)
+          throw new Refusal(
+            503,
+            'too_many_listeners',
+            `${mostListeners} listeners follow events already. Close some, or try again in 30 s.`,
+            {
+              headers: { 'retry-after': '30' },
+            },
+          );
         const text = c.req.header('last-event-id') ?? asked;
         const after = text === undefined ? undefined : parseEventId(text);
         if (after === null)

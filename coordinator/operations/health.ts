@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { Clock } from '../../shared/base/clock.ts';
 import { json, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
+import type { LoadMonitor } from '../load/monitor.ts';
+import { LEVELS, SHEDDABLE } from '../load/rules/load.ts';
 import type { Database } from '../storage/database.ts';
 
 /** With less free space the next uploads and writes would fail. */
@@ -11,7 +13,19 @@ const MIN_FREE_BYTES = 100 * 1024 ** 2;
 /** However often it is asked, the disk is written to at most this often. */
 const CHECK_EVERY_MS = 1_000;
 
-const healthAnswer = z.object({ status: z.literal('ok'), version: z.string(), uptime_seconds: z.number() });
+const healthAnswer = z.object({
+  status: z.literal('ok'),
+  version: z.string(),
+  uptime_seconds: z.number(),
+  /** Whether it keeps up with what it is sent. Also overloaded it stores every result. */
+  load: z.object({
+    state: z.enum(LEVELS),
+    since: z.string(),
+    reasons: z.array(z.string()),
+    /** How many of each were left out since the start. */
+    left_out: z.record(z.enum(SHEDDABLE), z.int().min(0)),
+  }),
+});
 const check = z.enum(['ok', 'failed']);
 const readyAnswer = z.object({
   status: z.enum(['ready', 'not_ready']),
@@ -29,10 +43,11 @@ export interface HealthDeps {
   clock: Clock;
   version: string;
   dataDir: string;
+  load: Pick<LoadMonitor, 'facts'>;
   report: (error: unknown, during: string) => void;
 }
 
-export function healthRoutes({ db, clock, version, dataDir, report }: HealthDeps) {
+export function healthRoutes({ db, clock, version, dataDir, load, report }: HealthDeps) {
   const started = clock.monotonic();
   let checked: { at: number; checks: Promise<Checks> } | undefined;
   const checksNow = (): Promise<Checks> => {
@@ -62,12 +77,16 @@ export function healthRoutes({ db, clock, version, dataDir, report }: HealthDeps
         path: '/healthz',
         access: 'public',
         tags: ['Operations'],
-        summary: 'The process lives',
+        summary: 'The process lives, and whether it keeps up',
         responses: { 200: json(healthAnswer, 'It does') },
       }),
       (c) => {
         const uptime = Math.round((clock.monotonic() - started) / 1000);
-        return c.json({ status: 'ok' as const, version, uptime_seconds: uptime }, 200, { 'cache-control': 'no-store' });
+        const { level: state, since, reasons, leftOut } = load.facts;
+        const told = { state, since: new Date(since).toISOString(), reasons: [...reasons], left_out: leftOut };
+        return c.json({ status: 'ok' as const, version, uptime_seconds: uptime, load: told }, 200, {
+          'cache-control': 'no-store',
+        });
       },
     )
     .openapi(

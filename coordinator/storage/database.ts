@@ -76,6 +76,11 @@ export interface DatabaseStats {
   failedGroups: number;
   /** Prepared statements kept at this moment. */
   statements: number;
+  /** Milliseconds spent on writing. */
+  busyMs: number;
+  /** Commands that wait at this moment, and for how long the first of them has, milliseconds. */
+  waiting: number;
+  oldestWaitMs: number;
 }
 
 /**

@@ -23,6 +23,8 @@ interface Command {
   body: (w: Writer) => Promise<unknown>;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
+  /** When it was asked for, by the monotonic clock. */
+  at: number;
 }
 
 /** What a command came to, told to its caller only after COMMIT: even a refusal may rest on what an earlier one in the group did. */
@@ -49,7 +51,7 @@ export class GroupCommit implements Database {
   readonly #unlock: () => void;
   readonly #listeners = new Set<(events: readonly StoredEvent[]) => void>();
   readonly #reads = new Set<Promise<unknown>>();
-  readonly #counts = { reads: 0, commands: 0, refused: 0, groups: 0, largestGroup: 0, failedGroups: 0 };
+  readonly #counts = { reads: 0, commands: 0, refused: 0, groups: 0, largestGroup: 0, failedGroups: 0, busyMs: 0 };
   #commands: Command[] = [];
   #scheduled = false;
   /** Settles when the group being written ends. */
@@ -80,7 +82,7 @@ export class GroupCommit implements Database {
   async write<T>(fn: (w: WriteHandle) => Promise<T>): Promise<T> {
     this.#refuseIfClosed();
     return new Promise<T>((resolve, reject) => {
-      this.#commands.push({ body: fn, resolve: (value) => resolve(value as T), reject });
+      this.#commands.push({ body: fn, resolve: (value) => resolve(value as T), reject, at: this.#clock.monotonic() });
       this.#schedule();
     });
   }
@@ -91,7 +93,13 @@ export class GroupCommit implements Database {
   }
 
   stats(): DatabaseStats {
-    return { ...this.#counts, statements: this.#connection.statements };
+    const [first] = this.#commands;
+    return {
+      ...this.#counts,
+      statements: this.#connection.statements,
+      waiting: this.#commands.length,
+      oldestWaitMs: first ? this.#clock.monotonic() - first.at : 0,
+    };
   }
 
   async close(): Promise<void> {
@@ -121,7 +129,9 @@ export class GroupCommit implements Database {
     this.#group = ended.promise;
     // A read still running when its turn has ended has stalled, or will have soon; it must not see what this group does.
     await Promise.allSettled(this.#reads);
+    const began = this.#clock.monotonic();
     const { answers, events } = await this.#writeGroup(commands);
+    this.#counts.busyMs += this.#clock.monotonic() - began;
     this.#group = undefined;
     this.#scheduled = false;
     ended.resolve();

@@ -39,6 +39,8 @@ export interface WorkerRoutesDeps {
   authenticator: Authenticator;
   settings: () => { heartbeatIntervalSeconds: number; heartbeatTimeoutSeconds: number };
   /** Runs in the command of a heartbeat over REST: renews the leases of all that the worker holds. */
+  /** Whether a heartbeat is kept for the worker's history; asked for each one. */
+  keepsHistory: () => boolean;
   onHeartbeat: (w: WriteHandle, workerId: string, now: number) => Promise<void>;
   releaseAll: ReleaseAll;
   /** Ends the connection that a worker has opened with a key which works no longer. */
@@ -49,7 +51,7 @@ const tags: [string] = ['Workers'];
 const unknownWorker = (id: string) => notFound(`worker ${id}`);
 
 export function workerRoutes(deps: WorkerRoutesDeps) {
-  const { db, clock, authenticator, settings, onHeartbeat, releaseAll, endLink } = deps;
+  const { db, clock, authenticator, settings, keepsHistory, onHeartbeat, releaseAll, endLink } = deps;
   return createRouter()
     .openapi(
       route({
@@ -148,7 +150,14 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         const now = clock.now();
         const standing = await db.write(async (w) => {
           if (capabilities) await changeCapabilities(w, id, normaliseCapabilities(capabilities));
-          await recordHeartbeat(w, id, metrics ?? machineMetrics.parse({}), await countHeld(w, id), now);
+          await recordHeartbeat(
+            w,
+            id,
+            metrics ?? machineMetrics.parse({}),
+            await countHeld(w, id),
+            now,
+            keepsHistory(),
+          );
           await onHeartbeat(w, id, now);
           return standingOf(w, id);
         });

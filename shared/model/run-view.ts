@@ -179,6 +179,7 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
     case 'worker.breaker':
     case 'worker.changed':
     case 'settings.changed':
+    case 'coordinator.load':
     case 'run.log':
       return {};
   }

@@ -180,6 +180,16 @@ export const fleetEvent = z.discriminatedUnion('type', [
     type: z.literal('settings.changed'),
     data: z.object({ keys: z.array(z.string()), by: z.string() }),
   }),
+  /** The coordinator keeps up with what it is sent (normal), or leaves out what matters least. `left_out`: since its start. */
+  envelope.extend({
+    type: z.literal('coordinator.load'),
+    data: z.object({
+      from: z.enum(['normal', 'busy', 'overloaded']),
+      to: z.enum(['normal', 'busy', 'overloaded']),
+      reasons: z.array(z.string()),
+      left_out: z.record(z.string(), z.int().min(0)),
+    }),
+  }),
   /** Live. All tests of the task that have begun and not ended. */
   ofTask.extend({
     type: z.literal('tests.running'),

@@ -3,14 +3,14 @@
  * (`Authorization: Bearer …`). It sends `hello` first; the coordinator answers `welcome`. Reports are kept in the agent's outbox on disk
  * until their `ack`, which is sent only after COMMIT; the same report again gets the same answer. Everything else may be lost.
  *
- * Protocol 2 added `revoke` and `revoked`; neither is sent to an agent that greeted with 1.
+ * Protocol 2 added `revoke` and `revoked`, protocol 3 `pace`; none is sent to an agent that greeted with less.
  */
 import { z } from 'zod';
 import { discovery, plannedTest, settledTest, testAttempt, testError, testId } from './playwright.ts';
 import { capabilities, grant, machineMetrics, processEnd, tags } from './work.ts';
 
-/** Raised when messages are added or change; the coordinator accepts this and the one before. */
-export const LINK_PROTOCOL = 2;
+/** Raised when messages are added or change; the coordinator accepts all from OLDEST_LINK_PROTOCOL on. */
+export const LINK_PROTOCOL = 3;
 export const OLDEST_LINK_PROTOCOL = 1;
 /** Largest frame, in bytes, either way. */
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
@@ -106,6 +106,8 @@ export const coordinatorMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ack'), id: z.int(), result: ackResult, detail: z.string().optional() }),
   /** Do not begin these tests: an idle slot will run them. A report `revoked` says which of them had not begun. */
   held.extend({ type: z.literal('revoke'), testIds: z.array(testId).max(200_000) }),
+  /** How often to send what may be left out, milliseconds: the coordinator is behind, or is not any more. Holds until the link ends. */
+  z.object({ type: z.literal('pace'), logMs: z.int().min(100), heartbeatMs: z.int().min(100) }),
   /** Stop the work of this grant at once; a `finish` with how=cancelled follows. */
   held.extend({ type: z.literal('cancel'), reason: z.string() }),
   z.object({

@@ -14,6 +14,7 @@ import { finishWithoutBlob } from './outbox/finish-without-blob.ts';
 import { Sender } from './outbox/sender.ts';
 import { OwnIntent } from './own-intent.ts';
 import { Attempt } from './slots/attempt.ts';
+import { LOG_MS } from './slots/log-stream.ts';
 import { Pool } from './slots/pool.ts';
 import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
 import { attachByContent } from './uploader/attachments.ts';
@@ -46,6 +47,7 @@ export class Agent {
   #stopping: Promise<void> | null = null;
   #diskProblem: string | null = null;
   #lastOffer = -1;
+  #logMs = LOG_MS;
 
   /** @throws AgentError where it cannot begin; the message is for the owner. */
   static async start(config: AgentConfig, log: Log, clock: Clock = systemClock): Promise<Agent> {
@@ -155,6 +157,7 @@ export class Agent {
         if (after !== undefined && !uploader.has(after)) outbox.unlock(after);
       },
       send: (message) => this.#link.sendLossy(message),
+      logMs: () => this.#logMs,
       attach: (attempt) => attachByContent(attempt, { stash, uploader, limitBytes: config.attachmentLimitMb * MB }),
       keepBlob: async (file) => {
         try {
@@ -200,6 +203,7 @@ export class Agent {
     this.#offer();
     this.#sender.restart();
     this.#uploader.retryNow();
+    this.#logMs = LOG_MS;
     this.#heartbeat.start(welcome.heartbeatMs);
     void this.#heartbeat.beat();
   }
@@ -222,6 +226,14 @@ export class Agent {
         return;
       case 'cancel':
         this.#pool.cancel(message, message.reason);
+        return;
+      case 'pace':
+        this.#parts.log.debug(
+          { logMs: message.logMs, heartbeatMs: message.heartbeatMs },
+          'the coordinator asks for another pace',
+        );
+        this.#logMs = message.logMs;
+        this.#heartbeat.start(message.heartbeatMs);
         return;
       case 'intent':
         this.#parts.log.info(

@@ -33,6 +33,8 @@ export interface AttemptOptions {
   /** Resolves when the report is on disk. `after`: a blob that must be uploaded before it is sent. */
   report: (report: Report, after?: string) => Promise<unknown>;
   send: (message: AgentMessage) => boolean;
+  /** How often what it prints is sent, milliseconds. */
+  logMs: () => number;
   attach: (attempt: LocalAttempt) => Promise<TestAttempt>;
   /** Takes a copy of the blob report and has it uploaded; null where that fails. */
   keepBlob: (file: string) => Promise<{ sha256: string; size: number } | null>;
@@ -62,7 +64,7 @@ export class Attempt {
   #toRevoke: string[][] = [];
 
   constructor(options: AttemptOptions) {
-    const { grant, clock, send, report, attach } = options;
+    const { grant, clock, send, logMs, report, attach } = options;
     const { taskId, attempt, fence } = grant;
     this.#options = options;
     this.held = { taskId, attempt, fence };
@@ -70,7 +72,7 @@ export class Attempt {
     this.leaseMs = grant.leaseMs;
     this.#log = options.log.child({ run: grant.runName, ...this.held });
     this.#began = clock.monotonic();
-    this.#output = new LogStream(this.held, clock, send);
+    this.#output = new LogStream(this.held, clock, send, logMs);
     const isShard = grant.work.kind === 'shard';
     this.#stream = new ReportStream({
       held: this.held,

@@ -4,8 +4,9 @@ import type { AgentMessage, Held } from '../../../shared/protocol/link.ts';
 
 export type LogStreamName = Extract<AgentMessage, { type: 'log' }>['stream'];
 
-const FLUSH_MS = 200;
-/** UTF-16 units a flush may send: about 320 KB a second. */
+/** Between two flushes, where the coordinator has not asked for another pace. */
+export const LOG_MS = 200;
+/** UTF-16 units a flush may send: about 320 KB a second at the usual pace. */
 const PER_FLUSH = 64 * 1024;
 /** Waiting to be sent; beyond it the oldest goes. */
 const KEPT = 256 * 1024;
@@ -14,6 +15,7 @@ export class LogStream {
   readonly #held: Held;
   readonly #clock: Clock;
   readonly #send: (message: AgentMessage) => boolean;
+  readonly #everyMs: () => number;
   #seq = 0;
   #waiting: { stream: LogStreamName; text: string }[] = [];
   #length = 0;
@@ -21,11 +23,12 @@ export class LogStream {
   #isScheduled = false;
   #cancel = (): void => {};
 
-  /** `send` returns false where the message did not go out: it is then tried again. */
-  constructor(held: Held, clock: Clock, send: (message: AgentMessage) => boolean) {
+  /** `send` returns false where the message did not go out: it is then tried again. `everyMs`: the pace, asked for each time. */
+  constructor(held: Held, clock: Clock, send: (message: AgentMessage) => boolean, everyMs: () => number) {
     this.#held = held;
     this.#clock = clock;
     this.#send = send;
+    this.#everyMs = everyMs;
   }
 
   write(stream: LogStreamName, text: string): void {
@@ -57,7 +60,7 @@ export class LogStream {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#cancel = this.#clock.after(FLUSH_MS, () => {
+    this.#cancel = this.#clock.after(this.#everyMs(), () => {
       this.#isScheduled = false;
       this.#flush(PER_FLUSH);
       if (this.#waiting.length > 0) this.#schedule();

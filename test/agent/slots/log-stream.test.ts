@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { AgentMessage } from '../../../shared/protocol/link.ts';
-import { LogStream } from '../../../src-main/agent/slots/log-stream.ts';
+import { LOG_MS, LogStream } from '../../../src-main/agent/slots/log-stream.ts';
 
 type LogMessage = Extract<AgentMessage, { type: 'log' }>;
 
@@ -24,7 +24,7 @@ function rig() {
   const link = { isUp: true };
   const { clock, fire } = manualClock();
   const send = (message: AgentMessage): boolean => link.isUp && sent.push(message as LogMessage) > 0;
-  const stream = new LogStream({ taskId: 't', attempt: 1, fence: 1 }, clock, send);
+  const stream = new LogStream({ taskId: 't', attempt: 1, fence: 1 }, clock, send, () => LOG_MS);
   return { stream, sent, link, fire, text: () => sent.map((message) => message.text).join('') };
 }
 

@@ -62,6 +62,7 @@ function rig({ slots = 2, clock = systemClock }: { slots?: number; clock?: Clock
         report,
         workDir: path.join(folder, String(grant.fence)),
         send: (message) => sent.push(message) > 0,
+        logMs: () => 200,
         attach: async (attempt) => ({ ...attempt, attachments: [] }),
         keepBlob: async () => null,
         preparation: (_, { signal, workDir }) => {

@@ -9,6 +9,8 @@ import { systemClock } from '../../../shared/base/clock.ts';
 import { startCoordinator } from '../../support/coordinator.ts';
 import { tempFolder } from '../../support/folders.ts';
 
+const NOTHING_LEFT_OUT = { metrics: 0, log_lines: 0, live_views: 0, requests: 0 };
+
 test('a coordinator that works says so to anybody', async () => {
   const { url } = await startCoordinator();
   const alive = await fetch(`${url}/healthz`);
@@ -17,6 +19,12 @@ test('a coordinator that works says so to anybody', async () => {
     status: 'ok',
     version: '0.0.0-test',
     uptime_seconds: expect.any(Number) as number,
+    load: {
+      state: 'normal',
+      since: expect.stringContaining('T') as string,
+      reasons: [],
+      left_out: { metrics: 0, log_lines: 0, live_views: 0, requests: 0 },
+    },
   });
   const ready = await fetch(`${url}/readyz`);
   expect(ready.status).toBe(200);
@@ -31,7 +39,14 @@ test('one that cannot write, or has no data folder any more, is not ready, and s
   const dataDir = path.join(tempFolder(), 'gone');
   app.route(
     '/',
-    healthRoutes({ db, clock: systemClock, version: '1', dataDir, report: (_, during) => reported.push(during) }),
+    healthRoutes({
+      db,
+      clock: systemClock,
+      version: '1',
+      dataDir,
+      load: { facts: { level: 'normal', since: 0, reasons: [], leftOut: NOTHING_LEFT_OUT } },
+      report: (_, during) => reported.push(during),
+    }),
   );
   const server = await createServer({
     fetch: (request, env) => app.fetch(request, env),

@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { LogWriter } from '../../../coordinator/results/logs.ts';
+import { LogWriter, readLogs } from '../../../coordinator/results/logs.ts';
 import { StorageFullError, type Database } from '../../../coordinator/storage/database.ts';
 import { migrations } from '../../../coordinator/storage/migrations.ts';
 import { freshDatabase, stillClock } from '../storage/fresh.ts';
@@ -26,7 +26,8 @@ async function start() {
   };
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Line) });
   const report = (error: unknown) => reported.push(error);
-  const writer = new LogWriter({ db: db as Database, clock, log, report });
+  const load = { leavesOut: () => false };
+  const writer = new LogWriter({ db: db as Database, clock, load, log, report });
   let seq = 0;
   const print = async () => {
     seq += 1;
@@ -64,4 +65,60 @@ test('any other error is reported each time', async () => {
   await print();
   expect(reported).toEqual([mistake, mistake]);
   expect(lines).toEqual([]);
+});
+
+test('what comes while the coordinator is behind is left out, and the log says how much, in its place', async () => {
+  const clock = stillClock();
+  const db = await freshDatabase({ migrations, clock });
+  await db.write(async (w) => {
+    const at = 1;
+    await w.run(`INSERT INTO projects (id, name, created_at) VALUES ('p', 'p', ?)`, [at]);
+    await w.run(
+      `INSERT INTO runs (id, number, project_id, name, kind, state, config, max_retries, task_timeout_ms, created_by, created_at)
+       VALUES ('r', 1, 'p', 'r', 'shards', 'running', '{}', 0, 1, 'me', ?)`,
+      [at],
+    );
+    await w.run(
+      `INSERT INTO tasks (id, run_id, seq, kind, shard_index, shard_total, state, max_retries, timeout_ms, created_at)
+       VALUES ('t', 'r', 0, 'shard', 1, 1, 'pending', 0, 1, ?)`,
+      [at],
+    );
+    for (const fence of [1, 2])
+      await w.run(
+        `INSERT INTO task_attempts (fence, task_id, attempt, worker_id, granted_at) VALUES (?, 't', ?, 'worker', ?)`,
+        [fence, fence, at],
+      );
+  });
+  const left = { lines: 0 };
+  let behind = false;
+  const load = { leavesOut: (_: string, count = 1) => (behind ? (left.lines += count) >= 0 : false) };
+  const log = pino({ enabled: false });
+  const writer = new LogWriter({ db, clock, load, log, report: (error) => expect(error).toBeNull() });
+  const say = (fence: number, seq: number, text: string, worker = 'worker') =>
+    writer.add(worker, { type: 'log', taskId: 't', attempt: 1, fence, seq, stream: 'stdout', text });
+  expect(say(1, 0, 'before\n')).toHaveLength(1);
+  behind = true;
+  expect(say(1, 1, 'a\nb\n')).toEqual([]);
+  expect(say(1, 2, 'c\n')).toEqual([]);
+  expect(say(2, 0, 'never more\n')).toEqual([]);
+  await writer.flush();
+  behind = false;
+  expect(say(1, 3, 'after\n').map(({ text }) => text)).toEqual([
+    '[… 3 lines left out: the coordinator had more to do than it could …]\n',
+    'after\n',
+  ]);
+  // Nobody's words about a grant that is another's are kept, nor do they cost its log anything.
+  say(1, 4, 'foreign\n'.repeat(1_000_000), 'stranger');
+  await writer.flush();
+  say(1, 5, 'still there\n');
+  await writer.close();
+  expect(left.lines).toBe(4);
+  const rows = await db.read((r) => readLogs(r, 'r', { taskId: null, limit: 100, after: null }));
+  expect(rows.map(({ stream, text }) => [stream, text])).toEqual([
+    ['stdout', 'before\n'],
+    ['agent', '[… 3 lines left out: the coordinator had more to do than it could …]\n'],
+    ['stdout', 'after\n'],
+    ['agent', '[… 1 lines left out: the coordinator had more to do than it could …]\n'],
+    ['stdout', 'still there\n'],
+  ]);
 });
