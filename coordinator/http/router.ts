@@ -39,7 +39,8 @@ export function createApp({ log, clock, pathInLog = (path) => path, secure = fal
   app.onError((error, c) => {
     const refusal = asRefusal(error);
     if (refusal === null) c.var.log.error({ err: error }, 'a request failed');
-    else if (refusal.status >= 500)
+    // 503 asks to come again: no fault, and there may be many.
+    else if (refusal.status >= 500 && refusal.status !== 503)
       c.var.log.error({ code: refusal.code, detail: refusal.message }, 'a request was refused');
     if (refusal !== null) onRefused?.(c, refusal);
     return problemResponse(refusal, c.var.requestId);

@@ -2,7 +2,16 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Database } from '../storage/database.ts';
-import { calm, leavesOut, nextLoad, SHEDDABLE, type Load, type Sheddable } from './rules/load.ts';
+import {
+  calm,
+  leavesOut,
+  nextLoad,
+  nextSaturation,
+  SHEDDABLE,
+  type Load,
+  type Saturation,
+  type Sheddable,
+} from './rules/load.ts';
 
 const LOOK_MS = 250;
 const RESOLUTION_MS = 10;
@@ -29,6 +38,7 @@ export class LoadMonitor {
   #since: number;
   #lookedAt: number;
   #storeMs: number;
+  #saturation: Saturation = { share: 0, since: null };
   #stopped = false;
   #cancel = (): void => undefined;
 
@@ -75,12 +85,14 @@ export class LoadMonitor {
     const now = clock.monotonic();
     const { busyMs, oldestWaitMs } = db.stats();
     const before = this.#load;
+    const share = (busyMs - this.#storeMs) / Math.max(1, now - this.#lookedAt);
+    this.#saturation = nextSaturation(this.#saturation, share, now);
     const signals = {
       // The histogram counts from the timer's own pace; nothing was seen yet where it says NaN.
       loopDelayMs: Math.max(0, (this.#delays.max || 0) / 1e6 - RESOLUTION_MS),
       commitWaitMs: oldestWaitMs,
       inflowBytes: inflowBytes(),
-      storeShare: Math.min(1, (busyMs - this.#storeMs) / Math.max(1, now - this.#lookedAt)),
+      saturatedMs: this.#saturation.since === null ? 0 : now - this.#saturation.since,
     };
     this.#delays.reset();
     this.#lookedAt = now;

@@ -13,6 +13,8 @@ type LogMessage = Extract<AgentMessage, { type: 'log' }>;
 const FLUSH_MS = 250;
 /** Characters waiting to be written; beyond it chunks are left out. */
 const MAX_WAITING_CHARS = 8 * 1024 * 1024;
+/** Characters written by one command: results that wait for it must not wait long. */
+const MAX_CHARS_AT_ONCE = 256 * 1024;
 /** Output kept per grant; a test that prints for ever must not fill the disk. */
 const MAX_CHARS_PER_GRANT = 4 * 1024 * 1024;
 /** Grants of which the kept characters are known without asking; more are asked again. */
@@ -120,13 +122,14 @@ export class LogWriter {
   }
 
   async #write(chunks: readonly Chunk[]): Promise<void> {
-    if (chunks.length === 0) return;
-    try {
-      await this.#options.db.write((w) => this.#store(w, chunks));
-      this.#works();
-    } catch (error) {
-      if (error instanceof StorageFullError) this.#fails(error, chunks.length);
-      else this.#options.report(error, 'writing logs');
+    for (const part of inParts(chunks)) {
+      try {
+        await this.#options.db.write((w) => this.#store(w, part));
+        this.#works();
+      } catch (error) {
+        if (error instanceof StorageFullError) this.#fails(error, part.length);
+        else this.#options.report(error, 'writing logs');
+      }
     }
   }
 
@@ -164,6 +167,20 @@ export class LogWriter {
     this.#options.log.warn({ lost_chunks: this.#lost }, 'What tasks print is written again.');
     this.#lost = null;
   }
+}
+
+function inParts(chunks: readonly Chunk[]): Chunk[][] {
+  const parts: Chunk[][] = [];
+  let chars = Infinity;
+  for (const chunk of chunks) {
+    chars += chunk.message.text.length;
+    if (chars > MAX_CHARS_AT_ONCE) {
+      parts.push([]);
+      chars = chunk.message.text.length;
+    }
+    parts.at(-1)?.push(chunk);
+  }
+  return parts;
 }
 
 const keyOf = (workerId: string, { fence }: LogMessage): string => `${fence} ${workerId}`;

@@ -13,8 +13,8 @@ export interface Signals {
   commitWaitMs: number;
   /** Received from workers and not carried out yet. */
   inflowBytes: number;
-  /** 0–1: part of the time that the database was at work. */
-  storeShare: number;
+  /** For how long the database has been at work nearly all the time, milliseconds: what waits may wait where nobody here sees it. */
+  saturatedMs: number;
 }
 
 interface Limit {
@@ -34,11 +34,10 @@ export const LIMITS: Record<keyof Signals, Limit> = {
     overloaded: 32 * MB,
     tell: (value) => `${Math.round(value / MB)} MB of reports wait to be stored`,
   },
-  // At work all the time, it is not behind yet; what it cannot carry out waits where the other limits see it, or at the workers.
-  storeShare: {
-    busy: 0.8,
-    overloaded: Infinity,
-    tell: (value) => `the database is at work ${Math.round(value * 100)} % of the time`,
+  saturatedMs: {
+    busy: 1_000,
+    overloaded: 5_000,
+    tell: (value) => `the database has been at work all the time for ${Math.round(value / 1000)} s`,
   },
 };
 
@@ -99,10 +98,29 @@ function levelOf(signals: Signals, part: number): LoadLevel {
 
 function reasonsFor(level: LoadLevel, signals: Signals): string[] {
   if (level === 'normal') return [];
-  return names.filter((name) => signals[name] >= LIMITS[name].busy).map((name) => LIMITS[name].tell(signals[name]));
+  const why = names.filter((name) => signals[name] >= LIMITS[name].busy * CLEARLY);
+  return why.map((name) => LIMITS[name].tell(signals[name]));
 }
 
 const names = Object.keys(LIMITS) as (keyof Signals)[];
+
+/** Nearly all the time. */
+const FULL_SHARE = 0.7;
+/** How much the newest look weighs: one short pause is none. */
+const NEWEST_WEIGHT = 0.3;
+
+export interface Saturation {
+  /** 0–1: part of the time that the database was at work lately. */
+  share: number;
+  /** Since when that is nearly all; null while it is not. */
+  since: number | null;
+}
+
+/** `share`: of the time since the last look. */
+export function nextSaturation(before: Saturation, share: number, now: number): Saturation {
+  const lately = before.share + (Math.min(1, share) - before.share) * NEWEST_WEIGHT;
+  return { share: lately, since: lately >= FULL_SHARE ? (before.since ?? now) : null };
+}
 
 /** What may be left out, the least important first, and from which level on. Results, claims and reports are not among it. */
 const LEFT_OUT_FROM = {

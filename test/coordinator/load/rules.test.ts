@@ -8,15 +8,17 @@ import {
   LEVELS,
   LIMITS,
   nextLoad,
+  nextSaturation,
   paceOf,
   RISE_MS,
   SHEDDABLE,
   type Load,
+  type Saturation,
   type LoadLevel,
   type Signals,
 } from '../../../coordinator/load/rules/load.ts';
 
-const quiet: Signals = { loopDelayMs: 0, commitWaitMs: 0, inflowBytes: 0, storeShare: 0 };
+const quiet: Signals = { loopDelayMs: 0, commitWaitMs: 0, inflowBytes: 0, saturatedMs: 0 };
 const bad: Signals = { ...quiet, loopDelayMs: LIMITS.loopDelayMs.overloaded };
 const middling: Signals = { ...quiet, commitWaitMs: LIMITS.commitWaitMs.busy };
 const TICK = 250;
@@ -53,7 +55,7 @@ test('whatever comes, it changes at most as often as it must rise or be calm, an
     loopDelayMs: fc.double({ min: 0, max: 2000, noNaN: true }),
     commitWaitMs: fc.double({ min: 0, max: 3000, noNaN: true }),
     inflowBytes: fc.nat(128 * 1024 * 1024),
-    storeShare: fc.double({ min: 0, max: 1, noNaN: true }),
+    saturatedMs: fc.double({ min: 0, max: 10_000, noNaN: true }),
   });
   fc.assert(
     fc.property(fc.array(signals, { minLength: 1, maxLength: 60 }), (road) => {
@@ -67,6 +69,13 @@ test('whatever comes, it changes at most as often as it must rise or be calm, an
     }),
     { numRuns: 500 },
   );
+});
+
+test('the database counts as saturated from when it is at work nearly all the time until it clearly pauses, not for one pause', () => {
+  const shares = [...Array<number>(8).fill(1), 0.4, 1, 1, 0, 0];
+  let saturation: Saturation = { share: 0, since: null };
+  const since = shares.map((share, i) => (saturation = nextSaturation(saturation, share, i)).since);
+  expect(since).toEqual([null, null, null, 3, 3, 3, 3, 3, 3, 3, 3, null, null]);
 });
 
 test('the least important is left out first, and nothing that is not named', () => {
