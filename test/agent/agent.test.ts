@@ -248,3 +248,13 @@ function writeConfig(settings: object): string {
   writeFiles(folder, { 'settings.json': JSON.stringify(settings) });
   return path.join(folder, 'settings.json');
 }
+
+test('when the coordinator asks for another pace, heartbeats follow it at once', async () => {
+  const { coordinator } = await startAgent();
+  coordinator.send({ type: 'pace', logMs: 5_000, heartbeatMs: 100 });
+  const before = coordinator.received('heartbeat').length;
+  const began = performance.now();
+  await coordinator.until(() => coordinator.received('heartbeat').length >= before + 3);
+  coordinator.send({ type: 'pace', logMs: 200, heartbeatMs: 60_000 });
+  expect(performance.now() - began).toBeGreaterThan(200);
+});

@@ -1,12 +1,13 @@
 /**
  * Overload: what a coordinator can carry out of results, printed lines and heartbeats together is measured first; then three times as much
- * comes for 20 s. Half of the workers are asked to send less and do, the others do not know how. Aims: no acknowledged result is lost and
+ * comes for 20 s. A quarter of the workers are asked to send less and do, the others do not know how. Aims: no acknowledged result is lost and
  * every result is acknowledged, memory grows by at most 200 MB, and at most 5 s after the end all is stored and health says normal again.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { api, Programs, type Coordinator } from '../../scripts/programs.ts';
 import { flood, Flooder } from '../support/flood.ts';
 import { enrolFleet } from './link-fleet.ts';
@@ -37,12 +38,12 @@ try {
     name: 'flood',
     total_shards: WORKERS,
   });
-  const fleet = members.map(({ key }, i) => new Flooder({ url: coordinator.url, key, protocol: i % 2 === 0 ? 3 : 2 }));
+  const fleet = members.map(({ key }, i) => new Flooder({ url: coordinator.url, key, protocol: i % 4 === 0 ? 3 : 2 }));
   for (const worker of fleet) await worker.begin(TESTS_PER_WORKER);
   const capacity = await measureCapacity(coordinator, fleet);
   await until(async () => (await health(coordinator)).load.state === 'normal');
 
-  const before = rssMb(coordinator);
+  const before = await rssMb(coordinator);
   const [resultsBefore, leftOutBefore] = [sum(fleet, (each) => each.acked), (await health(coordinator)).load.left_out];
   let peak = before;
   const states = new Set<string>();
@@ -115,13 +116,22 @@ try {
 async function measureCapacity(coordinator: Coordinator, fleet: readonly Flooder[]): Promise<number> {
   let good = 0;
   for (let perSecond = FIRST_RATE; ; perSecond *= RISE) {
-    await flood(fleet, { perSecond, lines: LINES, beats: BEATS, ms: STEP_MS });
-    const late = sum(fleet, (worker) => worker.waiting);
-    const { load } = await health(coordinator);
-    await until(async () => fleet.every((worker) => worker.waiting === 0));
-    if ((load.left_out['log_lines'] ?? 0) > 0 || load.state === 'overloaded' || late > perSecond / 2) return good;
+    // Twice, because this machine may have been busy with something else for once.
+    if (!((await copesWith(coordinator, fleet, perSecond)) || (await copesWith(coordinator, fleet, perSecond)))) return good;
     good = perSecond;
   }
+}
+
+async function copesWith(coordinator: Coordinator, fleet: readonly Flooder[], perSecond: number): Promise<boolean> {
+  const before = (await health(coordinator)).load.left_out['log_lines'] ?? 0;
+  await flood(fleet, { perSecond, lines: LINES, beats: BEATS, ms: STEP_MS });
+  const late = sum(fleet, (worker) => worker.waiting);
+  const { load } = await health(coordinator);
+  const leftOut = (load.left_out['log_lines'] ?? 0) - before;
+  await until(async () => fleet.every((worker) => worker.waiting === 0));
+  if (leftOut === 0 && load.state !== 'overloaded' && late <= perSecond / 2) return true;
+  await until(async () => (await health(coordinator)).load.state === 'normal');
+  return false;
 }
 
 async function health({ url }: Coordinator): Promise<Health> {
@@ -134,13 +144,14 @@ async function watch(
   see: (rss: number, state: string) => void,
 ): Promise<void> {
   while (!signal.aborted) {
-    see(rssMb(coordinator), (await health(coordinator)).load.state);
+    see(await rssMb(coordinator), (await health(coordinator)).load.state);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
-function rssMb({ process: child }: Coordinator): number {
-  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' })) / 1024;
+async function rssMb({ process: child }: Coordinator): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(child.pid)]);
+  return Number(stdout) / 1024;
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

@@ -1,4 +1,4 @@
-/** Workers that send more than a coordinator can carry out: results, what tests print, and heartbeats. Half of them know no `pace`. */
+/** Workers that send more than a coordinator can carry out: results, what tests print, and heartbeats. Those of link protocol 2 know no `pace`. */
 import { WebSocket } from 'ws';
 import { systemClock } from '../../shared/base/clock.ts';
 import type { AgentMessage, CoordinatorMessage, Held, Report } from '../../shared/protocol/link.ts';
