@@ -117,7 +117,8 @@ async function measureCapacity(coordinator: Coordinator, fleet: readonly Flooder
   let good = 0;
   for (let perSecond = FIRST_RATE; ; perSecond *= RISE) {
     // Twice, because this machine may have been busy with something else for once.
-    if (!((await copesWith(coordinator, fleet, perSecond)) || (await copesWith(coordinator, fleet, perSecond)))) return good;
+    if (!((await copesWith(coordinator, fleet, perSecond)) || (await copesWith(coordinator, fleet, perSecond))))
+      return good;
     good = perSecond;
   }
 }

@@ -11,7 +11,10 @@ test('an agent is told the pace when it connects, one of before is not', async (
   const { heartbeatMs } = await newer.connect();
   expect(await newer.next('pace')).toEqual({ type: 'pace', logMs: 200, heartbeatMs });
   // What is sent to it later has come: nothing of the kind was before it.
-  await coordinator.request('PATCH', `/api/v1/workers/${older.workerId}`, { intent: 'maintenance', reason: 'new disk' });
+  await coordinator.request('PATCH', `/api/v1/workers/${older.workerId}`, {
+    intent: 'maintenance',
+    reason: 'new disk',
+  });
   await older.next('intent');
   expect(older.waiting('pace')).toBe(0);
 });

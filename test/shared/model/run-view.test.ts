@@ -138,3 +138,13 @@ function deepFrozen<T>(value: T): T {
   }
   return value;
 }
+
+test('the tasks of a group that is not run count as finished, as the coordinator counts them', () => {
+  const log = eventLog([]);
+  const before = fold(log);
+  const last = log.at(-1)!;
+  const ids = { run_id: RUN, worker_id: null, task_id: null };
+  const data = { name: 'shop', state: 'skipped', reason: 'group "smoke" failed', tasks: 2 };
+  const event = parseEvent({ ...last, ...ids, seq: last.seq + 1, type: 'run.group', data });
+  expect(reduceRun(before, event!).tasks_finished).toBe(before.tasks_finished + 2);
+});
