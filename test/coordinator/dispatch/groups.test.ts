@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { Run } from '../../../shared/protocol/rest/runs.ts';
 import type { Grant, TaskGroup } from '../../../shared/protocol/work.ts';
 import { okJson, startCoordinator, type TestCoordinator } from '../../support/coordinator.ts';
-import { heldOf, LinkWorker, passed } from '../../support/link-worker.ts';
+import { ended, heldOf, LinkWorker, passed } from '../../support/link-worker.ts';
 import { discoveryOf, plannedTest } from '../../support/suites.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -145,6 +145,32 @@ test('a slot that takes work over leaves it in its group, and nothing of a waiti
   await busy.carryOut(grant);
   expect((await read(coordinator, runId)).groups).toMatchObject([{ state: 'running' }, { state: 'waiting' }]);
   await carryOut(idle, stolen);
+  expect((await read(coordinator, runId)).groups).toMatchObject([{ state: 'passed' }, { state: 'running' }]);
+});
+
+test('a racer that goes on alone stays in the group of what it raced', async () => {
+  const coordinator = await startCoordinator();
+  const first = await LinkWorker.enrol(coordinator, { name: 'first', slots: 1, protocol: 2 });
+  await first.connect();
+  const testIds = [...ids('smoke', 6), ...ids('rest', 1)];
+  // What a run before teaches: tests and processes take next to no time.
+  await start(coordinator, first, [], testIds);
+  await carryOut(first, await first.grant());
+  const runId = await start(coordinator, first, [group('smoke'), group('rest', ['smoke'])], testIds);
+  const grant = await first.grant();
+  await first.report({ kind: 'begin', ...heldOf(grant) });
+  await first.report(passed(grant, ids('smoke', 5)));
+  first.say({ type: 'progress', ...heldOf(grant), running: [{ testId: 'smoke-5', retry: 0 }] });
+  const second = await LinkWorker.enrol(coordinator, { name: 'second', slots: 1, protocol: 2 });
+  await second.connect();
+  const racer = await second.grant();
+  expect(idsOf(racer)).toEqual(['smoke-5']);
+  await second.report({ kind: 'begin', ...heldOf(racer) });
+  await first.report({ kind: 'finish', ...heldOf(grant), end: ended({ how: 'crashed', message: 'gone' }) });
+  expect((await read(coordinator, runId)).groups).toMatchObject([{ state: 'running' }, { state: 'waiting' }]);
+  await carryOut(second, racer);
+  const rest = await Promise.race([first.grant(), second.grant()]);
+  expect(idsOf(rest)).toEqual(['rest-0']);
   expect((await read(coordinator, runId)).groups).toMatchObject([{ state: 'passed' }, { state: 'running' }]);
 });
 
