@@ -24,6 +24,8 @@ const schema = z.strictObject({
   /** PEM files; both or neither. */
   tlsCert: file.optional(),
   tlsKey: file.optional(),
+  /** Folder with strategies of one's own. */
+  pluginsDir: file.optional(),
   newAdminLink: z.boolean().default(false),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
@@ -42,6 +44,8 @@ export interface CoordinatorConfig {
   publicUrl: string | null;
   /** null: plain HTTP. */
   tls: TlsFiles | null;
+  /** null: none. */
+  pluginsDir: string | null;
   /** Make one at this start, for whoever has lost all others: who may start the coordinator owns its data anyway. */
   newAdminLink: boolean;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -55,6 +59,7 @@ export interface CoordinatorFlags {
   publicUrl?: string | undefined;
   tlsCert?: string | undefined;
   tlsKey?: string | undefined;
+  plugins?: string | undefined;
   newAdminLink?: boolean | undefined;
   logLevel?: string | undefined;
 }
@@ -76,6 +81,7 @@ const SOURCES = {
   publicUrl: { flag: '--public-url', variables: ['PLAYFLEET_PUBLIC_URL'] },
   tlsCert: { flag: '--tls-cert', variables: ['PLAYFLEET_TLS_CERT'] },
   tlsKey: { flag: '--tls-key', variables: ['PLAYFLEET_TLS_KEY'] },
+  pluginsDir: { flag: '--plugins', variables: ['PLAYFLEET_PLUGINS'] },
   newAdminLink: { flag: '--new-admin-link', variables: [] },
   logLevel: { flag: '--log-level', variables: ['PLAYFLEET_LOG_LEVEL'] },
 } as const satisfies Record<Setting, { flag: string; variables: readonly string[] }>;
@@ -85,8 +91,12 @@ export function readCoordinatorConfig(
   flags: CoordinatorFlags,
   env: NodeJS.ProcessEnv = process.env,
 ): CoordinatorConfig {
-  const { data, ...rest } = flags;
-  const byFlag: Partial<Record<Setting, string | number | boolean | undefined>> = { ...rest, dataDir: data };
+  const { data, plugins, ...rest } = flags;
+  const byFlag: Partial<Record<Setting, string | number | boolean | undefined>> = {
+    ...rest,
+    dataDir: data,
+    pluginsDir: plugins,
+  };
   const given = new Map<Setting, { as: string; value: string | number | boolean }>();
   for (const setting of Object.keys(SOURCES) as Setting[]) {
     const { flag, variables } = SOURCES[setting];
@@ -111,6 +121,7 @@ export function readCoordinatorConfig(
   return {
     ...config,
     contentPort: config.contentPort ?? (config.port === 0 ? 0 : config.port + 1),
+    pluginsDir: config.pluginsDir ?? null,
     publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
     tls: tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : null,
   };

@@ -17,7 +17,9 @@ import type { CoordinatorConfig } from './config.ts';
 import { createDispatch, type Dispatch } from './dispatch/create-dispatch.ts';
 import { failureRules } from './dispatch/failure-context.ts';
 import { Inflow } from './dispatch/inflow.ts';
+import { loadPlugins } from './dispatch/load-plugins.ts';
 import { dispatchRoutes } from './dispatch/routes.ts';
+import { Strategies } from './dispatch/strategies.ts';
 import { EventFeed } from './events/feed.ts';
 import { eventRoutes } from './events/routes.ts';
 import { refuseUndeclared } from './http/declared.ts';
@@ -37,6 +39,8 @@ import { healthRoutes } from './operations/health.ts';
 import { addPages, PAGES } from './operations/pages/routes.ts';
 import { startTidying } from './operations/tidy.ts';
 import { ReportLoop } from './reports/report-loop.ts';
+import { Policies } from './policies/policies.ts';
+import { policyRoutes } from './policies/routes.ts';
 import { projectRoutes } from './projects/routes.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { handleReports } from './results/handle-report.ts';
@@ -81,6 +85,11 @@ export async function startCoordinator(
   const secure = tls !== null || config.publicUrl?.startsWith('https:') === true;
   const cookie = sessionCookie(secure);
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const strategies = new Strategies({
+    plugins: config.pluginsDir === null ? [] : await loadPlugins(config.pluginsDir),
+    monotonic: () => clock.monotonic(),
+    report,
+  });
   const db = await openDatabase({ file: path.join(config.dataDir, 'playfleet.db'), migrations, clock, report });
   const stops: (() => unknown)[] = [() => db.close()];
   try {
@@ -91,7 +100,8 @@ export async function startCoordinator(
     const denials = new DenialLog({ db, clock, report });
     stops.push(() => denials.close());
     const dataKey = await openDataKey(path.join(config.dataDir, 'secret.key'));
-    const settings = await Settings.open({ db, key: dataKey.derive('settings'), report });
+    const settings = await Settings.open({ db, key: dataKey.derive('settings'), strategies: strategies.names, report });
+    const policies = await Policies.open(db);
     const limits = new RateLimits({
       clock,
       limits: () => ({
@@ -141,6 +151,8 @@ export async function startCoordinator(
       }),
       load,
       inflow,
+      policies: () => policies.inForce,
+      strategies,
       log,
       onReports: handleReports,
       onHeartbeat: async (w, workerId, metrics, running, now) => {
@@ -220,6 +232,7 @@ export async function startCoordinator(
         blobRoutes({ store }),
         eventRoutes({ db, feed }),
         settingsRoutes({ db, clock, settings }),
+        ...policyRoutes({ db, clock, policies, strategies: () => strategies.names }),
         auditRoutes({ db }),
         projectRoutes({ db }),
         runRoutes({
@@ -230,11 +243,20 @@ export async function startCoordinator(
             taskTimeoutMs: settings.values.task_timeout_default_seconds * 1000,
           }),
         }),
-        dispatchRoutes({ db, clock, leaseMs: dispatch.leaseMs, onReports: dispatch.onReports, stops: dispatch.stops }),
+        dispatchRoutes({
+          db,
+          clock,
+          leaseMs: dispatch.leaseMs,
+          policies: () => policies.inForce,
+          onReports: dispatch.onReports,
+          stops: dispatch.stops,
+        }),
         resultRoutes({ db, clock }),
         reportRoutes({ db, clock, store, contentUrl }),
       ],
-      pages: [healthRoutes({ db, clock, version, dataDir: config.dataDir, load, report })],
+      pages: [
+        healthRoutes({ db, clock, version, dataDir: config.dataDir, load, faults: () => strategies.faults, report }),
+      ],
     });
     addPages(app, { version, sessionCookie: cookie });
     refuseUndeclared(app, PAGES);

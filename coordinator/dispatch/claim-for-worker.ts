@@ -1,59 +1,79 @@
 /** Work for a worker that asks for it itself, by REST: what it could claim, and the claim of one task by its id. */
-import type { Grant, Requirements } from '../../shared/protocol/work.ts';
+import type { z } from 'zod';
 import type { nextTask } from '../../shared/protocol/rest/tasks.ts';
+import type { Grant } from '../../shared/protocol/work.ts';
+import type { PoliciesInForce } from '../policies/policies.ts';
 import { hasBrowsers } from '../runs/rules/needs.ts';
 import type { WriteHandle } from '../storage/database.ts';
+import { levelsOf, placementOf, readActiveRuns, type ActiveRun, type Demand } from './active-runs.ts';
 import { restrained } from './breakers.ts';
 import { claimTasks } from './claim-tasks.ts';
 import { readProfile } from './connect-worker.ts';
 import { escalatedTask, holdersOfSuspects, placeOf, recordStep } from './escalated-tasks.ts';
+import { Ledger } from './ledger.ts';
 import { slotsAllowed } from './rules/breaker.ts';
+import { nameOf } from './rules/caps.ts';
 import { chooseNext, type Choice, type Place } from './rules/escalation.ts';
+import { nextInShare } from './rules/fair-share.ts';
 import { whyNotMatching } from './rules/matching.ts';
+import { askInWords } from './rules/requests.ts';
 import { toGrant } from './to-grant.ts';
-import type { z } from 'zod';
 
-interface Waiting {
+interface Waiting extends Demand {
   id: string;
   kind: Grant['work']['kind'];
-  needs: string;
   shard_index: number | null;
   shard_total: number | null;
   run_id: string;
-  name: string;
-  config: string;
-  source: string | null;
-  requirements: string;
   escalated: number;
 }
 
 const waitingTasks = `
-  SELECT t.id, t.kind, t.needs, t.shard_index, t.shard_total, t.escalated, t.run_id, r.name, r.config, r.source, r.requirements
-  FROM runs r JOIN tasks t ON t.run_id = r.id WHERE r.state IN ('scheduling', 'running') AND t.state = 'pending' AND t.waits = 0`;
+  SELECT id, kind, needs, cpus, memory_bytes AS memoryBytes, shard_index, shard_total, escalated, run_id FROM tasks
+  WHERE state = 'pending' AND waits = 0`;
 
 /** null where nothing waits that it could do, or it does all that it may already. */
 export async function nextForWorker(
   w: WriteHandle,
   workerId: string,
+  policies: PoliciesInForce,
   now: number,
 ): Promise<z.infer<typeof nextTask> | null> {
-  const room = await roomOf(w, workerId);
+  const room = await roomOf(w, workerId, policies);
   if ('reason' in room) return null;
-  const rows = await w.all<Waiting>(
-    `${waitingTasks} ORDER BY r.priority DESC, r.number, t.priority DESC, t.seq LIMIT 100`,
-  );
-  for (const row of rows) {
-    if (room.whyNot(row) !== null || 'reason' in (await nextStep(w, workerId, row, now))) continue;
-    return {
-      task_id: row.id,
-      test_run_id: row.run_id,
-      kind: row.kind,
-      shard_index: row.shard_index ?? 1,
-      shard_total: row.shard_total ?? 1,
-      config: JSON.parse(row.config) as Record<string, never>,
-    };
+  for (const run of inOrder(room.runs, room.ledger, policies)) {
+    const rows = await w.all<Waiting>(`${waitingTasks} AND run_id = ? ORDER BY priority DESC, seq LIMIT 100`, [run.id]);
+    for (const row of rows) {
+      if (room.whyNot(run, row) !== null || 'reason' in (await nextStep(w, workerId, run, row, policies, now)))
+        continue;
+      return {
+        task_id: row.id,
+        test_run_id: row.run_id,
+        kind: row.kind,
+        shard_index: row.shard_index ?? 1,
+        shard_total: row.shard_total ?? 1,
+        config: JSON.parse(run.config) as Record<string, never>,
+      };
+    }
   }
   return null;
+}
+
+/** The runs as the next slot is offered to them: by priority, those of equal priority by their shares. */
+function inOrder(runs: readonly ActiveRun[], ledger: Ledger, { weights }: PoliciesInForce): ActiveRun[] {
+  return levelsOf(runs).flatMap((level) => {
+    const ordered: ActiveRun[] = [];
+    while (ordered.length < level.length) {
+      const contenders = level.map((run) => ({
+        ...run,
+        held: ledger.slotsOf(run.id),
+        demand: ordered.includes(run) ? 0 : 1,
+      }));
+      const next = nextInShare(contenders, weights);
+      ordered.push(...level.filter((run) => run.id === next));
+    }
+    return ordered;
+  });
 }
 
 export type ClaimAnswer =
@@ -63,10 +83,12 @@ export async function claimForWorker(
   w: WriteHandle,
   workerId: string,
   taskId: string,
-  leaseMs: number,
+  { policies, leaseMs }: { policies: PoliciesInForce; leaseMs: number },
   now: number,
 ): Promise<ClaimAnswer> {
-  const row = await w.get<Waiting>(`${waitingTasks} AND t.id = ?`, [taskId]);
+  const room = await roomOf(w, workerId, policies);
+  const row = await w.get<Waiting>(`${waitingTasks} AND id = ?`, [taskId]);
+  const run = 'reason' in room ? undefined : room.runs.find(({ id }) => id === row?.run_id);
   if (!row) {
     const exists = await w.get<{ state: string; waits: number }>('SELECT state, waits FROM tasks WHERE id = ?', [
       taskId,
@@ -76,20 +98,16 @@ export async function claimForWorker(
       exists.waits === 1 && exists.state === 'pending' ? 'its group may not begin yet' : `it is ${exists.state}`;
     return { result: 'refused', reason: `Task ${taskId} is not waiting (${is})` };
   }
-  const room = await roomOf(w, workerId);
-  const reason = 'reason' in room ? room.reason : room.whyNot(row);
+  if ('reason' in room) return { result: 'refused', reason: room.reason };
+  if (!run) return { result: 'refused', reason: `Task ${taskId} is not waiting yet: its run has not begun` };
+  const reason = room.whyNot(run, row);
   if (reason !== null) return { result: 'refused', reason };
-  const next = await nextStep(w, workerId, row, now);
+  const next = await nextStep(w, workerId, run, row, policies, now);
   if ('reason' in next) return { result: 'refused', reason: next.reason };
-  const takers = () => [{ workerId, workerName: 'name' in room ? room.name : workerId, slots: 1 }];
-  const [claim] = await claimTasks(
-    w,
-    { runId: row.run_id, needs: [row.needs], limit: 1, takers, leaseMs, taskId },
-    now,
-  );
+  const takers = () => [{ workerId, workerName: room.name, slots: 1 }];
+  const [claim] = await claimTasks(w, { runId: run.id, demand: row, limit: 1, takers, leaseMs, taskId }, now);
   if (!claim) return { result: 'refused', reason: `Task ${taskId} is not waiting any more` };
   if (next.choice) await recordStep(w, claim, next.choice);
-  const run = { id: row.run_id, name: row.name, source: row.source, config: row.config };
   return { result: 'claimed', grant: toGrant(run, claim, leaseMs) };
 }
 
@@ -97,12 +115,14 @@ export async function claimForWorker(
 async function nextStep(
   w: WriteHandle,
   workerId: string,
+  run: ActiveRun,
   row: Waiting,
+  { rules }: PoliciesInForce,
   now: number,
 ): Promise<{ choice: Choice | null } | { reason: string }> {
   const task = row.escalated === 0 ? null : await escalatedTask(w, row.id);
   if (!task) return { choice: null };
-  const requirements = JSON.parse(row.requirements) as Requirements;
+  const { requirements } = placementOf(run, row.needs, rules);
   const online = await w.all<{ id: string }>(
     `SELECT id FROM workers WHERE online = 1 AND revoked_at IS NULL AND intent = 'active' AND breaker <> 'open'`,
   );
@@ -119,9 +139,16 @@ async function nextStep(
   return { choice };
 }
 
-type Room = { reason: string } | { name: string; whyNot: (task: Waiting) => string | null };
+type Room =
+  | { reason: string }
+  | {
+      name: string;
+      runs: readonly ActiveRun[];
+      ledger: Ledger;
+      whyNot: (run: ActiveRun, task: Waiting) => string | null;
+    };
 
-async function roomOf(w: WriteHandle, workerId: string): Promise<Room> {
+async function roomOf(w: WriteHandle, workerId: string, policies: PoliciesInForce): Promise<Room> {
   const profile = await readProfile(w, workerId);
   if (!profile) return { reason: 'This worker is not known any more' };
   if (profile.intent !== 'active') return { reason: `This worker takes no work: it is set to ${profile.intent}` };
@@ -138,12 +165,20 @@ async function roomOf(w: WriteHandle, workerId: string): Promise<Room> {
   const restraint = (await restrained(w)).get(workerId);
   if (restraint && slotsAllowed(restraint.state, profile.slots, restraint.held) === 0)
     return { reason: 'This worker is tried with one task at a time after its failures' };
+  const ledger = await Ledger.read(w);
+  const runs = await readActiveRuns(w, policies);
   return {
     name: profile.name,
-    whyNot: (task) => {
-      const mismatch = whyNotMatching(JSON.parse(task.requirements) as Requirements, profile);
+    runs,
+    ledger,
+    whyNot: (run, task) => {
+      const mismatch = whyNotMatching(placementOf(run, task.needs, policies.rules).requirements, profile);
       if (mismatch !== null) return `This worker ${mismatch}`;
-      return hasBrowsers(task.needs, profile.capabilities.browsers) ? null : `This worker lacks one of ${task.needs}`;
+      if (!hasBrowsers(task.needs, profile.capabilities.browsers)) return `This worker lacks one of ${task.needs}`;
+      if (ledger.fitting(workerId, profile.capabilities, task) < 1)
+        return `This worker has not enough left for a task that asks for ${askInWords(task)}`;
+      const { room, cap } = ledger.roomFor(run, policies.caps, runs);
+      return room < 1 && cap ? `A cap is reached: ${nameOf(cap)}` : null;
     },
   };
 }

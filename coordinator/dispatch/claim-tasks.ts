@@ -1,6 +1,7 @@
 /** The claim: pending tasks of one run become assigned to workers, each with a new attempt, fence and lease, in one transaction. */
 import type { Grant } from '../../shared/protocol/work.ts';
 import type { WriteHandle } from '../storage/database.ts';
+import type { Demand } from './active-runs.ts';
 import { settledTestsOfShard, unsettledTests } from './held-task.ts';
 
 /** Who takes a task, and how many slots the task gets there. */
@@ -12,8 +13,8 @@ export interface Taker {
 
 export interface ClaimInput {
   runId: string;
-  /** Browser sets (`tasks.needs`) that all of these takers have; other tasks are left for others. */
-  needs: readonly string[];
+  /** What the tasks ask for: all of these takers have it; other tasks are left for others. */
+  demand: Demand;
   /** At most so many. */
   limit: number;
   /** Who takes `count` tasks, the most urgent first. May be fewer than `count`. */
@@ -55,7 +56,8 @@ export async function claimTasks(w: WriteHandle, input: ClaimInput, now: number)
     const row = rows[i];
     return row ? [{ row, taker, attempt: row.attempt + 1 }] : [];
   });
-  const fences = await grantAll(w, taken, input.leaseMs, now);
+  const fences = await grantAll(w, taken, input, now);
+  const asked = { cpus: input.demand.cpus, memory_bytes: input.demand.memoryBytes };
   const claims: Claim[] = [];
   for (const { row, taker, attempt } of taken) {
     const fence = fences.get(row.id);
@@ -74,6 +76,7 @@ export async function claimTasks(w: WriteHandle, input: ClaimInput, now: number)
       tests,
       needs: row.needs,
       race_of: row.race_of,
+      ...asked,
     };
     await w.event({ type: 'task.granted', runId: input.runId, workerId, taskId: row.id, data });
     claims.push({
@@ -95,14 +98,20 @@ export async function claimTasks(w: WriteHandle, input: ClaimInput, now: number)
 async function grantAll(
   w: WriteHandle,
   taken: readonly { row: PendingRow; taker: Taker; attempt: number }[],
-  leaseMs: number,
+  { demand: { cpus, memoryBytes }, leaseMs }: Pick<ClaimInput, 'demand' | 'leaseMs'>,
   now: number,
 ): Promise<Map<string, number>> {
   if (taken.length === 0) return new Map();
   const granted = await w.all<{ task_id: string; fence: number; attempt: number; worker_id: string }>(
-    `INSERT INTO task_attempts (task_id, attempt, worker_id, granted_at)
-     SELECT value ->> 0, value ->> 1, value ->> 2, ? FROM json_each(?) ORDER BY key RETURNING task_id, fence, attempt, worker_id`,
-    [now, JSON.stringify(taken.map(({ row, taker, attempt }) => [row.id, attempt, taker.workerId]))],
+    `INSERT INTO task_attempts (task_id, attempt, worker_id, slots, cpus, memory_bytes, granted_at)
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, ? * (value ->> 3), ? * (value ->> 3), ? FROM json_each(?)
+     ORDER BY key RETURNING task_id, fence, attempt, worker_id`,
+    [
+      cpus,
+      memoryBytes,
+      now,
+      JSON.stringify(taken.map(({ row, taker, attempt }) => [row.id, attempt, taker.workerId, taker.slots])),
+    ],
   );
   await w.run(
     `UPDATE tasks SET state = 'assigned', reason = NULL, attempt = g.value ->> 1, worker_id = g.value ->> 2, fence = g.value ->> 3,
@@ -132,16 +141,17 @@ async function workOf(w: WriteHandle, row: PendingRow): Promise<Grant['work']> {
 const columns = 'id, kind, shard_index, shard_total, attempt, timeout_ms, needs, race_of';
 
 async function pendingTasks(w: WriteHandle, input: ClaimInput): Promise<PendingRow[]> {
-  const needs = JSON.stringify(input.needs);
+  const { needs, cpus, memoryBytes } = input.demand;
+  const same = 'needs = ? AND cpus = ? AND memory_bytes = ?';
   if (input.taskId !== undefined) {
     return w.all(
-      `SELECT ${columns} FROM tasks WHERE id = ? AND run_id = ? AND state = 'pending' AND waits = 0 AND needs IN (SELECT value FROM json_each(?))`,
-      [input.taskId, input.runId, needs],
+      `SELECT ${columns} FROM tasks WHERE id = ? AND run_id = ? AND state = 'pending' AND waits = 0 AND ${same}`,
+      [input.taskId, input.runId, needs, cpus, memoryBytes],
     );
   }
   return w.all(
-    `SELECT ${columns} FROM tasks WHERE run_id = ? AND state = 'pending' AND waits = 0 AND escalated = 0 AND needs IN (SELECT value FROM json_each(?))
+    `SELECT ${columns} FROM tasks WHERE run_id = ? AND state = 'pending' AND waits = 0 AND escalated = 0 AND ${same}
      ORDER BY priority DESC, seq LIMIT ?`,
-    [input.runId, needs, input.limit],
+    [input.runId, needs, cpus, memoryBytes, input.limit],
   );
 }

@@ -104,11 +104,26 @@ export async function readProfile(r: ReadHandle, workerId: string): Promise<Work
     tags: JSON.parse(row.tags) as string[],
     capabilities: { ...has, browsers: new Set(Object.keys(has.browsers)) },
     successRatio: ended === 0 ? 1 : row.total_completed / ended,
-    speed: row.speed,
+    speed: ended === 0 ? await speedOfKind(r, workerId, has) : row.speed,
     heldBack:
       row.breaker === 'open'
         ? { until: row.breaker_until ?? 0, reason: row.breaker_reason ?? 'it failed too often' }
         : null,
     avgDurationMs: ended === 0 ? 0 : row.total_duration_ms / ended,
   };
+}
+
+/** What is expected of a machine that has done nothing yet: the mean of its kind, 1 where none is known. */
+async function speedOfKind(
+  r: ReadHandle,
+  workerId: string,
+  { platform, arch, cpus, cpu_model }: Hello['capabilities'],
+): Promise<number> {
+  const row = await r.get<{ speed: number | null }>(
+    `SELECT avg(speed) AS speed FROM workers WHERE id <> ? AND total_completed > 0 AND revoked_at IS NULL
+       AND capabilities ->> '$.platform' = ? AND capabilities ->> '$.arch' = ? AND capabilities ->> '$.cpus' = ?
+       AND capabilities ->> '$.cpu_model' = ?`,
+    [workerId, platform, arch, cpus, cpu_model],
+  );
+  return row?.speed ?? 1;
 }

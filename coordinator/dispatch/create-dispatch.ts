@@ -1,5 +1,6 @@
 /** Puts the room together: fleet, dispatcher, agent link, and the loop that ends leases. Everything follows the event log. */
 import type { Clock } from '../../shared/base/clock.ts';
+import type { PoliciesInForce } from '../policies/policies.ts';
 import type { Database, StoredEvent, WriteHandle } from '../storage/database.ts';
 import { endCoolDowns, hasDue, settleTrials } from './breakers.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -14,12 +15,13 @@ import { extendAllLeases, renewLeases } from './renew-leases.ts';
 import type { ReportAnswer } from './report-answer.ts';
 import { ReportQueue, type ReportQueueOptions, type WorkerReport } from './report-queue.ts';
 import { RunningTests } from './running-tests.ts';
-import type { StrategyName } from './rules/strategies.ts';
 import { StopWatch } from './stop-watch.ts';
+import type { Strategies } from './strategies.ts';
 
 export interface DispatchSettings {
   enabled: boolean;
-  strategy: StrategyName;
+  /** Name of a strategy. */
+  strategy: string;
   maxActiveRuns: number;
   /** A worker that is not heard of for so long loses its grants. */
   leaseMs: number;
@@ -42,6 +44,8 @@ export interface DispatchDeps extends Pick<
 > {
   settings: () => DispatchSettings;
   load: Pick<LoadMonitor, 'level'>;
+  policies: () => PoliciesInForce;
+  strategies: Strategies;
   /** Carries out reports of workers. */
   onReports: (
     w: WriteHandle,
@@ -82,7 +86,15 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     running: (fence) => [...fleet.lastRunning(fence).keys()],
   });
   const stops = new StopWatch(clock);
-  const dispatcher = new Dispatcher({ db, fleet, clock, settings, report });
+  const dispatcher = new Dispatcher({
+    db,
+    fleet,
+    clock,
+    settings,
+    policies: deps.policies,
+    strategies: deps.strategies,
+    report,
+  });
   const onReports: ReportQueueOptions['onReports'] = async (w, reports, now) => {
     const answers = await deps.onReports(w, reports, { slots: fleet.totalSlots(), failures: failures() }, now);
     const ending = ({ report }: WorkerReport) => report.kind === 'finish' || report.kind === 'release';
@@ -108,6 +120,10 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     settings: () => ({ ...settings(), reconnectGraceMs: RECONNECT_GRACE_MS }),
     failures,
     pace: () => paceOf(deps.load.level, settings()),
+    onHeartbeat: async (w, workerId, metrics, running, now) => {
+      w.afterCommit(() => fleet.noteMetrics(workerId, metrics));
+      await deps.onHeartbeat(w, workerId, metrics, running, now);
+    },
     onProgress: (workerId, message) => {
       const testIds = message.running.map((test) => test.testId);
       fleet.noteRunning(workerId, message.fence, testIds, clock.monotonic());
@@ -144,7 +160,7 @@ async function resume(db: Database, fleet: Fleet, clock: Clock): Promise<void> {
   await db.write((w) => extendAllLeases(w, clock.now() + RETURN_GRACE_MS));
   const held = await db.read((r) =>
     r.all<Held>(
-      `SELECT t.fence, t.worker_id, t.id, t.run_id, t.attempt, t.needs, a.running FROM tasks t JOIN task_attempts a ON a.fence = t.fence
+      `SELECT t.fence, t.worker_id, t.id, t.run_id, t.attempt, t.needs, t.cpus, t.memory_bytes, a.slots, a.running FROM tasks t JOIN task_attempts a ON a.fence = t.fence
        WHERE t.state IN ('assigned', 'running')`,
     ),
   );
@@ -155,8 +171,10 @@ async function resume(db: Database, fleet: Fleet, clock: Clock): Promise<void> {
       taskId: row.id,
       runId: row.run_id,
       attempt: row.attempt,
-      slots: 1,
+      slots: row.slots,
       needs: row.needs,
+      cpus: row.cpus,
+      memoryBytes: row.memory_bytes,
     });
     const running = row.running === null ? [] : (JSON.parse(row.running) as string[]);
     if (running.length > 0) fleet.noteRunning(row.worker_id, row.fence, running, clock.monotonic());
@@ -170,6 +188,9 @@ interface Held {
   run_id: string;
   attempt: number;
   needs: string;
+  cpus: number;
+  memory_bytes: number;
+  slots: number;
   running: string | null;
 }
 
@@ -181,7 +202,8 @@ interface Followers {
 }
 
 /** What makes another round worth while: work that became pending, slots that became free, workers or settings that changed. */
-const WAKING = /^(run\.(created|state|planned|group)|task\.(finished|requeued|cancelled|split)|worker\.|setting)/;
+const WAKING =
+  /^(run\.(created|state|planned|group)|task\.(finished|requeued|cancelled|split)|worker\.|setting|scheduling)/;
 /** Of these: what only makes slots free. */
 const FREES_SLOTS = /^task\.(finished|cancelled)/;
 

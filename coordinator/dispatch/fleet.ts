@@ -2,10 +2,12 @@
  * The connected workers and what they hold, in memory: a view that is rebuilt from the database at start and follows the events, so that
  * every road by which a task is granted or ends (link, REST, lease, cancel) is seen in one place.
  */
+import type { EventData } from '../../shared/protocol/events.ts';
 import type { CoordinatorMessage } from '../../shared/protocol/link.ts';
+import type { MachineMetrics } from '../../shared/protocol/work.ts';
 import type { StoredEvent } from '../storage/database.ts';
 import type { Candidate } from './rules/matching.ts';
-import type { WorkerLoad } from './rules/strategies.ts';
+import { usedBy, type WorkerLoad } from './rules/strategies/strategy.ts';
 
 export type Intent = 'active' | 'paused' | 'draining' | 'maintenance';
 
@@ -41,6 +43,15 @@ export interface HeldGrant {
   slots: number;
   /** Browsers that its tests use, as `tasks.needs` holds them. */
   needs: string;
+  /** What each of its slots asks for; 0 = nothing. */
+  cpus: number;
+  memoryBytes: number;
+}
+
+/** What a machine has free. */
+interface Room {
+  cpus: number;
+  memoryBytes: number;
 }
 
 export class Fleet {
@@ -49,6 +60,8 @@ export class Fleet {
   readonly #usedSlots = new Map<string, number>();
   readonly #lastGrant = new Map<string, number>();
   #grants = 0;
+  /** What was measured free at the last heartbeat, less what was granted and more what ended since. */
+  readonly #room = new Map<string, Room>();
   /** Fence → tests that have begun and when, by the clock of whoever tells. */
   readonly #running = new Map<number, Map<string, number>>();
   /** The same, as it was when something ran last: an agent that ends a crashed process says that nothing runs any more. */
@@ -66,7 +79,19 @@ export class Fleet {
 
   attach(worker: Connected): void {
     this.#connected.set(worker.profile.id, worker);
+    this.#room.delete(worker.profile.id);
     this.version++;
+  }
+
+  /** A worker measured how busy its machine is. */
+  noteMetrics(workerId: string, metrics: MachineMetrics): void {
+    const profile = this.#connected.get(workerId)?.profile;
+    if (!profile || metrics.cpu_percent === null || metrics.memory_used_bytes === null) return;
+    const { cpus, memory_bytes } = profile.capabilities;
+    this.#room.set(workerId, {
+      cpus: cpus * (1 - metrics.cpu_percent / 100),
+      memoryBytes: (metrics.memory_total_bytes ?? memory_bytes) - metrics.memory_used_bytes,
+    });
   }
 
   /** A connected worker's profile was read anew. */
@@ -94,6 +119,7 @@ export class Fleet {
     this.#held.set(grant.fence, grant);
     this.#usedSlots.set(grant.workerId, this.#used(grant.workerId) + grant.slots);
     this.#lastGrant.set(grant.workerId, ++this.#grants);
+    this.#useRoom(grant, 1);
   }
 
   remove(fence: number): void {
@@ -103,6 +129,7 @@ export class Fleet {
     this.#running.delete(fence);
     this.#lastRunning.delete(fence);
     this.#usedSlots.set(grant.workerId, this.#used(grant.workerId) - grant.slots);
+    this.#useRoom(grant, -1);
   }
 
   /** Follows the event log. Returns the grants that a worker must be told to stop. */
@@ -111,8 +138,9 @@ export class Fleet {
     if (typeof fence !== 'number' || event.workerId === null || event.taskId === null || event.runId === null)
       return null;
     if (event.type === 'task.granted') {
-      const { attempt, slots, needs } = event.data as { attempt: number; slots: number; needs: string };
-      this.add({ fence, workerId: event.workerId, taskId: event.taskId, runId: event.runId, attempt, slots, needs });
+      const { attempt, slots, needs, cpus, memory_bytes } = event.data as EventData<'task.granted'>;
+      const { workerId, taskId, runId } = event;
+      this.add({ fence, workerId, taskId, runId, attempt, slots, needs, cpus, memoryBytes: memory_bytes });
     } else if (event.type === 'task.finished' || event.type === 'task.requeued' || event.type === 'task.cancelled') {
       const grant = this.#held.get(fence);
       this.remove(fence);
@@ -186,8 +214,16 @@ export class Fleet {
   }
 
   load(worker: Connected): WorkerLoad {
-    const { id, priority, weight, successRatio, avgDurationMs } = worker.profile;
+    const { id, priority, weight, successRatio, avgDurationMs, speed, tags, capabilities } = worker.profile;
+    const room = this.#roomOf(worker.profile);
     return {
+      speed,
+      tags,
+      cpus: capabilities.cpus,
+      memoryBytes: capabilities.memory_bytes,
+      freeCpus: room.cpus,
+      freeMemoryBytes: room.memoryBytes,
+      preference: 0,
       id,
       freeSlots: this.freeSlots(worker),
       priority,
@@ -200,6 +236,25 @@ export class Fleet {
 
   get nextGrant(): number {
     return this.#grants + 1;
+  }
+
+  /** All of the machine, until it has measured. */
+  #roomOf({ id, capabilities }: Pick<WorkerProfile, 'id' | 'capabilities'>): Room {
+    return this.#room.get(id) ?? { cpus: capabilities.cpus, memoryBytes: capabilities.memory_bytes };
+  }
+
+  #useRoom(grant: HeldGrant, sign: 1 | -1): void {
+    const profile = this.#connected.get(grant.workerId)?.profile;
+    if (!profile) return;
+    const room = this.#roomOf(profile);
+    const used = usedBy(grant);
+    this.#room.set(profile.id, {
+      cpus: Math.min(profile.capabilities.cpus, room.cpus - sign * used.cpus * grant.slots),
+      memoryBytes: Math.min(
+        profile.capabilities.memory_bytes,
+        room.memoryBytes - sign * used.memoryBytes * grant.slots,
+      ),
+    });
   }
 
   #used(workerId: string): number {

@@ -135,14 +135,18 @@ export async function divideTask(
   now: number,
 ): Promise<void> {
   if (apart.length === 0) return;
-  const row = await w.get<{ needs: string; timeout_ms: number; group_no: number | null }>(
-    'SELECT needs, timeout_ms, group_no FROM tasks WHERE id = ?',
-    [task.id],
-  );
+  const row = await w.get<{
+    needs: string;
+    cpus: number;
+    memory_bytes: number;
+    timeout_ms: number;
+    group_no: number | null;
+  }>('SELECT needs, cpus, memory_bytes, timeout_ms, group_no FROM tasks WHERE id = ?', [task.id]);
+  const { needs = '', cpus = 0, memory_bytes: memoryBytes = 0, group_no: groupNo = null } = row ?? {};
   const ids = await addTasks(
     w,
     { runId: task.runId, maxRetries: task.maxRetries, timeoutMs: row?.timeout_ms ?? 0 },
-    apart.map(() => ({ kind: 'units', needs: row?.needs ?? '', groupNo: row?.group_no ?? null })),
+    apart.map(() => ({ kind: 'units', needs, cpus, memoryBytes, groupNo })),
     now,
   );
   for (const [i, { unitNos, suspect }] of apart.entries()) {

@@ -9,8 +9,8 @@ import { standingOf, unsettledTests, type HeldTask } from './held-task.ts';
 export async function addRacer(w: WriteHandle, raced: HeldGrant, toWorker: string, now: number): Promise<string> {
   const id = newId(now);
   await w.run(
-    `INSERT INTO tasks (id, run_id, seq, kind, needs, state, max_retries, timeout_ms, created_at, race_of, race_fence)
-     SELECT ?, run_id, (SELECT max(seq) + 1 FROM tasks WHERE run_id = t.run_id), kind, needs, 'pending', max_retries, timeout_ms, ?, id, ?
+    `INSERT INTO tasks (id, run_id, seq, kind, needs, cpus, memory_bytes, state, max_retries, timeout_ms, created_at, race_of, race_fence)
+     SELECT ?, run_id, (SELECT max(seq) + 1 FROM tasks WHERE run_id = t.run_id), kind, needs, cpus, memory_bytes, 'pending', max_retries, timeout_ms, ?, id, ?
      FROM tasks t WHERE id = ?`,
     [id, now, raced.fence, raced.taskId],
   );

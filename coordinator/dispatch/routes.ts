@@ -25,6 +25,7 @@ import { requireWorker } from '../http/principal.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
+import type { PoliciesInForce } from '../policies/policies.ts';
 import { findRunId } from '../runs/queries.ts';
 import { unknownRun } from '../runs/routes.ts';
 import type { Database } from '../storage/database.ts';
@@ -41,6 +42,7 @@ export interface DispatchRoutesDeps {
   db: Database;
   clock: Clock;
   leaseMs: () => number;
+  policies: () => PoliciesInForce;
   /** The same command that the agent link uses. */
   onReports: ReportQueueOptions['onReports'];
   stops: StopWatch;
@@ -53,7 +55,7 @@ const STOP_WAIT_MS = 5_000;
 const unknownTask = (id: string) => notFound(`task ${id}`);
 
 export function dispatchRoutes(deps: DispatchRoutesDeps) {
-  const { db, clock, leaseMs, stops } = deps;
+  const { db, clock, leaseMs, policies, stops } = deps;
   const router = createRouter();
   return router
     .openapi(
@@ -67,7 +69,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
         responses: { 200: json(nextTask, 'A task or none') },
       }),
       async (c) => {
-        const found = await db.write((w) => nextForWorker(w, requireWorker(c), clock.now()));
+        const found = await db.write((w) => nextForWorker(w, requireWorker(c), policies(), clock.now()));
         return c.json(found ?? { task_id: null, message: 'No task available' }, 200);
       },
     )
@@ -105,7 +107,9 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const answer = await db.write((w) => claimForWorker(w, requireWorker(c), id, leaseMs(), clock.now()));
+        const answer = await db.write((w) =>
+          claimForWorker(w, requireWorker(c), id, { policies: policies(), leaseMs: leaseMs() }, clock.now()),
+        );
         if (answer.result === 'unknown') throw unknownTask(id);
         if (answer.result === 'refused') throw new Refusal(409, 'not_claimable', answer.reason);
         const { grant } = answer;

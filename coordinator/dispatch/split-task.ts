@@ -16,14 +16,18 @@ export async function splitTask(
   const units = await wholeUnits(w, task.id, grant.testIds);
   // The same report again, or nothing was given back.
   if (units.length === 0) return { result: 'accepted' };
-  const settings = await w.get<{ needs: string; timeout_ms: number; group_no: number | null }>(
-    'SELECT needs, timeout_ms, group_no FROM tasks WHERE id = ?',
-    [task.id],
-  );
+  const settings = await w.get<{
+    needs: string;
+    cpus: number;
+    memory_bytes: number;
+    timeout_ms: number;
+    group_no: number | null;
+  }>('SELECT needs, cpus, memory_bytes, timeout_ms, group_no FROM tasks WHERE id = ?', [task.id]);
+  const { needs = '', cpus = 0, memory_bytes: memoryBytes = 0 } = settings ?? {};
   const [newTask] = await addTasks(
     w,
     { runId: task.runId, maxRetries: task.maxRetries, timeoutMs: settings?.timeout_ms ?? 0 },
-    [{ kind: 'units', needs: settings?.needs ?? '', groupNo: settings?.group_no ?? null }],
+    [{ kind: 'units', needs, cpus, memoryBytes, groupNo: settings?.group_no ?? null }],
     now,
   );
   await w.run(

@@ -35,6 +35,8 @@ const readyAnswer = z.object({
     /** There is room for uploads. */
     disk: check,
   }),
+  /** What does not keep it from its work and should be mended, as sentences. */
+  warnings: z.array(z.string()),
 });
 type Checks = z.infer<typeof readyAnswer>['checks'];
 
@@ -44,10 +46,12 @@ export interface HealthDeps {
   version: string;
   dataDir: string;
   load: Pick<LoadMonitor, 'facts'>;
+  /** Sentences about what should be mended. */
+  faults: () => string[];
   report: (error: unknown, during: string) => void;
 }
 
-export function healthRoutes({ db, clock, version, dataDir, load, report }: HealthDeps) {
+export function healthRoutes({ db, clock, version, dataDir, load, faults, report }: HealthDeps) {
   const started = clock.monotonic();
   let checked: { at: number; checks: Promise<Checks> } | undefined;
   const checksNow = (): Promise<Checks> => {
@@ -102,9 +106,10 @@ export function healthRoutes({ db, clock, version, dataDir, load, report }: Heal
         const checks = await checksNow();
         const ready = Object.values(checks).every((result) => result === 'ok');
         const headers = { 'cache-control': 'no-store' };
+        const warnings = faults();
         return ready
-          ? c.json({ status: 'ready' as const, checks }, 200, headers)
-          : c.json({ status: 'not_ready' as const, checks }, 503, headers);
+          ? c.json({ status: 'ready' as const, checks, warnings }, 200, headers)
+          : c.json({ status: 'not_ready' as const, checks, warnings }, 503, headers);
       },
     );
 }

@@ -19,7 +19,7 @@ export async function activateRuns(
   const rows = await w.all<{ id: string; kind: 'queue' | 'shards' }>(
     `SELECT id, kind FROM runs WHERE state = 'pending' AND (scheduled_for IS NULL OR scheduled_for <= ?)
        AND NOT EXISTS (SELECT 1 FROM run_dependencies d WHERE d.run_id = runs.id AND d.met_at IS NULL)
-     ORDER BY priority DESC, number LIMIT ?`,
+     ORDER BY priority + boost DESC, number LIMIT ?`,
     [now, free],
   );
   for (const { id, kind } of rows) {

@@ -1,8 +1,9 @@
 /** Adds pending tasks to a run. One statement for all of them: a run may have 100,000. */
 import { newId } from '../../shared/base/id.ts';
 import type { WriteHandle } from '../storage/database.ts';
+import type { Asked } from './rules/asks.ts';
 
-export interface NewTask {
+export interface NewTask extends Asked {
   kind: 'discover' | 'shard' | 'units';
   shardIndex?: number;
   shardTotal?: number;
@@ -33,11 +34,14 @@ export async function addTasks(
     task.needs,
     task.groupNo ?? null,
     task.waits ? 1 : 0,
+    task.cpus,
+    task.memoryBytes,
   ]);
   await w.run(
-    `INSERT INTO tasks (id, run_id, seq, kind, shard_index, shard_total, needs, group_no, waits, state, max_retries, timeout_ms, created_at)
-     SELECT value ->> 0, ?, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, 'pending', ?, ?, ?
-     FROM json_each(?)`,
+    `INSERT INTO tasks (id, run_id, seq, kind, shard_index, shard_total, needs, group_no, waits, cpus, memory_bytes, state, max_retries,
+       timeout_ms, created_at)
+     SELECT value ->> 0, ?, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9,
+       'pending', ?, ?, ? FROM json_each(?)`,
     [run.runId, run.maxRetries, run.timeoutMs, now, JSON.stringify(rows)],
   );
   await w.run('UPDATE runs SET tasks_total = tasks_total + ? WHERE id = ?', [tasks.length, run.runId]);

@@ -5,6 +5,7 @@ import type { WriteHandle } from '../storage/database.ts';
 import { addGroups } from './add-groups.ts';
 import { addTasks } from './add-tasks.ts';
 import { dependOn } from './depend-on.ts';
+import { askOf } from './rules/asks.ts';
 
 export interface CreateRunInput {
   create: RunCreate;
@@ -46,6 +47,9 @@ export async function createRun(
       config: JSON.stringify({ ...config, env: { ...config.env, ...create.env } }),
       source: create.source && JSON.stringify(create.source),
       requirements: JSON.stringify(create.requirements),
+      requests: JSON.stringify(create.requests),
+      environment: create.environment ?? null,
+      deadline: create.deadline === undefined ? null : Date.parse(create.deadline),
       total_shards: shards,
       priority: create.priority,
       max_retries: maxRetries,
@@ -71,8 +75,9 @@ export async function createRun(
           shardIndex: i + 1,
           shardTotal: shards,
           needs: '',
+          ...askOf(create.requests),
         }))
-      : [{ kind: 'discover' as const, needs: '' }];
+      : [{ kind: 'discover' as const, needs: '', ...askOf(create.requests) }];
   await addTasks(w, { runId: id, maxRetries, timeoutMs }, tasks, now);
   await addGroups(w, id, kind, groups);
   await dependOn(w, id, create.depends_on, now);

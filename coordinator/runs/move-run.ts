@@ -28,7 +28,7 @@ export async function moveRun(
   if (to === null) return null;
   const outcome = details.outcome ?? null;
   await w.run(
-    `UPDATE runs SET state = ?, reason = ?, outcome = ?, started_at = coalesce(started_at, ?), completed_at = ? WHERE id = ? AND state = ?`,
+    `UPDATE runs SET state = ?, reason = ?, waiting = NULL, outcome = ?, started_at = coalesce(started_at, ?), completed_at = ? WHERE id = ? AND state = ?`,
     [to, details.reason, outcome, event.type === 'activate' ? now : null, isFinal(to) ? now : null, runId, row.state],
   );
   await w.event({ type: 'run.state', runId, data: { from: row.state, to, reason: details.reason, outcome } });

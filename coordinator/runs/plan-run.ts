@@ -1,11 +1,12 @@
 /** Turns a discovered suite into the tests, units and tasks of a queue run. */
 import type { Discovery, PlannedTest, Unit } from '../../shared/protocol/playwright.ts';
-import type { TaskGroup } from '../../shared/protocol/work.ts';
+import type { Requests, TaskGroup } from '../../shared/protocol/work.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { addTasks } from './add-tasks.ts';
 import { addTests } from './add-tests.ts';
 import { moveGroups, readGroups } from './groups.ts';
 import { moveRun } from './move-run.ts';
+import { askFor } from './rules/asks.ts';
 import { cutTasks, type CuttableUnit } from './rules/cut-tasks.ts';
 import { depths } from './rules/graph.ts';
 import { graphOf, groupOf } from './rules/groups.ts';
@@ -29,7 +30,8 @@ export async function planRun(
     selection: string | null;
     max_retries: number;
     task_timeout_ms: number;
-  }>('SELECT project_id, selection, max_retries, task_timeout_ms FROM runs WHERE id = ?', [runId]);
+    requests: string;
+  }>('SELECT project_id, selection, max_retries, task_timeout_ms, requests FROM runs WHERE id = ?', [runId]);
   if (!run) throw new Error(`no run ${runId}`);
   const selection = run.selection === null ? null : (JSON.parse(run.selection) as string[]);
   const units = selectUnits(found.units, selection);
@@ -55,11 +57,14 @@ export async function planRun(
   );
   const groups = await readGroups(w, runId);
   const groupNos = groupUnits(groups, units, found.tests);
+  const requests = JSON.parse(run.requests) as Requests;
+  const tagsOf = new Map(found.tests.map((test) => [test.id, test.tags]));
   const cuttable = units.map((unit, no) => ({
     no,
     expectedMs: expected[no] ?? 0,
     needs: needs.get(unit.project) ?? '',
     group: groupNos[no] ?? null,
+    ...askFor(requests, new Set(unit.testIds.flatMap((id) => tagsOf.get(id) ?? []))),
   }));
   const startMs = await startCost(w, run.project_id);
   const cut = inTurns(groups, cuttable).flatMap((turn) => cutTasks(turn, slots, startMs));
@@ -67,7 +72,7 @@ export async function planRun(
   const taskIds = await addTasks(
     w,
     settings,
-    cut.map(({ needs, group }) => ({ kind: 'units' as const, needs, groupNo: group, waits: group !== null })),
+    cut.map(({ group, ...task }) => ({ kind: 'units' as const, ...task, groupNo: group, waits: group !== null })),
     now,
   );
   const taskOf = new Map(cut.flatMap((task, i) => task.unitNos.map((no) => [no, taskIds[i]] as const)));

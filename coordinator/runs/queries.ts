@@ -1,7 +1,7 @@
 /** Reads of runs, in the shapes of the REST API. */
 import { sql } from 'kysely';
 import type { QuarantinedTest, Run, RunProgress, RunState } from '../../shared/protocol/rest/runs.ts';
-import type { Requirements, RunConfig, RunSource, TaskGroup } from '../../shared/protocol/work.ts';
+import type { Requests, Requirements, RunConfig, RunSource, TaskGroup } from '../../shared/protocol/work.ts';
 import type { ReadHandle } from '../storage/database.ts';
 import type { Tables } from '../storage/tables.ts';
 import { whyGroupWaits } from './rules/groups.ts';
@@ -94,7 +94,7 @@ export async function getProgress(r: ReadHandle, id: string, now: number): Promi
   return {
     test_run_id: id,
     status: row.state,
-    reason: row.reason,
+    reason: row.reason ?? row.waiting,
     outcome: row.outcome,
     progress: percent(row.tasks_finished, row.tasks_total),
     tasks,
@@ -115,11 +115,14 @@ function toRun(row: RunRow): Run {
     project: row.project,
     kind: row.kind,
     status: row.state,
-    reason: row.reason,
+    reason: row.reason ?? row.waiting,
     outcome: row.outcome,
     config: JSON.parse(row.config) as RunConfig,
     source: row.source === null ? null : (JSON.parse(row.source) as RunSource),
     requirements: JSON.parse(row.requirements) as Requirements,
+    requests: JSON.parse(row.requests) as Requests,
+    environment: row.environment,
+    deadline: row.deadline === null ? null : toDeadline({ ...row, deadline: row.deadline }),
     total_shards: row.total_shards,
     total_tests: row.tests_total,
     tasks: { total: row.tasks_total, finished: row.tasks_finished },
@@ -166,6 +169,17 @@ function toGroups(text: string): Run['groups'] {
     ...standing,
     reason: reason ?? whyGroupWaits(spec, standing.state),
   }));
+}
+
+/** Of a run that has ended, only its end counts. */
+function toDeadline(row: RunRow & { deadline: number }): Run['deadline'] {
+  const ended = row.completed_at;
+  return {
+    at: new Date(row.deadline).toISOString(),
+    state: ended === null ? (row.deadline_state ?? 'on_time') : ended <= row.deadline ? 'on_time' : 'late',
+    predicted_end: ended === null ? iso(row.predicted_end) : null,
+    boost: ended === null ? row.boost : 0,
+  };
 }
 
 function toQuarantined(text: string): Run['quarantined'] {

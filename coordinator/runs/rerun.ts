@@ -1,5 +1,5 @@
 /** A new run with the settings of an earlier one, and its source unless another is given: all of its tests, or those that failed or never ran. */
-import { runConfig, runSource, requirements } from '../../shared/protocol/work.ts';
+import { requests, requirements, runConfig, runSource } from '../../shared/protocol/work.ts';
 import { runCreate, type RunRetry } from '../../shared/protocol/rest/runs.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { createRun } from './create-run.ts';
@@ -30,6 +30,8 @@ export async function rerun(
     },
     source: source ?? (before.source === null ? null : runSource.parse(JSON.parse(before.source))),
     requirements: requirements.parse(JSON.parse(before.requirements)),
+    requests: requests.parse(JSON.parse(before.requests)),
+    ...(before.environment === null ? {} : { environment: before.environment }),
     priority: before.priority,
     tags: JSON.parse(before.tags) as unknown,
     metadata: { ...(JSON.parse(before.metadata) as object), ...metadata },

@@ -1,6 +1,7 @@
 /** All settings there are: type, default, bounds, and what they are for. */
 import { z } from 'zod';
 import type { SettingType } from '../../shared/protocol/rest/settings.ts';
+import { strategyName } from '../../shared/protocol/rest/scheduling.ts';
 import { isInside } from './rules.ts';
 
 export interface SettingDefinition {
@@ -18,10 +19,18 @@ export interface SettingDefinition {
 
 export const SETTINGS = {
   scheduler_enabled: boolean(true, 'Whether tasks are handed out. Off: what runs goes on, nothing new begins.'),
-  load_balancer_strategy: choice(
-    ['least_loaded', 'round_robin', 'priority', 'weighted'],
-    'Which worker gets the next task: most free slots, in turn, by priority, or by weighted score.',
-  ),
+  load_balancer_strategy: {
+    type: 'string' as const,
+    schema: strategyName,
+    default: 'least_loaded',
+    secret: false,
+    description:
+      'Which worker gets the next task: most free slots, in turn, by priority, by weighted score, by free CPU and memory, by speed, or as a plugin says.',
+    minimum: null,
+    maximum: null,
+    // Filled with the names that there are; plugins add theirs.
+    options: [],
+  },
   race_stragglers: boolean(
     true,
     'Whether the last slow tests of a run are started again on an idle machine; the first result counts. Off where two copies of a test must not run at once.',
@@ -136,13 +145,6 @@ function perMinute(preset: number, description: string) {
 function boolean(preset: boolean, description: string) {
   const bounds = { minimum: null, maximum: null, options: null };
   return { type: 'boolean' as const, schema: z.boolean(), default: preset, secret: false, description, ...bounds };
-}
-
-/** The first option is the default. */
-function choice<const T extends readonly [string, ...string[]]>(options: T, description: string) {
-  const schema = z.enum(options);
-  const bounds = { minimum: null, maximum: null, options };
-  return { type: 'string' as const, schema, default: options[0], secret: false, description, ...bounds };
 }
 
 /** Not set unless somebody sets it. */

@@ -47,10 +47,18 @@ interface Compared {
   worker_heartbeat_interval_seconds: number;
   breaker_cooldown_seconds: number;
   breaker_cooldown_limit_seconds: number;
+  load_balancer_strategy: string;
 }
 
-/** Contradictions between settings, told of the one that was changed. `values` are all of them after the change. */
-export function contradictions(values: Compared, changed: readonly string[]): FieldError[] {
+/**
+ * Contradictions between settings, and with the strategies that there are, told of the one that was changed. `values` are all of them after
+ * the change.
+ */
+export function contradictions(
+  values: Compared,
+  changed: readonly string[],
+  strategies: readonly string[],
+): FieldError[] {
   const { worker_heartbeat_timeout_seconds: timeout, worker_heartbeat_interval_seconds: interval } = values;
   const { breaker_cooldown_seconds: coolDown, breaker_cooldown_limit_seconds: limit } = values;
   const errors: FieldError[] = [];
@@ -70,6 +78,10 @@ export function contradictions(values: Compared, changed: readonly string[]): Fi
       more: `must be at least breaker_cooldown_seconds (${coolDown})`,
       less: `must be at most breaker_cooldown_limit_seconds (${limit})`,
     });
+  }
+  // Only where it was changed: a plugin that was taken away must not keep people from changing other settings.
+  if (changed.includes('load_balancer_strategy') && !strategies.includes(values.load_balancer_strategy)) {
+    errors.push({ field: 'load_balancer_strategy', message: `must be one of ${strategies.join(', ')}` });
   }
   return errors;
 }

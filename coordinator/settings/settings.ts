@@ -20,11 +20,14 @@ export interface SettingsOptions {
   db: Database;
   /** Seals secret settings. */
   key: Uint8Array;
+  /** Names of the strategies that can be chosen. */
+  strategies: readonly string[];
   report: (error: unknown, during: string) => void;
 }
 
 export class Settings {
   readonly #key: Uint8Array;
+  readonly #strategies: readonly string[];
   readonly #report: SettingsOptions['report'];
   #values: SettingValues;
 
@@ -34,8 +37,9 @@ export class Settings {
     return settings;
   }
 
-  private constructor({ key, report }: SettingsOptions) {
+  private constructor({ key, strategies, report }: SettingsOptions) {
     this.#key = key;
+    this.#strategies = strategies;
     this.#report = report;
     this.#values = defaults();
   }
@@ -54,7 +58,7 @@ export class Settings {
       else await this.#store(w, key, value, by, now);
     }
     const values = this.#merge(await readStored(w));
-    const errors = contradictions(values, keys);
+    const errors = contradictions(values, keys, this.#strategies);
     if (errors[0]) {
       const { field, message } = errors[0];
       throw new Refusal(422, 'validation_failed', `${field} ${message}`, { errors });
@@ -74,7 +78,7 @@ export class Settings {
       return {
         key,
         ...definition,
-        options: options && [...options],
+        options: key === 'load_balancer_strategy' ? [...this.#strategies] : options && [...options],
         value: definition.secret ? null : row ? this.#read(row) : definition.default,
         is_set: row !== undefined,
         updated_at: isoTimeOrNull(row?.updated_at ?? null),

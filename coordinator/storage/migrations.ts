@@ -8,6 +8,7 @@ import failures from './migrations/0006-failures.sql';
 import chargedRetries from './migrations/0007-charged-retries.sql';
 import races from './migrations/0008-races.sql';
 import dependencies from './migrations/0009-dependencies.sql';
+import scheduling from './migrations/0010-scheduling.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { version: 7, name: 'charged-retries', sql: chargedRetries },
   { version: 8, name: 'races', sql: races },
   { version: 9, name: 'dependencies', sql: dependencies },
+  { version: 10, name: 'scheduling', sql: scheduling },
 ];

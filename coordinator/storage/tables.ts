@@ -13,6 +13,15 @@ export interface Tables {
     task_id: string | null;
     data: string;
   };
+  policies: {
+    id: string;
+    kind: 'cap' | 'weight' | 'rule';
+    key: string;
+    position: number;
+    data: string;
+    updated_at: number;
+    updated_by: string;
+  };
   settings: { key: string; value: string; updated_at: number; updated_by: string };
   tokens: {
     id: string;
@@ -109,6 +118,13 @@ export interface Tables {
     rerun_of: string | null;
     playwright_version: string | null;
     exclusive: Generated<number>;
+    deadline: number | null;
+    predicted_end: number | null;
+    deadline_state: 'on_time' | 'at_risk' | 'late' | null;
+    boost: Generated<number>;
+    environment: string | null;
+    requests: Generated<string>;
+    waiting: string | null;
     tasks_total: Generated<number>;
     tasks_finished: Generated<number>;
     tests_total: Generated<number>;
@@ -168,6 +184,8 @@ export interface Tables {
     race_fence: number | null;
     group_no: number | null;
     waits: Generated<0 | 1>;
+    cpus: Generated<number>;
+    memory_bytes: Generated<number>;
   };
   task_attempts: {
     fence: Generated<number>;
@@ -192,6 +210,9 @@ export interface Tables {
     completed_before: number | null;
     step: 'retry' | 'other_worker' | 'other_kind' | null;
     why: string | null;
+    slots: Generated<number>;
+    cpus: Generated<number>;
+    memory_bytes: Generated<number>;
   };
   test_incidents: {
     run_id: string;

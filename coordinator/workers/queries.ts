@@ -90,6 +90,10 @@ function select(r: ReadHandle) {
     .select([
       sql<string>`(SELECT json_group_array(json_object('id', id, 'test_run_id', run_id, 'kind', kind, 'status', state, 'attempt', attempt))
         FROM tasks WHERE tasks.worker_id = workers.id AND tasks.state IN ('assigned', 'running'))`.as('held'),
+      sql<string>`(SELECT json_object('slots', coalesce(sum(a.slots), 0), 'cpus', coalesce(sum(a.cpus), 0),
+          'memory_bytes', coalesce(sum(a.memory_bytes), 0))
+        FROM tasks t JOIN task_attempts a ON a.fence = t.fence
+        WHERE t.worker_id = workers.id AND t.state IN ('assigned', 'running'))`.as('allocated'),
       sql<string | null>`(SELECT json_object('cpu_percent', cpu_percent, 'memory_used_bytes', memory_used_bytes,
           'memory_total_bytes', memory_total_bytes, 'disk_free_bytes', disk_free_bytes, 'disk_total_bytes', disk_total_bytes)
         FROM worker_heartbeats WHERE worker_id = workers.id ORDER BY at DESC LIMIT 1)`.as('metrics'),
@@ -114,6 +118,7 @@ function toWorker(row: Row): Worker {
     agent_version: row.agent_version,
     max_parallel_tasks: row.max_parallel_tasks,
     current_tasks: current,
+    allocated: JSON.parse(row.allocated) as Worker['allocated'],
     priority: row.priority,
     weight: row.weight,
     total_completed: row.total_completed,

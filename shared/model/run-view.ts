@@ -131,6 +131,7 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
       };
     }
     case 'run.reason':
+    case 'run.waiting':
       return { reason: event.data.reason };
     case 'run.planned':
       return { tests_total: event.data.tests_total, tasks_total: event.data.tasks_total };
@@ -180,6 +181,8 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
     case 'worker.changed':
     case 'settings.changed':
     case 'coordinator.load':
+    case 'scheduling.changed':
+    case 'run.deadline':
     case 'run.log':
       return {};
   }

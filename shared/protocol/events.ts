@@ -83,6 +83,17 @@ export const fleetEvent = z.discriminatedUnion('type', [
     type: z.literal('run.group'),
     data: z.object({ name: z.string(), state: groupState, reason, tasks: z.int().min(0) }),
   }),
+  /** Workers could serve it, but nothing more of it may begin now, and why; null when it may again. */
+  ofRun.extend({ type: z.literal('run.waiting'), data: z.object({ reason }) }),
+  /** Whether it will be done by its deadline, as far as can be told; `predicted_end` in milliseconds since the epoch. */
+  ofRun.extend({
+    type: z.literal('run.deadline'),
+    data: z.object({
+      state: z.enum(['on_time', 'at_risk', 'late']),
+      predicted_end: z.int().nullable(),
+      boost: z.int(),
+    }),
+  }),
   /** All that is known by now; comes again when shards report what they hold. */
   ofRun.extend({
     type: z.literal('run.planned'),
@@ -103,6 +114,9 @@ export const fleetEvent = z.discriminatedUnion('type', [
       needs: z.string().default(''),
       /** The task that it races; races are not among the run's tasks_total. */
       race_of: id.nullable().default(null),
+      /** What is set aside for each of its slots; 0 = nothing. */
+      cpus: z.number().min(0).default(0),
+      memory_bytes: z.int().min(0).default(0),
     }),
   }),
   /** Some of its tests became another task: a slot was idle, or what crashed is kept apart from the rest. */
@@ -189,6 +203,11 @@ export const fleetEvent = z.discriminatedUnion('type', [
       reasons: z.array(z.string()),
       left_out: z.record(z.string(), z.int().min(0)),
     }),
+  }),
+  /** Caps, weights or rules are others. */
+  envelope.extend({
+    type: z.literal('scheduling.changed'),
+    data: z.object({ kind: z.enum(['cap', 'weight', 'rule']), by: z.string() }),
   }),
   /** Live. All tests of the task that have begun and not ended. */
   ofTask.extend({

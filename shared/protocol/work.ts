@@ -37,6 +37,31 @@ export const tag = z
   );
 export const tags = z.array(tag).max(100);
 
+/** What a run tests against, as people call it. */
+export const environmentName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+    'letters, digits and . _ - only, at most 100, beginning with a letter or digit',
+  );
+
+/** What one slot needs for itself: set aside on the worker while the task is held. */
+export const request = z.strictObject({
+  cpus: z.number().min(0.1).max(1000).optional(),
+  memory_bytes: z
+    .int()
+    .min(1)
+    .max(2 ** 50)
+    .optional(),
+});
+export type Request = z.infer<typeof request>;
+
+/** For all of a run, and by tag of tests (`@heavy`) in its place; where several tags of a test match, the most counts. */
+export const requests = request.extend({
+  by_tag: z.record(z.string().min(1).max(200), request).optional(),
+});
+export type Requests = z.infer<typeof requests>;
+
 /** Where a run's suite comes from. `projectDir` is POSIX, relative to the tree or repository, '' for its top. */
 const projectDir = z
   .string()

@@ -5,6 +5,7 @@ import { EXIT } from './failure.ts';
 import { addFleetCommands } from './program/fleet.ts';
 import { addPeopleCommands } from './program/people.ts';
 import { addRunCommands } from './program/runs.ts';
+import { addSchedulingCommands } from './program/scheduling.ts';
 import { addServeCommands } from './program/serve.ts';
 import { VERSION } from './version.ts';
 
@@ -47,6 +48,7 @@ function createProgram(cli: Cli, act: Act): Command {
   addRunCommands(program, cli, act);
   addServeCommands(program, cli, act);
   addFleetCommands(program, cli, act);
+  addSchedulingCommands(program, cli, act);
   addPeopleCommands(program, cli, act);
   return program;
 }

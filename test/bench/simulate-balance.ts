@@ -61,7 +61,7 @@ export function simulate(
     decided.times++;
     return result;
   };
-  const cuttable = units.map(({ expectedMs }, no) => ({ no, expectedMs, needs: '' }));
+  const cuttable = units.map(({ expectedMs }, no) => ({ no, expectedMs, needs: '', cpus: 0, memoryBytes: 0 }));
   const tasks = decide(() => cutTasks(cuttable, slots.length, costs.startMs));
   let lookDue = false;
   const pending = tasks.map((task) => task.unitNos);

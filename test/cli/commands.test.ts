@@ -315,3 +315,18 @@ test('run --after waits for another run and status says so; an unknown run and a
   writeFileSync(file, '[{');
   expect((await run('--groups', 'groups.json')).err).toContain('--groups: groups.json is not JSON');
 });
+
+test('rules, caps and weights are added, listed and removed; what is not accepted is named with its mend', async () => {
+  const { env } = await loggedIn();
+  const added = await json(env, 'rules', 'add', 'macs', '--browser', 'webkit', '--require', 'mac');
+  expect(added).toMatchObject({ value: { name: 'macs', when: { browser: 'webkit' }, then: { require: 'mac' } } });
+  const listed = await playfleet(env, 'rules', 'list');
+  expect(listed.out).toMatch(/macs +browser webkit +require mac/);
+  expect((await playfleet(env, 'rules', 'add', 'nothing', '--tag', 'x')).err).toMatch(/then must say prefer, require/);
+  expect((await playfleet(env, 'caps', 'add', '2', '--tag', 'db')).code).toBe(0);
+  expect((await playfleet(env, 'caps', 'list')).out).toMatch(/2 +tag db/);
+  expect((await playfleet(env, 'weights', 'add', '0.5', '--user', 'ben')).code).toBe(0);
+  expect((await playfleet(env, 'weights')).out).toMatch(/0\.5 +user ben/);
+  expect((await playfleet(env, 'rules', 'remove', String(added.id))).out).toMatch(/The rule for macs was removed/);
+  expect((await playfleet(env, 'rules')).out).toMatch(/No rules/);
+});

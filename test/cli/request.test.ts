@@ -3,6 +3,7 @@ import { CliFailure } from '../../src-main/cli/failure.ts';
 import { byteCount, milliseconds, wholeNumber } from '../../src-main/cli/run/quantities.ts';
 import { prepareRequest, requirementsOf, type Found, type RunOptions } from '../../src-main/cli/run/request.ts';
 
+const NOW = Date.parse('2030-05-01T12:00:00Z');
 const FOUND: Found = {
   source: { type: 'bundle', tree: 'a'.repeat(64), projectDir: 'e2e' },
   configFile: null,
@@ -11,7 +12,7 @@ const FOUND: Found = {
   metadata: { git: { branch: 'main' } },
 };
 const request = (options: RunOptions, args: string[] = [], variables: Record<string, string> = {}) =>
-  prepareRequest(options, args, variables)(FOUND);
+  prepareRequest(options, args, variables, NOW)(FOUND);
 
 test('without options the request says what was found', () => {
   expect(request({})).toMatchObject({
@@ -81,8 +82,8 @@ test.each<[RunOptions, string[], RegExp]>([
   [{}, ['--workers', '4'], /--workers/],
   [{}, ['--no-such-option'], /--no-such-option is not an option/],
 ])('%j %j is refused before anything is packed, with its name', (options, args, message) => {
-  expect(() => prepareRequest(options, args, {})).toThrow(message);
-  expect(() => prepareRequest(options, args, {})).toThrow(CliFailure);
+  expect(() => prepareRequest(options, args, {}, NOW)).toThrow(message);
+  expect(() => prepareRequest(options, args, {}, NOW)).toThrow(CliFailure);
 });
 
 test('a refused variable does not show its value, which may be a secret', () => {
@@ -127,11 +128,39 @@ test('--after names a run, how it must end and what happens otherwise, in any or
 
 test('what the file of --groups holds travels with the config, and what is wrong in it is named', () => {
   const groups = (content: unknown) =>
-    prepareRequest({}, [], {}, { groups: content })({ ...FOUND, groups: content }).config.groups;
+    prepareRequest({}, [], {}, NOW, { groups: content })({ ...FOUND, groups: content }).config.groups;
   const smoke = { name: 'smoke', select: { tag: '@smoke' } };
   expect(groups([smoke])).toEqual([{ ...smoke, after: [], on_failure: 'skip' }]);
   expect(groups({ groups: [smoke] })).toHaveLength(1);
   expect(() => groups({ smoke })).toThrow(/--groups: the file holds no list/);
   expect(() => groups([{ ...smoke, select: {} }])).toThrow(/--groups 0.select: needs one of/);
   expect(() => groups([{ ...smoke, aftre: [] }])).toThrow(/--groups 0: .*aftre/);
+});
+
+test('a deadline is a time of day, a time from now, or a date; what is over or unclear is refused', () => {
+  const at = (text: string) => request({ deadline: text }).deadline;
+  expect(at('45m')).toBe('2030-05-01T12:45:00.000Z');
+  expect(at('2030-05-01T15:30:00+02:00')).toBe('2030-05-01T13:30:00.000Z');
+  const local = new Date(NOW);
+  const [soon, before] = [local.getTime() + 60_000, local.getTime() - 60_000].map((ms) => {
+    const time = new Date(ms);
+    return `${time.getHours()}:${String(time.getMinutes()).padStart(2, '0')}`;
+  });
+  expect(Date.parse(at(soon!)!)).toBe(NOW + 60_000);
+  // Over for today: tomorrow's, an hour more or less where the clocks change.
+  expect(Math.abs(Date.parse(at(before!)!) - (NOW - 60_000 + 86_400_000))).toBeLessThanOrEqual(3_600_000);
+  expect(() => at('2029-01-01T10:00')).toThrow(/--deadline 2029-01-01T10:00 is over already/);
+  expect(() => at('teatime')).toThrow(/--deadline takes a time of day/);
+  expect(() => at('25:00')).toThrow(/--deadline takes a time of day/);
+});
+
+test('requests are for all slots or for tests with a tag', () => {
+  expect(request({ request: ['cpus=0.5,memory=2GiB', '@heavy:cpus=4'], environment: 'staging' })).toMatchObject({
+    requests: { cpus: 0.5, memory_bytes: 2 ** 31, by_tag: { '@heavy': { cpus: 4 } } },
+    environment: 'staging',
+  });
+  expect(() => request({ request: ['gpu=1'] })).toThrow(/--request gpu: not known/);
+  expect(() => request({ request: ['cpus=many'] })).toThrow(/--request cpus takes a number/);
+  expect(() => request({ request: ['cpus=0'] })).toThrow(/--request cpus:/);
+  expect(() => request({ environment: 'two words' })).toThrow(/--environment: letters/);
 });

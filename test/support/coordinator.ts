@@ -30,6 +30,8 @@ export interface TestCoordinatorOptions {
   /** PEM files. */
   tls?: { cert: string; key: string };
   newAdminLink?: boolean;
+  /** Folder with strategies. */
+  pluginsDir?: string;
 }
 
 /** It is stopped after the test, if the test did not. */
@@ -37,6 +39,7 @@ export async function startCoordinator({
   again,
   tls,
   newAdminLink = false,
+  pluginsDir,
 }: TestCoordinatorOptions = {}): Promise<TestCoordinator> {
   const dataDir = again?.dataDir ?? tempFolder();
   const log: Record<string, unknown>[] = [];
@@ -52,6 +55,7 @@ export async function startCoordinator({
     publicUrl: null,
     tls: tls ?? null,
     newAdminLink,
+    pluginsDir: pluginsDir ?? null,
     logLevel: 'debug' as const,
   };
   const running = await start(config, '0.0.0-test', logger);

@@ -1,6 +1,7 @@
 /** Whether a worker can serve a run, and if not, why and what would mend it. */
 import type { Capabilities, Requirements } from '../../../shared/protocol/work.ts';
 import { hasBrowsers } from '../../runs/rules/needs.ts';
+import { askInWords, NOTHING, slotsThatFit, type Ask } from './requests.ts';
 
 export interface Candidate {
   name: string;
@@ -33,37 +34,72 @@ export function whyNotMatching(requirements: Requirements, candidate: Candidate)
   return null;
 }
 
-/**
- * Why nobody can serve a run's pending tasks, with the mend; null where somebody can. `needs` are the browser sets of its pending tasks
- * (see `tasks.needs`).
- */
-export function whyUnservable(
-  requirements: Requirements,
-  needs: readonly string[],
-  connected: readonly Candidate[],
-): string | null {
+/** What some tasks of a run need of a worker. */
+export interface Needed extends Ask {
+  requirements: Requirements;
+  /** Browsers, as `tasks.needs` holds them. */
+  needs: string;
+}
+
+/** Why nobody can serve a run's tasks, with the mend; null where somebody can. */
+export function whyUnservable(demands: readonly Needed[], connected: readonly Candidate[]): string | null {
   if (connected.length === 0) {
     return 'No worker is connected. Start one on any machine: playfleet worker --join <address>#<token> (playfleet token create --join makes a token)';
   }
-  const matching = connected.filter((candidate) => whyNotMatching(requirements, candidate) === null);
-  if (matching.length === 0) {
+  const matching = (one: Needed) =>
+    connected.filter((candidate) => whyNotMatching(one.requirements, candidate) === null);
+  const unmatched = demands.find((one) => matching(one).length === 0);
+  if (unmatched) {
     const reasons = connected
       .slice(0, 5)
-      .map((candidate) => `${candidate.name} ${whyNotMatching(requirements, candidate)}`);
+      .map((candidate) => `${candidate.name} ${whyNotMatching(unmatched.requirements, candidate)}`);
     return `No connected worker meets what this run requires: ${reasons.join('; ')}. Connect one that does, or change --require`;
   }
-  const ableFor = (set: string) => matching.filter((one) => hasBrowsers(set, one.capabilities.browsers));
-  const outOfService = needs.map(ableFor).find((able) => able.length > 0 && able.every((one) => one.heldBack));
-  if (outOfService) return whyHeldBack(outOfService);
-  const unserved = needs.filter(
-    (set) => !matching.some((candidate) => hasBrowsers(set, candidate.capabilities.browsers)),
+  const ableFor = (one: Needed) =>
+    matching(one).filter((candidate) => hasBrowsers(one.needs, candidate.capabilities.browsers));
+  return (
+    firstReason(demands, (one) => whyOutOfService(ableFor(one))) ??
+    whyNoBrowser(
+      demands.filter((one) => ableFor(one).length === 0),
+      matching,
+    ) ??
+    firstReason(demands, (one) => whyTooSmall(one, ableFor(one)))
   );
+}
+
+function firstReason(demands: readonly Needed[], why: (one: Needed) => string | null): string | null {
+  for (const one of demands) {
+    const reason = why(one);
+    if (reason !== null) return reason;
+  }
+  return null;
+}
+
+const whyOutOfService = (able: readonly Candidate[]): string | null =>
+  able.length > 0 && able.every((one) => one.heldBack) ? whyHeldBack(able) : null;
+
+function whyNoBrowser(unserved: readonly Needed[], matching: (one: Needed) => Candidate[]): string | null {
   if (unserved.length === 0) return null;
-  const browsers = [...new Set(unserved.flatMap((set) => set.split(',')))].filter(
-    (browser) => !matching.some((candidate) => candidate.capabilities.browsers.has(browser)),
+  const missing = unserved.flatMap((one) =>
+    one.needs
+      .split(',')
+      .filter((browser) => !matching(one).some((candidate) => candidate.capabilities.browsers.has(browser))),
   );
-  const wanted = browsers.length > 0 ? browsers.join(' and ') : unserved.join(' or ');
+  const browsers = [...new Set(missing)];
+  const wanted = browsers.length > 0 ? browsers.join(' and ') : unserved.map(({ needs }) => needs).join(' or ');
   return `No connected worker can launch ${wanted}. Install it on one of them: npx playwright install ${wanted.replaceAll(' and ', ' ')}, then restart its agent`;
+}
+
+/** For tasks that ask for more than any of these workers has, even with nothing else on it. */
+function whyTooSmall(ask: Needed, able: readonly Candidate[]): string | null {
+  if (able.some(({ capabilities }) => slotsThatFit(capabilities, NOTHING, ask) >= 1)) return null;
+  const has = able
+    .slice(0, 5)
+    .map(
+      ({ name, capabilities: { cpus, memory_bytes } }) =>
+        `${name} has ${askInWords({ cpus, memoryBytes: memory_bytes })}`,
+    );
+  return `Tasks of this run ask for ${askInWords(ask)} for each slot, more than any connected worker has: ${has.join('; ')}. Connect a larger one, or lower requests (--request)`;
 }
 
 function whyHeldBack(able: readonly Candidate[]): string {

@@ -4,8 +4,9 @@
  * each of which would cost the start of a process.
  */
 import { MaxHeap } from '../../../shared/base/max-heap.ts';
+import type { Asked } from './asks.ts';
 
-export interface CuttableUnit {
+export interface CuttableUnit extends Asked {
   no: number;
   expectedMs: number;
   /** Browsers it needs, as `tasks.needs` holds them: a task has one set, so that any machine with these browsers can take it. */
@@ -14,7 +15,7 @@ export interface CuttableUnit {
   group?: number | null;
 }
 
-export interface CutTask {
+export interface CutTask extends Asked {
   needs: string;
   group: number | null;
   unitNos: number[];
@@ -27,7 +28,10 @@ export interface CutTask {
  * first. Every unit is in exactly one task. Cost: O(n log n).
  */
 export function cutTasks(units: readonly CuttableUnit[], slots: number, startMs: number): CutTask[] {
-  const bySet = Map.groupBy(units, ({ group = null, needs }) => `${group} ${needs}`);
+  // One task asks for one thing, so that one rule says where it may run.
+  const keyOf = ({ group = null, needs, cpus, memoryBytes }: CuttableUnit) =>
+    `${group} ${needs} ${cpus} ${memoryBytes}`;
+  const bySet = Map.groupBy(units, keyOf);
   const total = sum(units);
   const tasks = [...bySet.values()].flatMap((list) => {
     // Slots are divided among the sets of browsers and the groups as their work is.
@@ -40,11 +44,11 @@ export function cutTasks(units: readonly CuttableUnit[], slots: number, startMs:
 }
 
 function cutShares(units: readonly CuttableUnit[], shares: number): CutTask[] {
-  const { needs = '', group = null } = units[0] ?? {};
+  const { needs = '', cpus = 0, memoryBytes = 0, group = null } = units[0] ?? {};
   const emptiest = new MaxHeap<CutTask & { place: number }>((a, b) => b.expectedMs - a.expectedMs || b.place - a.place);
-  const tasks: CutTask[] = [];
+  const tasks: (CutTask & { place: number })[] = [];
   for (let place = 0; place < shares; place++) {
-    const task = { needs, group, unitNos: [], expectedMs: 0, place };
+    const task = { needs, cpus, memoryBytes, group, unitNos: [], expectedMs: 0, place };
     tasks.push(task);
     emptiest.push(task);
   }
@@ -55,7 +59,7 @@ function cutShares(units: readonly CuttableUnit[], shares: number): CutTask[] {
     task.expectedMs += unit.expectedMs;
     emptiest.push(task);
   }
-  return tasks.map(({ unitNos, expectedMs }) => ({ needs, group, unitNos, expectedMs }));
+  return tasks.map(({ place: _, ...task }) => task);
 }
 
 const sum = (units: readonly CuttableUnit[]): number => units.reduce((total, unit) => total + unit.expectedMs, 0);

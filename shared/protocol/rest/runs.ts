@@ -1,6 +1,16 @@
 /** REST shapes of runs (API: test-runs). snake_case as the customer fixed it; times are ISO 8601 strings, durations milliseconds. */
 import { z } from 'zod';
-import { environment, groupState, requirements, runConfig, runSource, tags, taskGroup } from '../work.ts';
+import {
+  environment,
+  environmentName,
+  groupState,
+  requests,
+  requirements,
+  runConfig,
+  runSource,
+  tags,
+  taskGroup,
+} from '../work.ts';
 
 export const runState = z.enum(['pending', 'scheduling', 'running', 'completed', 'failed', 'cancelled']);
 export type RunState = z.infer<typeof runState>;
@@ -37,6 +47,12 @@ export const runCreate = z.strictObject({
   /** null: each worker's own PLAYWRIGHT_PROJECT_PATH. */
   source: runSource.nullable().default(null),
   requirements: requirements.default({}),
+  /** CPUs and memory that each slot has for itself. */
+  requests: requests.default({}),
+  /** What it tests against, for caps; beside config.base_url. */
+  environment: environmentName.optional(),
+  /** When it should be done: its priority rises as that comes near. */
+  deadline: z.iso.datetime({ offset: true }).optional(),
   priority: z.int().min(0).max(1000).default(100),
   tags: tags.default([]),
   metadata: jsonObject.default({}),
@@ -129,6 +145,17 @@ export const run = z.object({
   config: runConfig,
   source: runSource.nullable(),
   requirements,
+  requests,
+  environment: z.string().nullable(),
+  /** null where it has none. `predicted_end` is null until enough is known; `boost` is added to its priority now. */
+  deadline: z
+    .object({
+      at: z.string(),
+      state: z.enum(['on_time', 'at_risk', 'late']),
+      predicted_end: z.string().nullable(),
+      boost: z.int(),
+    })
+    .nullable(),
   total_shards: z.int(),
   total_tests: z.int(),
   tasks: z.object({ total: z.int(), finished: z.int() }),

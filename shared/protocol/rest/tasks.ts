@@ -58,6 +58,10 @@ export const taskAttemptView = z.object({
   reason: z.string().nullable(),
   peak_memory_bytes: z.int().nullable(),
   mean_cpu_percent: z.number().nullable(),
+  /** Slots that it took, and what was set aside for all of them; 0 = it asked for nothing. */
+  slots: z.int(),
+  cpus: z.number(),
+  memory_bytes: z.int(),
   /** Which step of escalation gave a further try to this worker, and why; null for first and ordinary ones. */
   step: z.enum(['retry', 'other_worker', 'other_kind']).nullable(),
   why: z.string().nullable(),

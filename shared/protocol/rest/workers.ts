@@ -103,6 +103,8 @@ export const worker = z
     current_tasks: z.array(
       z.object({ id: z.string(), test_run_id: z.string(), kind: z.string(), status: z.string(), attempt: z.int() }),
     ),
+    /** What its tasks hold and have set aside for them; CPUs and memory only of those that ask for some. */
+    allocated: z.object({ slots: z.int(), cpus: z.number(), memory_bytes: z.int() }),
     priority: z.int(),
     weight: z.number(),
     total_completed: z.int(),

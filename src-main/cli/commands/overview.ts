@@ -7,7 +7,7 @@ import { printJson, printLine, styleOf, type Cli } from '../cli.ts';
 import { EXIT } from '../failure.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 import { counted } from '../terminal/format.ts';
-import { printRuns } from './print-runs.ts';
+import { deadlineLine, printRuns } from './print-runs.ts';
 import { readWorkers } from './workers.ts';
 
 const NEWEST = 20;
@@ -41,6 +41,9 @@ export async function showOverview(cli: Cli, api: Api, { json }: { json?: boolea
     printLine(cli, paint('yellow', 'Nothing can run yet. Add a machine: playfleet token create --join'));
   for (const run of active.filter((one) => one.reason !== null)) {
     printLine(cli, paint('yellow', `Run #${run.number} waits: ${foreignLine(run.reason ?? '')}`));
+  }
+  for (const run of active) {
+    if (run.deadline !== null) printLine(cli, `Run #${run.number}: ${deadlineLine(run.deadline, styleOf(cli))}`);
   }
   printLine(cli);
   const shown = [...active, ...runs.filter((run) => isFinal(run.status)).slice(0, ENDED_SHOWN)];

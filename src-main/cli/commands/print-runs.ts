@@ -35,3 +35,11 @@ export function stateText({ status, outcome }: Run, { paint, signs }: Style): st
   if (status === 'cancelled') return paint('grey', `${signs.skipped} cancelled`);
   return paint('blue', `${signs.running} ${status}`);
 }
+
+/** `Deadline 15:30, at risk: likely done 15:28` */
+export function deadlineLine({ at, state, predicted_end }: NonNullable<Run['deadline']>, { paint }: Style): string {
+  const time = (iso: string) => new Date(iso).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
+  const words = { on_time: paint('green', 'on time'), at_risk: paint('yellow', 'at risk'), late: paint('red', 'late') };
+  const end = predicted_end === null ? '' : `: likely done ${time(predicted_end)}`;
+  return `${paint('dim', 'Deadline')} ${time(at)}, ${words[state]}${end}`;
+}

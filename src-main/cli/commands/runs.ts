@@ -9,7 +9,7 @@ import type { Api } from '../api.ts';
 import { printJson, printLine, styleOf, type Cli } from '../cli.ts';
 import { openApi } from '../open-api.ts';
 import { EXIT } from '../failure.ts';
-import { printRuns, stateText } from './print-runs.ts';
+import { deadlineLine, printRuns, stateText } from './print-runs.ts';
 import { runPath } from '../run/attend.ts';
 import { countsLine, wrapped } from '../run/frame.ts';
 import { wholeNumber } from '../run/quantities.ts';
@@ -71,6 +71,7 @@ export async function showStatus(cli: Cli, name: string | undefined, options: Js
   );
   if (run.reason !== null)
     for (const line of wrapped(foreignLine(run.reason), columns)) printLine(cli, style.paint('yellow', line));
+  if (run.deadline !== null) printLine(cli, deadlineLine(run.deadline, style));
   const { passed, failed, flaky, skipped } = { ...run.tests, passed: run.tests.expected };
   printLine(
     cli,

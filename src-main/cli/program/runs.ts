@@ -142,7 +142,17 @@ function addRun(program: Command, cli: Cli, act: Act): void {
       many,
     )
     .option('--groups <file>', 'JSON file with groups of tests, of which some begin after others')
+    .option(
+      '--request <what>',
+      'set aside for each slot: cpus=…,memory=…, or @tag:cpus=… for its tests; may be repeated',
+      many,
+    )
+    .option('--environment <name>', 'what it tests against, for caps')
     .option('--priority <n>', 'higher runs first (default: 100)')
+    .option(
+      '--deadline <time>',
+      'when it should be done, as 15:30, 45m or 2030-05-01T15:30: it comes first as that nears',
+    )
     .option(
       '--env <name[=value]>',
       'environment variable for the tests; without a value, the one set here; may be repeated',

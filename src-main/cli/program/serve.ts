@@ -36,6 +36,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--public-url <url>', 'address that links name, behind a proxy')
     .option('--tls-cert <file>', 'certificate with its chain, as PEM: serves https')
     .option('--tls-key <file>', 'its key, as PEM without a password')
+    .option('--plugins <folder>', 'where strategies of your own lie')
     .option('--new-admin-link', 'print a way in, for whoever has lost all others')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
     .option('--json', 'print the addresses as one JSON line')

@@ -21,7 +21,7 @@ export function prepareRun(cli: Cli, options: RunOptions, playwrightArgs: readon
     return (sending) => beginFailed(cli, options, sending);
   }
   const groups = options.groups === undefined ? {} : { groups: readJson(cli, '--groups', options.groups) };
-  const makeRequest = prepareRequest(options, playwrightArgs, cli.config.variables, groups);
+  const makeRequest = prepareRequest(options, playwrightArgs, cli.config.variables, cli.clock.now(), groups);
   return async (sending) => {
     const request = makeRequest({ ...(await findSource(cli, options, playwrightArgs, sending)), ...groups });
     const id = await create(sending, '/api/v1/test-runs/create', request);

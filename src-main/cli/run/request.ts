@@ -10,7 +10,9 @@ import { dependency, runCreate, type Dependency, type RunCreate } from '../../..
 import { parsePlaywrightArgs, type PlaywrightArgs } from '../../agent/playwright/args.ts';
 import type { z } from 'zod';
 import { CliFailure } from '../failure.ts';
+import { deadlineAt } from './deadline.ts';
 import { byteCount, milliseconds, wholeNumber } from './quantities.ts';
+import { requestsOf } from './requests.ts';
 
 /** As commander hands them over. */
 export interface RunOptions {
@@ -25,9 +27,12 @@ export interface RunOptions {
   config?: string;
   tag?: string[];
   require?: string[];
+  request?: string[];
+  environment?: string;
   priority?: string;
   after?: string[];
   groups?: string;
+  deadline?: string;
   env?: string[];
   baseUrl?: string;
   timeout?: string;
@@ -56,12 +61,14 @@ export interface Found {
 
 /**
  * Checks the options before anything is packed or sent; what it returns makes the request once the source is known.
- * `variables`: this process's own, for `--env NAME`; `read`: what options that name files hold. Throws CliFailure that names the option and the mend.
+ * `variables`: this process's own, for `--env NAME`; `now`: for times from now; `read`: what options that name files hold. Throws CliFailure
+ * that names the option and the mend.
  */
 export function prepareRequest(
   options: RunOptions,
   playwrightArgs: readonly string[],
   variables: Readonly<Record<string, string | undefined>>,
+  now: number,
   read: Pick<Found, 'groups'> = {},
 ): (found: Found) => RunCreate {
   const given = parsePlaywrightArgs([...playwrightArgs]);
@@ -75,7 +82,7 @@ export function prepareRequest(
       `--explain cannot be combined with ${options.json ? '--json' : '--detach'}.`,
       'Ask when the run has ended: playfleet explain <run>',
     );
-  const request = (found: Found): RunCreate => checked(assemble(options, given.value, found, variables));
+  const request = (found: Found): RunCreate => checked(assemble(options, given.value, found, variables, now));
   request({ ...PLACEHOLDER, ...read });
   return request;
 }
@@ -93,6 +100,7 @@ function assemble(
   given: PlaywrightArgs,
   found: Found,
   variables: Readonly<Record<string, string | undefined>>,
+  now: number,
 ): z.input<typeof runCreate> {
   const config: NonNullable<z.input<typeof runCreate>['config']> = {
     args: given.args,
@@ -110,6 +118,9 @@ function assemble(
     config,
     source: found.source,
     requirements: requirementsOf(options.require ?? []),
+    requests: requestsOf(options.request ?? []),
+    ...(options.environment === undefined ? {} : { environment: options.environment }),
+    ...(options.deadline === undefined ? {} : { deadline: deadlineAt(options.deadline, now) }),
     tags: options.tag ?? [],
     metadata: found.metadata,
     depends_on: (options.after ?? []).map(dependencyOf),
@@ -153,6 +164,7 @@ const OPTION_OF: readonly (readonly [string, string])[] = [
   ['name', '--name'],
   ['project', '--project'],
   ['tags', '--tag'],
+  ['environment', '--environment'],
   ['requirements', '--require'],
   ['task_timeout_seconds', '--task-timeout'],
 ];

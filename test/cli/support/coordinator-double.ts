@@ -86,6 +86,8 @@ export class CoordinatorDouble {
       tests,
       needs: '',
       race_of: null,
+      cpus: 0,
+      memory_bytes: 0,
     };
     this.emit('task.granted', grant, { worker_id: 'w1', task_id: 't1' });
     this.emit('task.started', { attempt: 1, fence: 1 }, { worker_id: 'w1', task_id: 't1' });
@@ -260,6 +262,9 @@ function aRun(): Run {
     config: { args: [], env: {} },
     source: null,
     requirements: {},
+    requests: {},
+    environment: null,
+    deadline: null,
     total_shards: 0,
     total_tests: 0,
     tasks: { total: 1, finished: 0 },

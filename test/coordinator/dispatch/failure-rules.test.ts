@@ -303,9 +303,16 @@ test('a run of which every able worker is held back says so, with when the next 
   });
   const late = machine('late', { until: 5000, reason: 'it crashed' });
   const soon = machine('soon', { until: 1000, reason: 'it burns' });
-  expect(whyUnservable({}, ['chromium'], [late, soon])).toBe(
+  expect(whyUnservable([{ requirements: {}, needs: 'chromium', cpus: 0, memoryBytes: 0 }], [late, soon])).toBe(
     'Every connected worker that could serve this run is held back after failures: soon until 1970-01-01T00:00:01.000Z (it burns); late until 1970-01-01T00:00:05.000Z (it crashed). The first of them is tried again then; when you have mended one, tell so: playfleet workers reset soon',
   );
-  expect(whyUnservable({}, ['chromium'], [late, machine('well', null)])).toBeNull();
-  expect(whyUnservable({}, ['chromium'], [late, machine('well', null, ['firefox'])])).toMatch(/held back.*late/);
+  expect(
+    whyUnservable([{ requirements: {}, needs: 'chromium', cpus: 0, memoryBytes: 0 }], [late, machine('well', null)]),
+  ).toBeNull();
+  expect(
+    whyUnservable(
+      [{ requirements: {}, needs: 'chromium', cpus: 0, memoryBytes: 0 }],
+      [late, machine('well', null, ['firefox'])],
+    ),
+  ).toMatch(/held back.*late/);
 });

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { whyNotMatching, whyUnservable, type Candidate } from '../../../coordinator/dispatch/rules/matching.ts';
-import { distribute, strategies, type WorkerLoad } from '../../../coordinator/dispatch/rules/strategies.ts';
+import { distribute } from '../../../coordinator/dispatch/rules/strategies/distribute.ts';
+import { BUILT_IN } from '../../../coordinator/dispatch/rules/strategies/registry.ts';
+import type { Strategy, TaskAsk, WorkerLoad } from '../../../coordinator/dispatch/rules/strategies/strategy.ts';
 import { judgeFinish, judgeLoss } from '../../../coordinator/dispatch/rules/task-state.ts';
 
 const worker = (id: string, over: Partial<WorkerLoad> = {}): WorkerLoad => ({
@@ -12,12 +14,28 @@ const worker = (id: string, over: Partial<WorkerLoad> = {}): WorkerLoad => ({
   successRatio: 1,
   avgDurationMs: 0,
   lastGrant: 0,
+  tags: [],
+  speed: 1,
+  cpus: 4,
+  memoryBytes: 8 * 2 ** 30,
+  freeCpus: 4,
+  freeMemoryBytes: 8 * 2 ** 30,
+  preference: 0,
   ...over,
 });
 
+const task: TaskAsk = { runId: 'r', project: 'p', tags: [], browsers: [], cpus: 0, memoryBytes: 0 };
+const strategyOf = (name: string): Strategy => {
+  const found = BUILT_IN.get(name);
+  if (!found) throw new Error(`no strategy ${name}`);
+  return found;
+};
+const share = (workers: WorkerLoad[], tasks: number, name: string, nextGrant = 1): string[] =>
+  distribute(workers, tasks, { strategy: strategyOf(name), task, nextGrant });
+
 describe('who takes the next task', () => {
   test('least loaded: the most free slots, counted anew after each task', () => {
-    expect(distribute([worker('a', { freeSlots: 1 }), worker('b', { freeSlots: 3 })], 4, 'least_loaded', 1)).toEqual([
+    expect(share([worker('a', { freeSlots: 1 }), worker('b', { freeSlots: 3 })], 4, 'least_loaded', 1)).toEqual([
       'b',
       'b',
       'a',
@@ -27,16 +45,16 @@ describe('who takes the next task', () => {
 
   test('round robin: whoever waits longest', () => {
     const workers = [worker('a', { lastGrant: 2 }), worker('b', { lastGrant: 1 }), worker('c')];
-    expect(distribute(workers, 6, 'round_robin', 3)).toEqual(['c', 'b', 'a', 'c', 'b', 'a']);
+    expect(share(workers, 6, 'round_robin', 3)).toEqual(['c', 'b', 'a', 'c', 'b', 'a']);
   });
 
   test('priority: the highest first until it is full', () => {
-    expect(distribute([worker('a'), worker('b', { priority: 200 })], 3, 'priority', 1)).toEqual(['b', 'b', 'a']);
+    expect(share([worker('a'), worker('b', { priority: 200 })], 3, 'priority', 1)).toEqual(['b', 'b', 'a']);
   });
 
   test('weighted: the formula to the letter', () => {
     const load = worker('a', { weight: 0.5, freeSlots: 3, successRatio: 0.8, avgDurationMs: 12_000 });
-    expect(strategies.weighted(load)).toBeCloseTo(0.5 * 100 + 3 * 10 + 0.8 * 50 - 12_000 / 1000);
+    expect(strategyOf('weighted').score(load, task)).toBeCloseTo(0.5 * 100 + 3 * 10 + 0.8 * 50 - 12_000 / 1000);
   });
 
   test('nobody gets more than its free slots, and tasks are only left where all are full', () => {
@@ -44,10 +62,10 @@ describe('who takes the next task', () => {
       fc.property(
         fc.array(fc.nat({ max: 5 }), { maxLength: 20 }),
         fc.nat({ max: 60 }),
-        fc.constantFrom('least_loaded', 'round_robin', 'priority', 'weighted'),
+        fc.constantFrom(...BUILT_IN.keys()),
         (slots, tasks, strategy) => {
           const workers = slots.map((freeSlots, i) => worker(`w${i}`, { freeSlots, priority: i % 3 }));
-          const takers = distribute(workers, tasks, strategy, 1);
+          const takers = share(workers, tasks, strategy, 1);
           const total = slots.reduce((a, b) => a + b, 0);
           expect(takers).toHaveLength(Math.min(tasks, total));
           for (const { id, freeSlots } of workers)
@@ -73,6 +91,8 @@ const machine = (over: Partial<Candidate['capabilities']> = {}, tags: string[] =
   },
 });
 
+const needed = (needs: string) => ({ requirements: {}, needs, cpus: 0, memoryBytes: 0 });
+
 describe('matching', () => {
   test.each([
     [{ browsers: ['firefox' as const] }, 'has no firefox'],
@@ -93,12 +113,14 @@ describe('matching', () => {
   });
 
   test('why nobody can serve a run names the mend', () => {
-    expect(whyUnservable({}, [''], [])).toMatch(/playfleet worker --join/);
-    expect(whyUnservable({}, ['chromium', 'webkit'], [machine()])).toMatch(
+    expect(whyUnservable([needed('')], [])).toMatch(/playfleet worker --join/);
+    expect(whyUnservable([needed('chromium'), needed('webkit')], [machine()])).toMatch(
       /can launch webkit.*npx playwright install webkit/,
     );
-    expect(whyUnservable({}, ['chromium'], [machine()])).toBeNull();
-    expect(whyUnservable({ tags: ['gpu'] }, [''], [machine()])).toMatch(/m lacks the tag gpu/);
+    expect(whyUnservable([needed('chromium')], [machine()])).toBeNull();
+    expect(whyUnservable([{ ...needed(''), requirements: { tags: ['gpu'] } }], [machine()])).toMatch(
+      /m lacks the tag gpu/,
+    );
   });
 });
 

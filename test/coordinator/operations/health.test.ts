@@ -28,7 +28,7 @@ test('a coordinator that works says so to anybody', async () => {
   });
   const ready = await fetch(`${url}/readyz`);
   expect(ready.status).toBe(200);
-  expect(await ready.json()).toEqual({ status: 'ready', checks: { database: 'ok', disk: 'ok' } });
+  expect(await ready.json()).toEqual({ status: 'ready', checks: { database: 'ok', disk: 'ok' }, warnings: [] });
 });
 
 test('one that cannot write, or has no data folder any more, is not ready, and says which', async () => {
@@ -45,6 +45,7 @@ test('one that cannot write, or has no data folder any more, is not ready, and s
       version: '1',
       dataDir,
       load: { facts: { level: 'normal', since: 0, reasons: [], leftOut: NOTHING_LEFT_OUT } },
+      faults: () => [],
       report: (_, during) => reported.push(during),
     }),
   );
@@ -58,7 +59,11 @@ test('one that cannot write, or has no data folder any more, is not ready, and s
   onTestFinished(() => server.stop(0));
   const answers = await Promise.all(Array.from({ length: 5 }, () => fetch(`http://127.0.0.1:${server.port}/readyz`)));
   expect(answers.map((answer) => answer.status)).toEqual([503, 503, 503, 503, 503]);
-  expect(await answers[0]?.json()).toEqual({ status: 'not_ready', checks: { database: 'failed', disk: 'failed' } });
+  expect(await answers[0]?.json()).toEqual({
+    status: 'not_ready',
+    checks: { database: 'failed', disk: 'failed' },
+    warnings: [],
+  });
   // Asked five times, looked once.
   expect(reported.sort()).toEqual(['looking at the free disk space', 'writing to the database']);
 });

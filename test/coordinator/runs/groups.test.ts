@@ -123,7 +123,7 @@ describe('groups of a run', () => {
     });
     fc.assert(
       fc.property(units, fc.integer({ min: 1, max: 20 }), (list, slots) => {
-        const all = list.map((unit, no) => ({ ...unit, no, needs: '' }));
+        const all = list.map((unit, no) => ({ ...unit, no, needs: '', cpus: 0, memoryBytes: 0 }));
         const tasks = cutTasks(all, slots, 3000);
         for (const task of tasks) for (const no of task.unitNos) expect(list[no]?.group).toBe(task.group);
         expect(tasks.flatMap((task) => task.unitNos).sort((a, b) => a - b)).toEqual(all.map(({ no }) => no));

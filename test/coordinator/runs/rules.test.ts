@@ -54,12 +54,14 @@ const units = fc.array(
   fc.record({
     expectedMs: fc.integer({ min: 1, max: 60_000 }),
     needs: fc.constantFrom('', 'chromium', 'chromium,firefox'),
+    cpus: fc.constantFrom(0, 2),
+    memoryBytes: fc.constantFrom(0, 2 ** 30),
   }),
   { minLength: 1, maxLength: 300 },
 );
 
 describe('cutting a run into tasks', () => {
-  test('every unit is in exactly one task, with units of equal needs', () => {
+  test('every unit is in exactly one task, with units that need and ask for the same', () => {
     fc.assert(
       fc.property(units, fc.integer({ min: 1, max: 64 }), (list, slots) => {
         const numbered = list.map((unit, no) => ({ no, ...unit }));
@@ -69,21 +71,28 @@ describe('cutting a run into tasks', () => {
         );
         for (const task of tasks) {
           expect(task.unitNos.length).toBeGreaterThan(0);
-          expect(new Set(task.unitNos.map((no) => numbered[no]?.needs))).toEqual(new Set([task.needs]));
+          const { needs, cpus, memoryBytes } = task;
+          for (const no of task.unitNos) expect(numbered[no]).toMatchObject({ needs, cpus, memoryBytes });
         }
       }),
     );
   });
 
   test('there is one share per slot, and none shorter than what starting it costs', () => {
-    const list = Array.from({ length: 400 }, (_, no) => ({ no, expectedMs: 1000, needs: '' }));
+    const list = Array.from({ length: 400 }, (_, no) => ({ no, expectedMs: 1000, needs: '', cpus: 0, memoryBytes: 0 }));
     expect(cutTasks(list, 4, 3_000).map((task) => task.expectedMs)).toEqual([100_000, 100_000, 100_000, 100_000]);
     expect(cutTasks(list.slice(0, 7), 4, 3_000)).toHaveLength(2);
     expect(cutTasks(list.slice(0, 1), 4, 3_000)).toHaveLength(1);
   });
 
   test('slots are divided among the sets of browsers as their work is', () => {
-    const list = Array.from({ length: 400 }, (_, no) => ({ no, expectedMs: 1000, needs: no < 100 ? '' : 'chromium' }));
+    const list = Array.from({ length: 400 }, (_, no) => ({
+      no,
+      expectedMs: 1000,
+      needs: no < 100 ? '' : 'chromium',
+      cpus: 0,
+      memoryBytes: 0,
+    }));
     const tasks = cutTasks(list, 4, 3_000);
     expect(tasks.map((task) => task.needs).toSorted()).toEqual(['', 'chromium', 'chromium', 'chromium']);
   });
@@ -94,7 +103,7 @@ describe('cutting a run into tasks', () => {
         fc.array(fc.integer({ min: 100, max: 5_000 }), { minLength: 1, maxLength: 400 }),
         fc.integer({ min: 1, max: 16 }),
         (durations, slots) => {
-          const list = durations.map((expectedMs, no) => ({ no, expectedMs, needs: '' }));
+          const list = durations.map((expectedMs, no) => ({ no, expectedMs, needs: '', cpus: 0, memoryBytes: 0 }));
           const tasks = cutTasks(list, slots, 0);
           const mean = durations.reduce((a, b) => a + b, 0) / Math.min(slots, durations.length);
           expect(tasks.length).toBeLessThanOrEqual(slots);

@@ -48,7 +48,14 @@ test('the settings that the customer named have the customer’s defaults', asyn
     expect(setting.description).not.toBe('');
     expect(setting).toMatchObject({ is_set: false, updated_at: null, updated_by: null });
   }
-  expect(settings.load_balancer_strategy?.options).toEqual(['least_loaded', 'round_robin', 'priority', 'weighted']);
+  expect(settings.load_balancer_strategy?.options).toEqual([
+    'least_loaded',
+    'round_robin',
+    'priority',
+    'weighted',
+    'resource_based',
+    'hardware_aware',
+  ]);
 });
 
 test('a change counts at once, is told of, outlives a restart, and can be taken back', async () => {
@@ -88,7 +95,7 @@ test.each([
   [{ task_max_retries: 1.5 }, 'task_max_retries', /int/],
   [{ task_max_retries: '2' }, 'task_max_retries', /must be/],
   [{ scheduler_enabled: 'yes' }, 'scheduler_enabled', /must be boolean/],
-  [{ load_balancer_strategy: 'random' }, 'load_balancer_strategy', /must be one of "least_loaded"/],
+  [{ load_balancer_strategy: 'random' }, 'load_balancer_strategy', /must be one of least_loaded/],
   [{ colour: 'red' }, 'colour', /is not known here/],
   [{ slack_webhook_url: '\0' }, 'slack_webhook_url', /https/],
   [{ slack_webhook_url: 'http://hooks.slack.com/x' }, 'slack_webhook_url', /https/],
