@@ -38,6 +38,11 @@ import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
 import { addPages, PAGES } from './operations/pages/routes.ts';
 import { startTidying } from './operations/tidy.ts';
+import { accountRoutes } from './people/account-routes.ts';
+import { Passwords } from './people/passwords.ts';
+import { peopleRoutes } from './people/people-routes.ts';
+import { signInRoutes } from './people/sign-in-routes.ts';
+import { teamRoutes } from './people/team-routes.ts';
 import { ReportLoop } from './reports/report-loop.ts';
 import { Policies } from './policies/policies.ts';
 import { policyRoutes } from './policies/routes.ts';
@@ -96,12 +101,23 @@ export async function startCoordinator(
     const feed = await EventFeed.open(db, clock);
     stops.push(() => feed.close());
     const store = await BlobStore.open(path.join(config.dataDir, 'blobs'), db, clock);
-    const authenticator = new Authenticator({ db, clock, report });
     const denials = new DenialLog({ db, clock, report });
     stops.push(() => denials.close());
     const dataKey = await openDataKey(path.join(config.dataDir, 'secret.key'));
     const settings = await Settings.open({ db, key: dataKey.derive('settings'), strategies: strategies.names, report });
     const policies = await Policies.open(db);
+    const sessionIdleMs = () => settings.values.session_idle_hours * 3_600_000;
+    const authenticator = new Authenticator({ db, clock, sessionIdleMs, report });
+    const people = {
+      db,
+      clock,
+      authenticator,
+      secure,
+      passwords: new Passwords(),
+      totpKey: dataKey.derive('second factors'),
+      sessionLifeMs: () => settings.values.session_life_days * 24 * 3_600_000,
+      sessionIdleMs,
+    };
     const limits = new RateLimits({
       clock,
       limits: () => ({
@@ -213,6 +229,10 @@ export async function startCoordinator(
       },
       api: [
         identityRoutes({ db, clock, authenticator, secure }),
+        signInRoutes(people),
+        accountRoutes(people),
+        peopleRoutes(people),
+        teamRoutes(people),
         workerRoutes({
           db,
           clock,

@@ -44,7 +44,7 @@ const shared: BuildOptions = {
   logLevel: 'warning',
   outdir: 'dist',
   // Native or resolved at run time by path.
-  external: ['libsql', 'playwright', 'playwright-core', '@playwright/test', 'systeminformation'],
+  external: ['libsql', '@node-rs/argon2', 'playwright', 'playwright-core', '@playwright/test', 'systeminformation'],
   loader: { '.sql': 'text' },
   plugins: [oneLanguage],
 };

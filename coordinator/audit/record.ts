@@ -10,7 +10,7 @@ import type { WriteHandle } from '../storage/database.ts';
 import { readHead } from './queries.ts';
 
 export interface Actor {
-  /** user:<token id>, worker:<id>, system, nobody */
+  /** user:<token id>, person:<id>, worker:<id>, system, nobody */
   actor: string;
   actorName: string;
   /** Network address; '' for the coordinator itself. */

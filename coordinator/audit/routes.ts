@@ -16,7 +16,7 @@ export function auditRoutes({ db }: { db: Database }) {
       route({
         method: 'get',
         path: '/audit',
-        access: 'admin',
+        access: 'admin of all',
         tags,
         summary: 'Who did what with access, settings and machines',
         description:
@@ -50,7 +50,7 @@ export function auditRoutes({ db }: { db: Database }) {
       route({
         method: 'get',
         path: '/audit/head',
-        access: 'admin',
+        access: 'admin of all',
         tags,
         summary: 'Where the audit log stands: its last entry and how many were written',
         responses: { 200: json(auditHead, 'The head') },

@@ -47,7 +47,8 @@ const NOTES =
 /** What may be shown to get in, one of them. */
 function securityOf(access: Access): Json[] {
   if (access === 'public') return [];
-  const { workers, people } = admitted(access);
+  const { workers, people, account } = admitted(access);
+  if (account) return [{ session: [] }];
   return [
     ...(people === null ? [] : [{ apiToken: [] }]),
     ...(workers ? [{ workerKey: [] }] : []),

@@ -6,10 +6,15 @@ import { Refusal } from './refusal.ts';
 
 export interface User {
   kind: 'user';
-  /** Id of the token that was shown. */
+  /** Id of the token that was shown, or of the person who is signed in. */
   id: string;
   name: string;
+  /** The highest that they have anywhere. */
   role: Role;
+  /** What they may do in which team; null: as `role` in all of them, and in what belongs to none. */
+  teams: ReadonlyMap<string, Role> | null;
+  /** The browser session of a person with an account; null for a token. */
+  session: { id: string; email: string } | null;
 }
 export interface WorkerPrincipal {
   kind: 'worker';
@@ -18,27 +23,34 @@ export interface WorkerPrincipal {
 export type Principal = User | WorkerPrincipal;
 
 /**
- * Who may call a route: anybody; workers; people (and programs with their tokens) from a role on; or workers and such people. Every route
- * declares it (route.ts); the checks, the OpenAPI document and docs/access.md follow from that.
+ * Who may call a route: anybody; workers; people (and programs with their tokens) from a role on, in some team or in all of them; workers and
+ * such people; or people with an account who are signed in. Every route declares it (route.ts); the checks, the OpenAPI document and
+ * docs/access.md follow from that.
  */
-export type Access = 'public' | 'worker' | Role | `worker or ${Role}`;
+export type Access = 'public' | 'worker' | 'person' | Role | `${Role} of all` | `worker or ${Role}`;
 
 export interface Admitted {
   workers: boolean;
   /** The lowest role that may; null where no person may. */
   people: Role | null;
+  /** The role must be for all teams. */
+  ofAll: boolean;
+  /** Tokens may not: it concerns an account. */
+  account: boolean;
 }
 
 /** The parts of an access that is not public. */
 export function admitted(access: Exclude<Access, 'public'>): Admitted {
-  if (access === 'worker') return { workers: true, people: null };
-  const people = access.replace(/^worker or /, '') as Role;
-  return { workers: access !== people, people };
+  if (access === 'worker') return { workers: true, people: null, ofAll: false, account: false };
+  if (access === 'person') return { workers: false, people: 'viewer', ofAll: false, account: true };
+  const people = access.replace(/^worker or | of all$/g, '') as Role;
+  return { workers: access.startsWith('worker or '), people, ofAll: access.endsWith(' of all'), account: false };
 }
 
 /** Text that names a principal in the database. */
 export function principalKey(principal: Principal): string {
-  return principal.kind === 'user' ? `user:${principal.id}` : `worker:${principal.workerId}`;
+  if (principal.kind === 'worker') return `worker:${principal.workerId}`;
+  return `${principal.session ? 'person' : 'user'}:${principal.id}`;
 }
 
 /** Throws the Refusal (401, 403) for a caller that may not call a route with this access. */
@@ -48,11 +60,11 @@ export function checkAccess(principal: Principal | null, access: Access): void {
     throw new Refusal(
       401,
       'unauthenticated',
-      'Show a token that is known, not expired and not revoked: `Authorization: Bearer …` or `X-API-Key: …`.',
+      'Sign in, or show a token that is known, not expired and not revoked: `Authorization: Bearer …` or `X-API-Key: …`.',
       { headers: { 'www-authenticate': 'Bearer realm="playfleet"' } },
     );
   }
-  const { workers, people } = admitted(access);
+  const { workers, people, ofAll, account } = admitted(access);
   if (principal.kind === 'worker') {
     if (workers) return;
     throw forbidden('This is for people: show an api token (pft_…), not the key of a worker.');
@@ -61,7 +73,13 @@ export function checkAccess(principal: Principal | null, access: Access): void {
     throw forbidden('This is for workers: show the api_key (pfw_…) that the registration answered.');
   }
   if (!reaches(principal.role, people)) {
-    throw forbidden(`This needs the role ${people}; yours is ${principal.role}. Ask an admin for a token with more.`);
+    throw forbidden(`This needs the role ${people}; yours is ${principal.role}. Ask an admin for more.`);
+  }
+  if (ofAll && principal.teams !== null) {
+    throw forbidden(`This concerns all teams: it needs the role ${people} for the whole installation.`);
+  }
+  if (account && principal.session === null) {
+    throw forbidden('This concerns an account: sign in with it in a browser. A token has none.');
   }
 }
 
@@ -72,6 +90,12 @@ export const forbidden = (detail: string): Refusal => new Refusal(403, 'forbidde
 export function requireUser(c: Context<AppEnv>): User {
   checkAccess(c.var.principal, 'viewer');
   return c.var.principal as User;
+}
+
+/** The signed-in person that calls a route with the access `person`. */
+export function requirePerson(c: Context<AppEnv>): User & { session: NonNullable<User['session']> } {
+  checkAccess(c.var.principal, 'person');
+  return c.var.principal as User & { session: NonNullable<User['session']> };
 }
 
 /** The id of the worker that calls a route. */

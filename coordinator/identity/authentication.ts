@@ -1,6 +1,6 @@
 /** Finds out who sends a request: a secret in a header, or the session cookie of a browser. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../http/env.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -20,11 +20,13 @@ export function secretIn(headers: IncomingHttpHeaders): string | null {
 export function authentication(authenticator: Authenticator, cookieName: string): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { headers, method } = c.env.incoming;
-    const secret = secretIn(headers) ?? sessionIn(headers, method ?? 'GET', cookieName);
+    const token = secretIn(headers);
+    const secret = token ?? sessionIn(headers, method ?? 'GET', cookieName);
     if (secret !== null) {
+      const shown = token === null ? 'cookie' : 'header';
       c.set('credential', true);
-      c.set('principal', await authenticator.identify(secret));
-      c.set('stillKnown', async () => (await authenticator.identify(secret)) !== null);
+      c.set('principal', await authenticator.identify(secret, shown));
+      c.set('stillKnown', () => authenticator.isKnown(secret, shown));
     }
     await next();
   };
@@ -41,7 +43,17 @@ function sessionIn(headers: IncomingHttpHeaders, method: string, cookieName: str
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return null;
   if (method === 'GET' || method === 'HEAD') return cookie;
   if (originHost(headers.origin) === headers.host) return cookie;
-  throw new Refusal(
+  throw crossOrigin();
+}
+
+/** Throws a 403 for a request that a page of another origin makes: it must not sign a browser in or out. Programs send no Origin. */
+export function refuseForeignPages(c: Context<AppEnv>): void {
+  const { origin, host } = c.env.incoming.headers;
+  if (origin !== undefined && originHost(origin) !== host) throw crossOrigin();
+}
+
+function crossOrigin(): Refusal {
+  return new Refusal(
     403,
     'cross_origin',
     'A change that is asked for with the session cookie must come from a page of this coordinator. Programs show a token instead.',
@@ -52,7 +64,8 @@ function originHost(origin: string | undefined): string | null {
   return origin !== undefined && URL.canParse(origin) ? new URL(origin).host : null;
 }
 
-function cookieIn(header: string | undefined, cookieName: string): string | null {
+/** The value of a cookie; null without it. */
+export function cookieIn(header: string | undefined, cookieName: string): string | null {
   for (const part of header?.split(';') ?? []) {
     const [name, value] = part.trim().split('=', 2);
     if (name === cookieName && value) return value;

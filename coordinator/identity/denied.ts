@@ -9,7 +9,7 @@ export interface Refused {
 
 /** A secret was shown, or spent, that does not work. */
 export const isFailedSignIn = ({ status, code, credential }: Refused): boolean =>
-  status === 401 && (credential || code === 'token_refused');
+  status === 401 && (credential || code === 'token_refused' || code === 'sign_in_failed');
 
 /** What belongs into the audit log. Somebody who shows nothing at all (a page before its sign-in, a health check) is no news. */
 export const isDenial = (refused: Refused): boolean =>

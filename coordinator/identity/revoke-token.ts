@@ -1,4 +1,4 @@
-/** Ends a token at once. */
+/** Ends a token or a session at once. */
 import type { Role } from '../../shared/protocol/rest/roles.ts';
 import type { Token, TokenKind } from '../../shared/protocol/rest/tokens.ts';
 import { forbidden } from '../http/principal.ts';
@@ -25,4 +25,10 @@ export async function revokeToken(
   await w.run('UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?', [now, id]);
   w.afterCommit(onRevoked);
   return row;
+}
+
+/** `onEnded` runs after the commit. */
+export async function endSession(w: WriteHandle, id: string, onEnded: () => void): Promise<void> {
+  await w.run('DELETE FROM sessions WHERE id = ?', [id]);
+  w.afterCommit(onEnded);
 }

@@ -1,5 +1,5 @@
 /** HTTP edge of identity: /api/v1/auth and /api/v1/tokens. */
-import { setCookie, deleteCookie } from 'hono/cookie';
+import { deleteCookie } from 'hono/cookie';
 import { z } from 'zod';
 import type { Clock } from '../../shared/base/clock.ts';
 import { idParam, isoTime, isoTimeOrNull, page, pageQuery } from '../../shared/protocol/rest/common.ts';
@@ -22,10 +22,10 @@ import type { Database } from '../storage/database.ts';
 import { sessionCookie } from './authentication.ts';
 import type { Authenticator } from './authenticator.ts';
 import { createToken } from './create-token.ts';
-import { exchangeAdminLink, SESSION_SECONDS } from './exchange-admin-link.ts';
+import { exchangeAdminLink, TOKEN_SECONDS } from './exchange-admin-link.ts';
 import { adminLink, joinLink } from './first-start.ts';
 import { getToken, hostnameOf, listTokens } from './queries.ts';
-import { revokeToken } from './revoke-token.ts';
+import { endSession, revokeToken } from './revoke-token.ts';
 import { mayHandle } from './rules.ts';
 
 export interface IdentityRoutesDeps {
@@ -49,7 +49,8 @@ export function identityRoutes({ db, clock, authenticator, secure }: IdentityRou
         tags: auth,
         summary: 'Exchange a one-time admin link for an api token',
         request: { body: jsonBody(exchangeRequest) },
-        responses: { 200: json(exchangeAnswer, 'The token, also as session cookie') },
+        description: 'For programs. In a browser the link leads to an account: POST /api/v1/auth/first-account.',
+        responses: { 200: json(exchangeAnswer, 'The token') },
       }),
       async (c) => {
         const { token: secret, name } = c.req.valid('json');
@@ -64,14 +65,7 @@ export function identityRoutes({ db, clock, authenticator, secure }: IdentityRou
           );
           return made;
         });
-        setCookie(c, sessionCookie(secure), made.secret, {
-          path: '/',
-          httpOnly: true,
-          sameSite: 'Strict',
-          secure,
-          maxAge: SESSION_SECONDS,
-        });
-        const expiresAt = isoTime(made.expiresAt ?? now + SESSION_SECONDS * 1000);
+        const expiresAt = isoTime(made.expiresAt ?? now + TOKEN_SECONDS * 1000);
         return c.json({ token_id: made.id, name, token: made.secret, expires_at: expiresAt }, 200);
       },
     )
@@ -86,9 +80,13 @@ export function identityRoutes({ db, clock, authenticator, secure }: IdentityRou
       }),
       async (c) => {
         const me = requireAny(c);
-        if (me.kind === 'user') return c.json({ kind: me.kind, id: me.id, name: me.name, role: me.role }, 200);
-        const name = await db.read((r) => hostnameOf(r, me.workerId));
-        return c.json({ kind: me.kind, id: me.workerId, name, role: null }, 200);
+        if (me.kind === 'worker') {
+          const name = await db.read((r) => hostnameOf(r, me.workerId));
+          return c.json({ kind: me.kind, id: me.workerId, name, role: null, email: null, teams: null }, 200);
+        }
+        const { kind, id, name, role, session } = me;
+        const teams = me.teams && [...me.teams].map(([id, role]) => ({ id, role }));
+        return c.json({ kind, id, name, role, email: session?.email ?? null, teams }, 200);
       },
     )
     .openapi(
@@ -97,18 +95,20 @@ export function identityRoutes({ db, clock, authenticator, secure }: IdentityRou
         path: '/auth/logout',
         access: 'viewer',
         tags: auth,
-        summary: 'Revoke the shown token and forget the session cookie',
+        summary: 'Sign this browser out, or revoke the shown token',
         responses: { 200: json(nothing, 'Done') },
       }),
       async (c) => {
-        const { id, role: own } = requireUser(c);
+        const { id, role: own, session } = requireUser(c);
         await db.write(async (w) => {
           const now = clock.now();
-          await revokeToken(w, id, { own, onRevoked: () => authenticator.forget() }, now);
+          const onRevoked = () => authenticator.forget();
+          if (session === null) await revokeToken(w, id, { own, onRevoked }, now);
+          else await endSession(w, session.id, onRevoked);
           await recordAudit(w, { ...actorOf(c), action: 'session.closed' }, now);
         });
         deleteCookie(c, sessionCookie(secure), { path: '/', secure });
-        return c.json({ message: 'Logged out; the token works no longer.' }, 200);
+        return c.json({ message: session ? 'Signed out.' : 'Logged out; the token works no longer.' }, 200);
       },
     )
     .openapi(

@@ -1,10 +1,21 @@
 /** Secrets that we hand out: a prefix that tells people and secret scanners what it is, and 32 random bytes. Only hashes are stored. */
 import { createHash, randomBytes } from 'node:crypto';
 
-/** worker: the key of one worker; the others are tokens. */
-export type SecretKind = 'join' | 'admin_link' | 'api' | 'worker';
+/**
+ * join, admin_link, api: tokens. worker: the key of one worker. session: a browser in which somebody is signed in. device: a browser that is
+ * not asked for a second factor. ticket: an invitation, a reset, a step of a sign-in.
+ */
+export type SecretKind = 'join' | 'admin_link' | 'api' | 'worker' | 'session' | 'device' | 'ticket';
 
-const PREFIX: Record<SecretKind, string> = { join: 'pfj_', admin_link: 'pfa_', api: 'pft_', worker: 'pfw_' };
+const PREFIX: Record<SecretKind, string> = {
+  join: 'pfj_',
+  admin_link: 'pfa_',
+  api: 'pft_',
+  worker: 'pfw_',
+  session: 'pfs_',
+  device: 'pfd_',
+  ticket: 'pfk_',
+};
 
 export interface Secret {
   /** Is shown once and not kept. */
@@ -28,6 +39,6 @@ export function hashSecret(text: string): string {
 
 /** What a text claims to be; null for what is no secret of ours. */
 export function secretKind(text: string): SecretKind | null {
-  if (!/^pf[jatw]_[A-Za-z0-9_-]{43}$/.test(text)) return null;
+  if (!/^pf[a-z]_[A-Za-z0-9_-]{43}$/.test(text)) return null;
   return (Object.keys(PREFIX) as SecretKind[]).find((kind) => text.startsWith(PREFIX[kind])) ?? null;
 }

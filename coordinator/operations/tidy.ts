@@ -2,6 +2,8 @@
 import type { Clock } from '../../shared/base/clock.ts';
 import { forgetIdempotencyKeys } from '../http/commit.ts';
 import type { Database } from '../storage/database.ts';
+import { forgetDevices, forgetSessions } from '../people/sessions.ts';
+import { forgetTickets } from '../people/tickets.ts';
 import { forgetHeartbeats } from '../workers/forget-heartbeats.ts';
 
 const EVERY_MS = 15 * 60_000;
@@ -35,7 +37,7 @@ export function startTidying(options: TidyOptions): () => void {
 
 async function tidy({ db, clock }: TidyOptions): Promise<void> {
   const now = clock.now();
-  for (const forget of [forgetHeartbeats, forgetIdempotencyKeys]) {
+  for (const forget of [forgetHeartbeats, forgetIdempotencyKeys, forgetTickets, forgetSessions, forgetDevices]) {
     while ((await db.write((w) => forget(w, AT_ONCE, now))) === AT_ONCE);
   }
 }

@@ -91,6 +91,8 @@ export const SETTINGS = {
     100,
     'Tokens, keys and links from one address that do not work; further ones are not looked at.',
   ),
+  session_idle_hours: int(168, 1, 8760, 'After how many hours without use a browser is signed out.'),
+  session_life_days: int(30, 1, 365, 'After how many days a browser is signed out in any case.'),
   slack_webhook_url: {
     ...text(
       z

@@ -23,7 +23,7 @@ export function settingsRoutes({ db, clock, settings }: SettingsRoutesDeps) {
       route({
         method: 'get',
         path: '/settings',
-        access: 'maintainer',
+        access: 'maintainer of all',
         tags,
         summary: 'All settings, with what they mean and who set them; secrets without their values',
         responses: { 200: json(settingsAnswer, 'The settings') },
@@ -34,7 +34,7 @@ export function settingsRoutes({ db, clock, settings }: SettingsRoutesDeps) {
       route({
         method: 'put',
         path: '/settings',
-        access: 'admin',
+        access: 'admin of all',
         tags,
         summary: 'Change some settings, all or none of them; null puts one back to its default',
         request: { body: jsonBody(settingsChange) },

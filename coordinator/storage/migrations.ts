@@ -9,6 +9,7 @@ import chargedRetries from './migrations/0007-charged-retries.sql';
 import races from './migrations/0008-races.sql';
 import dependencies from './migrations/0009-dependencies.sql';
 import scheduling from './migrations/0010-scheduling.sql';
+import people from './migrations/0011-people.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { version: 8, name: 'races', sql: races },
   { version: 9, name: 'dependencies', sql: dependencies },
   { version: 10, name: 'scheduling', sql: scheduling },
+  { version: 11, name: 'people', sql: people },
 ];

@@ -301,6 +301,59 @@ export interface Tables {
     previous: string;
     hash: string;
   };
+  teams: { id: string; name: string; created_at: number };
+  people: {
+    id: string;
+    email: string;
+    name: string;
+    password_hash: string | null;
+    admin: 0 | 1;
+    totp_secret: string | null;
+    totp_confirmed_at: number | null;
+    totp_step: number | null;
+    failures: Generated<number>;
+    locked_until: number | null;
+    created_at: number;
+    created_by: string;
+    last_sign_in_at: number | null;
+  };
+  members: { team_id: string; person_id: string; role: 'viewer' | 'runner' | 'maintainer' | 'admin' };
+  sessions: {
+    id: string;
+    hash: string;
+    person_id: string;
+    method: string;
+    address: string;
+    user_agent: string;
+    created_at: number;
+    last_seen_at: number;
+    expires_at: number;
+  };
+  trusted_devices: {
+    id: string;
+    hash: string;
+    person_id: string;
+    address: string;
+    user_agent: string;
+    created_at: number;
+    last_used_at: number;
+    expires_at: number;
+  };
+  backup_codes: { person_id: string; hash: string };
+  identities: { provider: string; subject: string; person_id: string; created_at: number };
+  tickets: {
+    id: string;
+    kind: 'invitation' | 'reset' | 'second_factor' | 'provider';
+    hash: string;
+    person_id: string | null;
+    email: string | null;
+    team_id: string | null;
+    role: 'viewer' | 'runner' | 'maintainer' | 'admin' | null;
+    data: Generated<string>;
+    created_at: number;
+    created_by: string;
+    expires_at: number;
+  };
   idempotency_keys: {
     principal: string;
     key: string;

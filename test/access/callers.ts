@@ -1,5 +1,6 @@
-/** Everybody who may come to a coordinator: each role, workers, nobody, and those whose secret works no longer. */
+/** Everybody who may come to a coordinator: tokens and people of each role, workers, nobody, and those whose secret works no longer. */
 import { ROLES, type Role } from '../../shared/protocol/rest/roles.ts';
+import { makeAdmin, makePerson, signIn, cookieOf } from '../support/people.ts';
 
 export interface Coordinator {
   url: string;
@@ -7,16 +8,28 @@ export interface Coordinator {
   token: string;
 }
 
-export const NO_LONGER = ['revoked token', 'expired token', 'revoked worker'] as const;
-export const CALLERS = ['none', 'worker', ...ROLES, ...NO_LONGER] as const;
+export const NO_LONGER = ['revoked token', 'expired token', 'revoked worker', 'signed out'] as const;
+/** Signed in in a browser, with a role in one team. */
+export const MEMBERS = ROLES.map((role) => `member ${role}` as const);
+export type Member = (typeof MEMBERS)[number];
+/** `person`: an admin of the whole installation, signed in in a browser. The plain roles are tokens for all teams. */
+export const CALLERS = ['none', 'worker', ...ROLES, 'person', ...MEMBERS, ...NO_LONGER] as const;
 export type Caller = (typeof CALLERS)[number];
 
 export interface Callers {
-  /** null: shows nothing. */
+  /** A token or key, or the cookie of a session; null: shows nothing. */
   secrets: Record<Caller, string | null>;
   workerId: string;
-  /** One more token of a role, for a call that uses it up. */
-  fresh(role: Role): Promise<string>;
+  /** One more token or session of a caller, for a call that uses it up. */
+  fresh(caller: Role | Member | 'person'): Promise<string>;
+}
+
+/** The headers with which a secret is shown: cookies as a page of ours sends them. */
+export function shown(url: string, secret: string | null): Record<string, string> {
+  if (secret === null) return {};
+  return secret.startsWith('pf') && !secret.includes('=')
+    ? { authorization: `Bearer ${secret}` }
+    : { cookie: secret, origin: url };
 }
 
 interface Enrolled {
@@ -36,13 +49,31 @@ export async function makeCallers(coordinator: Coordinator): Promise<Callers> {
     const body = { hostname, capabilities: { browsers: [], platform: 'linux', max_parallel: 1 } };
     return call<Enrolled>('POST', '/api/v1/workers/register', body, token);
   };
-  const fresh = async (role: Role) => (await makeToken({ kind: 'api', role })).token;
+  const mail = (caller: string) => `${caller.replace(' ', '.')}@example.com`;
+  const isRole = (caller: string): caller is Role => (ROLES as readonly string[]).includes(caller);
+  const fresh: Callers['fresh'] = async (caller) =>
+    isRole(caller)
+      ? (await makeToken({ kind: 'api', role: caller })).token
+      : cookieOf(await signIn(coordinator.url, mail(caller)));
   const expired = (await makeToken({ kind: 'api', role: 'admin', expires_in_seconds: 1 })).token;
   const revoked = await makeToken({ kind: 'api', role: 'admin' });
   await call('DELETE', `/api/v1/tokens/${revoked.id}`);
   const removed = await enrol('access-removed');
   await call('DELETE', `/api/v1/workers/${removed.worker_id}`);
   const worker = await enrol('access');
+  const request = (method: string, path: string, body?: unknown) =>
+    fetch(coordinator.url + path, {
+      method,
+      headers: { authorization: `Bearer ${coordinator.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const api = { url: coordinator.url, request };
+  const person = await makeAdmin(api, mail('person'));
+  const members = {} as Record<Member, string>;
+  for (const role of ROLES)
+    members[`member ${role}`] = (await makePerson(api, { email: mail(`member ${role}`), role })).cookie;
+  const out = await makePerson(api, { email: mail('signed out') });
+  await out.ask('POST', '/auth/logout');
   const roles = {} as Record<Role, string>;
   for (const role of ROLES) roles[role] = await fresh(role);
   while ((await statusOf(coordinator.url, expired)) !== 401) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -51,6 +82,9 @@ export async function makeCallers(coordinator: Coordinator): Promise<Callers> {
       none: null,
       worker: worker.api_key,
       ...roles,
+      person: person.cookie,
+      ...members,
+      'signed out': out.cookie,
       'revoked token': revoked.token,
       'expired token': expired,
       'revoked worker': removed.api_key,

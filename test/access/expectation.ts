@@ -12,8 +12,14 @@ export function expectationOf(access: string, caller: Caller): Expected {
   if (caller === 'none' || (NO_LONGER as readonly string[]).includes(caller)) return 'unauthenticated';
   const parts = access.split(' or ');
   if (caller === 'worker') return parts.includes('worker') ? 'admitted' : 'forbidden';
-  const least = parts.find((part) => part !== 'worker') as Role | undefined;
-  return least !== undefined && ROLES.indexOf(caller as Role) >= ROLES.indexOf(least) ? 'admitted' : 'forbidden';
+  const signedIn = caller === 'person' || caller.startsWith('member ');
+  if (access === 'person') return signedIn ? 'admitted' : 'forbidden';
+  const wanted = parts.find((part) => part !== 'worker');
+  if (wanted === undefined) return 'forbidden';
+  const has = (caller === 'person' ? 'admin' : caller.replace('member ', '')) as Role;
+  const ofAll = wanted.endsWith(' of all');
+  if (ofAll && caller.startsWith('member ')) return 'forbidden';
+  return ROLES.indexOf(has) >= ROLES.indexOf(wanted.replace(' of all', '') as Role) ? 'admitted' : 'forbidden';
 }
 
 /** Whether an answer is what was expected. Its meaning, e.g. 404 for an id that does not exist, is not looked at. */

@@ -25,6 +25,13 @@ test('what is expected of a caller follows from the declared access', () => {
   expect(expectationOf('worker or runner', 'viewer')).toBe('forbidden');
   expect(expectationOf('worker or runner', 'revoked worker')).toBe('unauthenticated');
   expect(expectationOf('admin', 'expired token')).toBe('unauthenticated');
+  expect(expectationOf('admin of all', 'member admin')).toBe('forbidden');
+  expect(expectationOf('admin of all', 'admin')).toBe('admitted');
+  expect(expectationOf('admin of all', 'maintainer')).toBe('forbidden');
+  expect(expectationOf('maintainer', 'member maintainer')).toBe('admitted');
+  expect(expectationOf('person', 'admin')).toBe('forbidden');
+  expect(expectationOf('person', 'member viewer')).toBe('admitted');
+  expect(expectationOf('person', 'signed out')).toBe('unauthenticated');
 });
 
 test('a route that lets in whom it should not would be seen', () => {

@@ -1,8 +1,7 @@
 /** Calls every operation of the OpenAPI document, and the agents' link, as everybody who may come. */
 import { WebSocket } from 'ws';
 import type { OpenApiDocument } from '../../coordinator/http/openapi.ts';
-import { ROLES, type Role } from '../../shared/protocol/rest/roles.ts';
-import { CALLERS, makeCallers, type Caller, type Callers, type Coordinator } from './callers.ts';
+import { CALLERS, makeCallers, NO_LONGER, shown, type Caller, type Callers, type Coordinator } from './callers.ts';
 import { expectationOf, fits, type Expected } from './expectation.ts';
 
 export interface Answered {
@@ -36,24 +35,31 @@ export async function walk(coordinator: Coordinator): Promise<Cell[]> {
   }
   for (const caller of CALLERS) {
     const answer = await openLink(coordinator.url + LINK.path, callers.secrets[caller]);
-    cells.push(cell(`WebSocket ${LINK.path}`, LINK.access, caller, answer));
+    // Cookies are not looked at there: who shows one alone shows nothing.
+    const expected = callers.secrets[caller]?.includes('=') ? 'unauthenticated' : expectationOf(LINK.access, caller);
+    cells.push(cell(`WebSocket ${LINK.path}`, LINK.access, caller, answer, expected));
   }
   return cells;
 }
 
-function cell(route: string, access: string, caller: Caller, answer: Answered): Cell {
-  const expected = expectationOf(access, caller);
+function cell(
+  route: string,
+  access: string,
+  caller: Caller,
+  answer: Answered,
+  expected = expectationOf(access, caller),
+): Cell {
   return { route, access, caller, expected, ...answer, fits: fits(expected, answer) };
 }
 
 async function ask(url: string, method: string, path: string, caller: Caller, callers: Callers): Promise<Answered> {
-  const secret = usesUp(path) && isRole(caller) ? await callers.fresh(caller) : callers.secrets[caller];
+  const secret = usesUp(path) && isUser(caller) ? await callers.fresh(caller) : callers.secrets[caller];
   const bodied = method !== 'GET' && method !== 'DELETE';
   const answer = await fetch(url + addressOf(path, caller, callers), {
     method,
     redirect: 'manual',
     headers: {
-      ...(secret === null ? {} : { authorization: `Bearer ${secret}` }),
+      ...shown(url, secret),
       ...(bodied ? { 'content-type': 'application/json' } : {}),
     },
     ...(bodied ? { body: '{}' } : {}),
@@ -83,11 +89,13 @@ function addressOf(path: string, caller: Caller, { workerId }: Callers): string 
 }
 
 const usesUp = (path: string): boolean => path === '/api/v1/auth/logout';
-const isRole = (caller: Caller): caller is Role => (ROLES as readonly string[]).includes(caller);
+const isUser = (caller: Caller): caller is Parameters<Callers['fresh']>[0] =>
+  caller !== 'none' && caller !== 'worker' && !(NO_LONGER as readonly string[]).includes(caller);
 
 function openLink(url: string, secret: string | null): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    const headers = secret === null ? {} : { authorization: `Bearer ${secret}` };
+    // A browser sends an Origin with its cookie; without it, the cookie alone must open nothing here.
+    const { origin: _, ...headers } = shown(url, secret);
     const socket = new WebSocket(url.replace(/^http/, 'ws'), { headers });
     socket.on('open', () => {
       socket.close();

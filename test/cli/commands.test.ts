@@ -65,6 +65,40 @@ async function enrol(link: string, hostname: string): Promise<string> {
   return ((await response.json()) as { api_key: string }).api_key;
 }
 
+test('people are invited, listed, let in again and removed from the command line', async () => {
+  const { env, coordinator } = await loggedIn();
+  expect((await playfleet(env, 'people')).out).toContain('Nobody has an account yet');
+  const invited = await playfleet(env, 'people', 'invite', 'Kim@example.com', '--role', 'viewer');
+  expect(invited.err).toContain('For kim@example.com; nobody is written to');
+  expect(invited.out).toMatch(new RegExp(`^${coordinator.url}/invitation#token=pfk_[\\w-]{43}\n$`));
+  expect((await playfleet(env, 'people', 'list')).out).toMatch(/kim@example\.com +viewer in default/);
+  const body = { token: invited.out.trim().split('#token=')[1], name: 'Kim', password: 'purple kettles sing at noon' };
+  const joined = await fetch(`${coordinator.url}/api/v1/auth/accept-invitation`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  expect(joined.status).toBe(200);
+  expect(await json(env, 'people')).toMatchObject({
+    people: [{ email: 'kim@example.com', name: 'Kim' }],
+    invitations: [],
+  });
+  expect((await playfleet(env, 'people', 'reset', 'kim@example.com')).out).toMatch(/\/reset-password#token=pfk_/);
+  expect(await playfleet(env, 'people', 'reset', 'kim@example.com', '--second-factor')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('has no second factor') as string,
+  });
+  expect(await playfleet(env, 'people', 'remove', 'kim@example.com')).toMatchObject({ code: 0 });
+  expect(await playfleet(env, 'people', 'remove', 'kim@example.com')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('Nobody here has the e-mail') as string,
+  });
+  const admin = await playfleet(env, 'people', 'invite', 'bo@example.com', '--admin');
+  expect(admin.code).toBe(0);
+  expect((await playfleet(env, 'people')).out).toMatch(/bo@example\.com +admin/);
+  expect((await playfleet(env, 'people', 'remove', 'bo@example.com')).out).toContain('The invitation works no longer');
+});
+
 test('the link of the first start logs in once; the login is private, serves other commands, and ends with logout', async () => {
   const { env, coordinator } = await loggedIn();
   const file = path.join(env['XDG_CONFIG_HOME']!, 'playfleet/credentials.json');

@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import { readCoordinatorConfig } from '../../coordinator/config.ts';
 import { readTls } from '../../coordinator/tls.ts';
 import { startCoordinator } from '../support/coordinator.ts';
+import { PASSWORD } from '../support/people.ts';
 import { tempFolder } from '../support/folders.ts';
 
 /** A certificate for 127.0.0.1 that this process trusts. */
@@ -51,9 +52,14 @@ test.skipIf(!hasOpenssl())('under https the session cookie belongs to this very 
   const coordinator = await startCoordinator({ tls: makeCertificate() });
   const made = await coordinator.request('POST', '/api/v1/tokens', { kind: 'admin_link' });
   const { token } = (await made.json()) as { token: string };
-  const answer = await coordinator.request('POST', '/api/v1/auth/exchange', { token, name: 'Kim' });
+  const answer = await coordinator.request('POST', '/api/v1/auth/first-account', {
+    token,
+    name: 'Kim',
+    email: 'kim@example.com',
+    password: PASSWORD,
+  });
   const cookie = answer.headers.get('set-cookie') ?? '';
-  expect(cookie).toMatch(/^__Host-playfleet_session=pft_[\w-]{43};/);
+  expect(cookie).toMatch(/^__Host-playfleet_session=pfs_[\w-]{43};/);
   expect(cookie).toMatch(/; Secure/);
   expect(cookie).toMatch(/Path=\//);
   expect(cookie).not.toMatch(/Domain/);

@@ -63,7 +63,7 @@ export function showPage(c: Context<AppEnv>, page: Page): Response | Promise<Res
         <body>
           <header>
             <strong><a href="/">Playfleet</a></strong
-            ><span class="spring"></span> <a href="/api/v1/reference">API reference</a>
+            ><span class="spring"></span> <a href="/account">Account</a> <a href="/api/v1/reference">API reference</a>
           </header>
           <main>${page.body}</main>
           ${raw(script === '' ? '' : `<script>${script}</script>`)}

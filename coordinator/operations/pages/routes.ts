@@ -1,12 +1,23 @@
 /** The pages, and the OpenAPI document that one of them is made of. */
 import { openApiDocument, type OpenApiDocument } from '../../http/openapi.ts';
 import type { Router } from '../../http/router.ts';
+import { accountPage } from './account.ts';
+import { invitationPage, resetPage, welcomePage } from './join.ts';
 import { referencePage } from './reference.ts';
+import { signInPage } from './sign-in.ts';
 import { startPage } from './start.ts';
-import { welcomePage } from './welcome.ts';
 
 /** Their paths: open to everybody, because they hold nothing but code and documentation. */
-export const PAGES = ['/', '/welcome', '/api/v1/openapi.json', '/api/v1/reference'] as const;
+export const PAGES = [
+  '/',
+  '/welcome',
+  '/invitation',
+  '/reset-password',
+  '/sign-in',
+  '/account',
+  '/api/v1/openapi.json',
+  '/api/v1/reference',
+] as const;
 
 /** Adds them to an app whose other routes are all mounted. */
 export function addPages(app: Router, info: { version: string; sessionCookie: string }): void {
@@ -14,6 +25,10 @@ export function addPages(app: Router, info: { version: string; sessionCookie: st
   const document = () => (made ??= openApiDocument(app, info));
   app.get('/', startPage);
   app.get('/welcome', welcomePage);
+  app.get('/invitation', invitationPage);
+  app.get('/reset-password', resetPage);
+  app.get('/sign-in', signInPage);
+  app.get('/account', accountPage);
   app.get('/api/v1/openapi.json', (c) => c.json(document()));
   app.get('/api/v1/reference', (c) => referencePage(c, document()));
 }

@@ -79,8 +79,9 @@ export function startPage(c: Context<AppEnv>): Response | Promise<Response> {
   const body = html`<h1>Test runs</h1>
     <p id="fleet" class="muted" role="status">Reading…</p>
     <section id="out" class="empty" hidden>
+      <p>You are not signed in here: <a href="/sign-in">sign in</a>.</p>
       <p>
-        You are not signed in here. Open the address that the coordinator printed at its first start, or make a new one:
+        The first account is made with the address that the coordinator printed at its first start, or with a new one:
       </p>
       <pre>playfleet token create --admin-link</pre>
     </section>

@@ -61,16 +61,20 @@ export const exchangeRequest = z.strictObject({
 export const exchangeAnswer = z.object({
   token_id: z.string(),
   name: z.string(),
-  /** An api token. Browsers get it as a cookie, too. */
+  /** An api token. */
   token: z.string(),
   expires_at: z.string(),
 });
 
 export const whoAmI = z.object({
   kind: z.enum(['user', 'worker']),
-  /** Id of the token or of the worker. */
+  /** Id of the token, of the person who is signed in, or of the worker. */
   id: z.string(),
   name: z.string(),
-  /** What the token may do; null for a worker. */
+  /** The highest that they have in any team; null for a worker. */
   role: role.nullable(),
+  /** Of a person who is signed in. */
+  email: z.string().nullable(),
+  /** What they may do in which team; null: the same in all of them. */
+  teams: z.array(z.object({ id: z.string(), role })).nullable(),
 });

@@ -63,7 +63,7 @@ test('each operation is whole: unique id, summary, group, access, declared path 
         operation.parameters.filter((one) => one.in === 'path').map((one) => one.name),
         where,
       ).toEqual(inPath);
-      const ways = { public: 0, worker: 2 }[operation['x-access'] as string];
+      const ways = { public: 0, worker: 2, person: 1 }[operation['x-access'] as string];
       expect(operation.security, where).toHaveLength(ways ?? (operation['x-access'].startsWith('worker or') ? 4 : 3));
     }
   }

@@ -6,6 +6,8 @@ import { exchangeAdminLink } from '../../../coordinator/identity/exchange-admin-
 import { revokeToken } from '../../../coordinator/identity/revoke-token.ts';
 import { newSecret, secretKind } from '../../../coordinator/identity/secrets.ts';
 import { spendToken } from '../../../coordinator/identity/spend-token.ts';
+import { createPerson } from '../../../coordinator/people/accounts.ts';
+import { openSession } from '../../../coordinator/people/sessions.ts';
 import type { Database, ReadHandle } from '../../../coordinator/storage/database.ts';
 import { migrations } from '../../../coordinator/storage/migrations.ts';
 import { openDatabase } from '../../../coordinator/storage/open.ts';
@@ -19,9 +21,38 @@ async function setUp() {
   };
   const db = await openDatabase({ file: path.join(tempFolder(), 'playfleet.db'), migrations, clock, report });
   onTestFinished(() => db.close());
-  const authenticator = new Authenticator({ db, clock, report });
+  const authenticator = new Authenticator({ db, clock, sessionIdleMs: () => 3_600_000, report });
   return { clock, db, authenticator };
 }
+
+test('a session ends when it is not used for a while, and in any case at its end; a page that is left open is no use', async () => {
+  const { clock, db, authenticator } = await setUp();
+  const hour = 3_600_000;
+  const secret = await db.write(async (w) => {
+    const wanted = { email: 'kim@example.com', name: 'Kim', passwordHash: null, createdBy: 'me' };
+    const personId = await createPerson(
+      w,
+      { ...wanted, admin: false, member: { teamId: 'default', role: 'runner' } },
+      clock.time,
+    );
+    const browser = { address: '', userAgent: '' };
+    return (await openSession(w, { personId, method: 'password', browser, lifeMs: 10 * hour }, clock.time)).secret;
+  });
+  expect(await authenticator.identify(secret, 'header')).toBeNull();
+  for (let i = 0; i < 4; i += 1) {
+    expect(await authenticator.identify(secret, 'cookie')).toMatchObject({ name: 'Kim', role: 'runner' });
+    clock.time += hour - 1;
+    expect(await authenticator.isKnown(secret, 'cookie')).toBe(true);
+  }
+  expect(await authenticator.identify(secret, 'cookie')).toMatchObject({ teams: new Map([['default', 'runner']]) });
+  clock.time += hour / 2;
+  expect(await authenticator.isKnown(secret, 'cookie')).toBe(true);
+  clock.time += hour / 2;
+  expect(await authenticator.isKnown(secret, 'cookie')).toBe(false);
+  expect(await authenticator.identify(secret, 'cookie')).toBeNull();
+  authenticator.forget();
+  expect(await authenticator.identify(secret, 'cookie')).toBeNull();
+});
 
 test('a token with an end works until then, also when it is remembered', async () => {
   const { clock, db, authenticator } = await setUp();
@@ -29,7 +60,14 @@ test('a token with an end works until then, also when it is remembered', async (
     createToken(w, { kind: 'api', name: 'ci', role: 'runner', createdBy: 'me', lifeSeconds: 60 }, clock.time),
   );
   clock.time += 59_999;
-  expect(await authenticator.identify(made.secret)).toEqual({ kind: 'user', id: made.id, name: 'ci', role: 'runner' });
+  expect(await authenticator.identify(made.secret)).toEqual({
+    kind: 'user',
+    id: made.id,
+    name: 'ci',
+    role: 'runner',
+    teams: null,
+    session: null,
+  });
   clock.time += 1;
   expect(await authenticator.identify(made.secret)).toBeNull();
 });
@@ -70,7 +108,7 @@ test('a token that is revoked while it is being looked up is not remembered', as
       return answer;
     },
   });
-  const authenticator = new Authenticator({ db: slow, clock, report: () => undefined });
+  const authenticator = new Authenticator({ db: slow, clock, sessionIdleMs: () => 3_600_000, report: () => undefined });
   const first = authenticator.identify(made.secret);
   await looked.promise;
   await db.write((w) => revokeToken(w, made.id, { own: 'admin', onRevoked: () => authenticator.forget() }, clock.time));

@@ -52,7 +52,7 @@ test('an answer that goes on for long can find out that its token was revoked me
   };
   const db = await openDatabase({ file: path.join(tempFolder(), 'playfleet.db'), migrations, clock, report });
   onTestFinished(() => db.close());
-  const authenticator = new Authenticator({ db, clock, report });
+  const authenticator = new Authenticator({ db, clock, sessionIdleMs: () => 3_600_000, report });
   const wanted = { kind: 'api', name: 'wall screen', role: 'viewer', createdBy: 'me' } as const;
   const made = await db.write((w) => createToken(w, wanted, clock.now()));
   const { url } = await serve((app) => {

@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest';
 import { startCoordinator, okJson, type TestCoordinator } from '../../support/coordinator.ts';
+import { PASSWORD } from '../../support/people.ts';
 import { raw } from '../http/serve.ts';
 
-/** Exchanges a fresh admin link as a browser does, and returns its cookie. */
+/** Makes an account with a fresh admin link as a browser does, and returns its cookie. */
 async function logIn(coordinator: TestCoordinator): Promise<{ cookie: string; header: string }> {
   const { token } = await okJson<{ token: string }>(
     await coordinator.request('POST', '/api/v1/tokens', { kind: 'admin_link', name: 'browser' }),
   );
-  const answer = await fetch(`${coordinator.url}/api/v1/auth/exchange`, {
+  const answer = await fetch(`${coordinator.url}/api/v1/auth/first-account`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token, name: 'Kim' }),
+    body: JSON.stringify({ token, name: 'Kim', email: 'kim@example.com', password: PASSWORD }),
   });
   const header = answer.headers.get('set-cookie') ?? '';
   return { header, cookie: header.split(';')[0] ?? '' };
@@ -32,7 +33,7 @@ async function ask(
 test('the session cookie is out of reach of scripts and other sites', async () => {
   const coordinator = await startCoordinator();
   const { header } = await logIn(coordinator);
-  expect(header).toMatch(/^playfleet_session=pft_[\w-]{43};/);
+  expect(header).toMatch(/^playfleet_session=pfs_[\w-]{43};/);
   expect(header).toMatch(/HttpOnly/);
   expect(header).toMatch(/SameSite=Strict/);
   expect(header).toMatch(/Path=\//);

@@ -1,0 +1,53 @@
+/** Signing in with e-mail and password, and the code of a second factor where one is on. */
+import type { Context } from 'hono';
+import { html } from 'hono/html';
+import type { AppEnv } from '../../http/env.ts';
+import { FORM_SCRIPT, FORM_STYLE } from './form.ts';
+import { showPage } from './layout.ts';
+
+const SCRIPT = `${FORM_SCRIPT}
+const given = new URLSearchParams(location.hash.slice(1));
+let ticket = given.get('ticket');
+history.replaceState(null, '', location.pathname);
+function go(answer) {
+  if (answer.step === 'done') return location.replace('/');
+  ticket = answer.ticket;
+  show('second');
+}
+onSubmit('password', async (fields) => go(await call('POST', '/auth/sign-in', fields)));
+onSubmit('code', async ({ code, trust }) => {
+  go(await call('POST', '/auth/second-factor', { ticket, code, trust_device: trust !== undefined }));
+});
+byId('again').addEventListener('click', () => show('first'));
+byId('password').querySelector('.problem').textContent = given.get('problem') ?? '';
+show(ticket ? 'second' : 'first');`;
+
+export function signInPage(c: Context<AppEnv>): Response | Promise<Response> {
+  const body = html`<section id="first">
+      <h1>Sign in</h1>
+      <form id="password">
+        <label>E-mail <input name="email" type="email" autocomplete="username" required /></label>
+        <label>Password <input name="password" type="password" autocomplete="current-password" required /></label>
+        <p class="problem" role="alert"></p>
+        <button>Sign in</button>
+      </form>
+      <p id="providers"></p>
+      <p class="muted">
+        No account? Ask an admin to invite you. Lost the password? An admin makes a link for a new one.
+      </p>
+    </section>
+    <section id="second" hidden>
+      <h1>Second step</h1>
+      <form id="code">
+        <label
+          >Code of your authenticator, or a backup code
+          <input name="code" autocomplete="one-time-code" inputmode="text" maxlength="20" required
+        /></label>
+        <label class="row"><input name="trust" type="checkbox" /> Do not ask in this browser for 30 days</label>
+        <p class="problem" role="alert"></p>
+        <button>Go on</button>
+      </form>
+      <p><button class="plain" id="again" type="button">Begin again</button></p>
+    </section>`;
+  return showPage(c, { title: 'Sign in', body, style: FORM_STYLE, script: SCRIPT });
+}
