@@ -40,6 +40,8 @@ import { addPages, PAGES } from './operations/pages/routes.ts';
 import { startTidying } from './operations/tidy.ts';
 import { accountRoutes } from './people/account-routes.ts';
 import { Passwords } from './people/passwords.ts';
+import { providerRoutes } from './people/provider-routes.ts';
+import { Providers } from './people/providers.ts';
 import { peopleRoutes } from './people/people-routes.ts';
 import { signInRoutes } from './people/sign-in-routes.ts';
 import { teamRoutes } from './people/team-routes.ts';
@@ -129,6 +131,7 @@ export async function startCoordinator(
         failedSignIns: settings.values.rate_limit_failed_sign_ins_per_minute,
       }),
     });
+    const providers = new Providers(() => settings.values);
     const leaseMs = () => settings.values.worker_heartbeat_timeout_seconds * 1000;
     stops.push(startTidying({ db, clock, report }));
     const inflow = new Inflow();
@@ -230,6 +233,12 @@ export async function startCoordinator(
       api: [
         identityRoutes({ db, clock, authenticator, secure }),
         signInRoutes(people),
+        providerRoutes({
+          ...people,
+          providers,
+          key: dataKey.derive('sign-in through providers'),
+          publicUrl: config.publicUrl,
+        }),
         accountRoutes(people),
         peopleRoutes(people),
         teamRoutes(people),

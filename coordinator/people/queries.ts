@@ -5,6 +5,18 @@ import type { Invitation, Person } from '../../shared/protocol/rest/people.ts';
 import type { Role } from '../../shared/protocol/rest/roles.ts';
 import type { ReadHandle } from '../storage/database.ts';
 
+/** Whom a provider means. */
+export async function accountByIdentity(
+  r: ReadHandle,
+  provider: string,
+  subject: string,
+): Promise<Account | undefined> {
+  return r.get<Account>(`${ACCOUNT} WHERE id = (SELECT person_id FROM identities WHERE provider = ? AND subject = ?)`, [
+    provider,
+    subject,
+  ]);
+}
+
 /** What signing in looks at. */
 export interface Account {
   id: string;

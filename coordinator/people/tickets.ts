@@ -5,7 +5,7 @@ import { Refusal } from '../http/refusal.ts';
 import { hashSecret, newSecret, secretKind } from '../identity/secrets.ts';
 import type { ReadHandle, WriteHandle } from '../storage/database.ts';
 
-export type TicketKind = 'invitation' | 'reset' | 'second_factor' | 'provider';
+export type TicketKind = 'invitation' | 'reset' | 'second_factor';
 
 export interface Ticket {
   id: string;
@@ -64,13 +64,11 @@ const WORDS: Record<TicketKind, string> = {
   invitation: 'This invitation',
   reset: 'This link',
   second_factor: 'This sign-in',
-  provider: 'This sign-in',
 };
 const MENDS: Record<TicketKind, string> = {
   invitation: 'Ask who invited you for another.',
   reset: 'Ask an admin for another.',
   second_factor: 'Sign in again.',
-  provider: 'Sign in again.',
 };
 
 /** Throws a 401 for one that is unknown, used or over. */
@@ -85,6 +83,16 @@ export async function readTicket(r: ReadHandle, secret: string, kind: TicketKind
       : undefined;
   if (row) return row;
   throw new Refusal(401, 'token_refused', `${WORDS[kind]} is not known, was used already, or is over. ${MENDS[kind]}`);
+}
+
+/** The newest open invitation of an e-mail, used up now; null without one. */
+export async function spendInvitationOf(w: WriteHandle, email: string, now: number): Promise<Ticket | null> {
+  const row = await w.get<Ticket>(
+    `DELETE FROM tickets WHERE id = (SELECT id FROM tickets WHERE kind = 'invitation' AND email = ? AND expires_at > ? ORDER BY id DESC LIMIT 1)
+     RETURNING id, kind, person_id, email, team_id, role, data, created_at, created_by, expires_at`,
+    [email, now],
+  );
+  return row ?? null;
 }
 
 /** Reads it and uses it up. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { SettingType } from '../../shared/protocol/rest/settings.ts';
 import { strategyName } from '../../shared/protocol/rest/scheduling.ts';
-import { isInside } from './rules.ts';
+import { isEncryptedOrLocal, isInside } from './rules.ts';
 
 export interface SettingDefinition {
   type: SettingType;
@@ -16,6 +16,15 @@ export interface SettingDefinition {
   maximum: number | null;
   options: readonly string[] | null;
 }
+
+const clientText = z
+  .string()
+  .max(500)
+  .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters');
+const providerUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an https address' })
+  .max(2000)
+  .refine((url) => !URL.canParse(url) || isEncryptedOrLocal(new URL(url)), 'must be an https address');
 
 export const SETTINGS = {
   scheduler_enabled: boolean(true, 'Whether tasks are handed out. Off: what runs goes on, nothing new begins.'),
@@ -93,6 +102,29 @@ export const SETTINGS = {
   ),
   session_idle_hours: int(168, 1, 8760, 'After how many hours without use a browser is signed out.'),
   session_life_days: int(30, 1, 365, 'After how many days a browser is signed out in any case.'),
+  github_client_id: text(
+    clientText,
+    'Sign in through GitHub: the id of an OAuth app, whose callback is /api/v1/auth/providers/github/callback.',
+  ),
+  github_client_secret: { ...text(clientText, 'Its secret.'), secret: true },
+  github_url: text(providerUrl, 'A GitHub server of your own, in place of https://github.com.'),
+  google_client_id: text(
+    clientText,
+    'Sign in through Google: the id of an OAuth client (callback: …/providers/google/callback).',
+  ),
+  google_client_secret: { ...text(clientText, 'Its secret.'), secret: true },
+  discord_client_id: text(
+    clientText,
+    'Sign in through Discord: the id of an application (callback: …/providers/discord/callback).',
+  ),
+  discord_client_secret: { ...text(clientText, 'Its secret.'), secret: true },
+  oidc_issuer: text(
+    providerUrl,
+    'Sign in through an OpenID Connect provider: its issuer, as its discovery document names it.',
+  ),
+  oidc_name: text(z.string().min(1).max(50), 'What the button for it says.'),
+  oidc_client_id: text(clientText, 'The id of the client there (callback: …/providers/oidc/callback).'),
+  oidc_client_secret: { ...text(clientText, 'Its secret.'), secret: true },
   slack_webhook_url: {
     ...text(
       z

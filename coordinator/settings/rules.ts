@@ -85,3 +85,8 @@ export function contradictions(
   }
   return errors;
 }
+
+/** Secrets go there: by https, or within this machine. */
+export function isEncryptedOrLocal(url: URL): boolean {
+  return url.protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+}

@@ -343,7 +343,7 @@ export interface Tables {
   identities: { provider: string; subject: string; person_id: string; created_at: number };
   tickets: {
     id: string;
-    kind: 'invitation' | 'reset' | 'second_factor' | 'provider';
+    kind: 'invitation' | 'reset' | 'second_factor';
     hash: string;
     person_id: string | null;
     email: string | null;

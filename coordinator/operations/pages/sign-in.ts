@@ -20,7 +20,12 @@ onSubmit('code', async ({ code, trust }) => {
 });
 byId('again').addEventListener('click', () => show('first'));
 byId('password').querySelector('.problem').textContent = given.get('problem') ?? '';
-show(ticket ? 'second' : 'first');`;
+show(ticket ? 'second' : 'first');
+call('GET', '/auth/providers').then(({ items }) => byId('providers').replaceChildren(...items.map(({ id, name }) =>
+  Object.assign(make('a', 'Sign in through ' + name, 'button'), { href: '/api/v1/auth/providers/' + id + '/start' }))));`;
+
+const STYLE = `${FORM_STYLE}
+#providers { display: grid; gap: 8px; justify-items: start; }`;
 
 export function signInPage(c: Context<AppEnv>): Response | Promise<Response> {
   const body = html`<section id="first">
@@ -49,5 +54,5 @@ export function signInPage(c: Context<AppEnv>): Response | Promise<Response> {
       </form>
       <p><button class="plain" id="again" type="button">Begin again</button></p>
     </section>`;
-  return showPage(c, { title: 'Sign in', body, style: FORM_STYLE, script: SCRIPT });
+  return showPage(c, { title: 'Sign in', body, style: STYLE, script: SCRIPT });
 }

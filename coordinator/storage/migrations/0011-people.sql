@@ -84,10 +84,10 @@ CREATE TABLE identities (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX identities_by_person ON identities (person_id);
 
--- What works once: an invitation (link), a new password (link), the second step of a sign-in, the way to a provider and back.
+-- What works once: an invitation (link), a new password (link), the second step of a sign-in.
 CREATE TABLE tickets (
   id TEXT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('invitation', 'reset', 'second_factor', 'provider')),
+  kind TEXT NOT NULL CHECK (kind IN ('invitation', 'reset', 'second_factor')),
   hash TEXT NOT NULL UNIQUE,
   -- Whose it is, where they have an account already.
   person_id TEXT REFERENCES people (id) ON DELETE CASCADE,

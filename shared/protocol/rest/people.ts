@@ -152,3 +152,8 @@ export type Team = z.infer<typeof team>;
 export const member = z.object({ person_id: z.string(), email: z.string(), name: z.string(), role });
 export type Member = z.infer<typeof member>;
 export const memberWrite = z.strictObject({ role });
+
+/** Through whom people may sign in here. */
+export const providerId = z.enum(['github', 'google', 'discord', 'oidc']);
+export type ProviderId = z.infer<typeof providerId>;
+export const provider = z.object({ id: providerId, name: z.string() });

@@ -74,7 +74,10 @@ export const whoAmI = z.object({
   /** The highest that they have in any team; null for a worker. */
   role: role.nullable(),
   /** Of a person who is signed in. */
-  email: z.string().nullable(),
+  email: z.string().nullable().default(null),
   /** What they may do in which team; null: the same in all of them. */
-  teams: z.array(z.object({ id: z.string(), role })).nullable(),
+  teams: z
+    .array(z.object({ id: z.string(), role }))
+    .nullable()
+    .default(null),
 });
