@@ -258,7 +258,7 @@ export async function startCoordinator(
           releaseAll: (w, workerId, reason, now) => dispatch.releaseAll(w, workerId, reason, now),
           endLink: (workerId, reason) => dispatch.link.refuse(workerId, reason),
         }),
-        blobRoutes({ store }),
+        blobRoutes({ store, db }),
         eventRoutes({ db, feed }),
         settingsRoutes({ db, clock, settings }),
         ...policyRoutes({ db, clock, policies, strategies: () => strategies.names }),

@@ -19,7 +19,8 @@ compares this page with them, and \`npm run test:access\` calls every route as e
 | person | the cookie of a browser in which somebody is signed in, whatever their role |
 
 \`all\` instead of ✓: the role must be for the whole installation, not in single teams. An answer to somebody who may not: \`401 unauthenticated\` for
-nobody, \`403 forbidden\` for everybody else.
+nobody, \`403 forbidden\` for everybody else. A role in a team counts for what belongs to that team; what belongs to others is answered \`404 not_found\`
+([people and teams](people.md)).
 `;
 
 const OUTSIDE = `

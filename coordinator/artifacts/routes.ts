@@ -18,6 +18,8 @@ import { sha256 } from '../../shared/protocol/work.ts';
 import type { AppEnv } from '../http/env.ts';
 import { streamBytes, tooLarge } from '../http/body.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
+import type { Teams } from '../http/scope.ts';
+import type { Database, ReadHandle } from '../storage/database.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import { BlobMismatchError, BlobTooLargeError, type BlobStore } from './blob-store.ts';
@@ -33,7 +35,7 @@ const MAX_BATCH_BODY_BYTES = MAX_BATCH_BYTES * 2;
 const OCTETS = 'application/octet-stream';
 const bytes = { content: { [OCTETS]: { schema: z.string() } }, description: 'The bytes' };
 
-export function blobRoutes({ store }: { store: BlobStore }) {
+export function blobRoutes({ store, db }: { store: BlobStore; db: Database }) {
   return createRouter()
     .openapi(
       route({
@@ -67,7 +69,8 @@ export function blobRoutes({ store }: { store: BlobStore }) {
       }),
       async (c) => {
         const { sha256: name } = c.req.valid('param');
-        const size = await store.sizeOf(name);
+        const [seen] = await db.read((r) => seenBlobs(r, c.var.scope.reads, [name]));
+        const size = seen === undefined ? null : await store.sizeOf(name);
         if (size === null) throw notFound(`blob ${name}`);
         return serveFile(c, {
           file: store.pathOf(name),
@@ -122,11 +125,23 @@ export function blobRoutes({ store }: { store: BlobStore }) {
         responses: { 200: bytes },
       }),
       async (c) => {
-        const { hashes } = c.req.valid('json');
+        const hashes = await db.read((r) => seenBlobs(r, c.var.scope.reads, c.req.valid('json').hashes));
         const frames = ReadableStream.from(framesOf(store, hashes));
         return c.body(frames, 200, { 'content-type': FRAMES_TYPE });
       },
     );
+}
+
+/** Of these, in their order, those that a caller may read by hash: all; or, of some teams only, what tests of these have attached. */
+async function seenBlobs(r: ReadHandle, teams: Teams, hashes: readonly string[]): Promise<readonly string[]> {
+  if (teams === null) return hashes;
+  const rows = await r.all<{ sha256: string }>(
+    `SELECT DISTINCT a.sha256 FROM artifacts a JOIN runs r ON r.id = a.run_id JOIN projects p ON p.id = r.project_id
+     WHERE a.sha256 IN (SELECT value FROM json_each(?)) AND p.team_id IN (SELECT value FROM json_each(?))`,
+    [JSON.stringify(hashes), JSON.stringify(teams)],
+  );
+  const seen = new Set(rows.map((row) => row.sha256));
+  return hashes.filter((hash) => seen.has(hash));
 }
 
 async function framesIn(body: AsyncIterable<Uint8Array>): Promise<Frame[]> {

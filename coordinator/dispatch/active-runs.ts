@@ -3,6 +3,7 @@ import type { Requirements } from '../../shared/protocol/work.ts';
 import type { PoliciesInForce } from '../policies/policies.ts';
 import type { ReadHandle } from '../storage/database.ts';
 import { effectsOf, type RuleEffects } from './rules/admin-rules.ts';
+import type { Wanted } from './rules/matching.ts';
 import type { Ask } from './rules/requests.ts';
 
 export interface ActiveRun {
@@ -19,7 +20,7 @@ export interface ActiveRun {
   /** JSON, as the run has them. */
   source: string | null;
   config: string;
-  requirements: Requirements;
+  requirements: Wanted;
   exclusive: boolean;
   reason: string | null;
   waiting: string | null;
@@ -43,6 +44,7 @@ interface Row {
   state: string;
   project_id: string;
   project: string;
+  team_id: string;
   created_by: string;
   priority: number;
   boost: number;
@@ -62,7 +64,7 @@ interface Row {
 /** Those that come first first: by priority, then by number. */
 export async function readActiveRuns(r: ReadHandle, { rules }: Pick<PoliciesInForce, 'rules'>): Promise<ActiveRun[]> {
   const rows = await r.all<Row>(
-    `SELECT r.id, r.number, r.name, r.state, r.project_id, p.name AS project, r.created_by, r.priority, r.boost, r.source, r.config,
+    `SELECT r.id, r.number, r.name, r.state, r.project_id, p.name AS project, p.team_id, r.created_by, r.priority, r.boost, r.source, r.config,
        r.requirements, r.exclusive, r.reason, r.waiting, r.tags, r.environment, r.config ->> '$.base_url' AS base_url,
        coalesce(r.metadata ->> '$.git.branch', r.metadata ->> '$.branch', r.source ->> '$.ref') AS branch, r.config ->> '$.browser' AS browser
      FROM runs r JOIN projects p ON p.id = r.project_id
@@ -72,7 +74,7 @@ export async function readActiveRuns(r: ReadHandle, { rules }: Pick<PoliciesInFo
 }
 
 function toActive(row: Row, rules: PoliciesInForce['rules']): ActiveRun {
-  const requirements = JSON.parse(row.requirements) as Requirements;
+  const requirements: Wanted = { ...(JSON.parse(row.requirements) as Requirements), team: row.team_id };
   const run = {
     ...row,
     projectId: row.project_id,
@@ -93,7 +95,7 @@ export function placementOf(
   run: ActiveRun,
   needs: string,
   rules: PoliciesInForce['rules'],
-): { effects: RuleEffects; requirements: Requirements } {
+): { effects: RuleEffects; requirements: Wanted } {
   if (rules.length === 0) return { effects: NO_EFFECTS, requirements: run.requirements };
   const effects = effectsOf(rules, { ...run, browsers: [...run.browsers, ...needs.split(',')] });
   if (effects.require.length === 0) return { effects, requirements: run.requirements };

@@ -32,6 +32,10 @@ const waitingTasks = `
   SELECT id, kind, needs, cpus, memory_bytes AS memoryBytes, shard_index, shard_total, escalated, run_id FROM tasks
   WHERE state = 'pending' AND waits = 0`;
 
+/** Work of other teams does not exist for a worker. Its id is the parameter. */
+const ofItsTeam = `EXISTS (SELECT 1 FROM runs r JOIN projects p ON p.id = r.project_id, workers k
+  WHERE r.id = tasks.run_id AND k.id = ? AND (k.team_id IS NULL OR k.team_id = p.team_id))`;
+
 /** null where nothing waits that it could do, or it does all that it may already. */
 export async function nextForWorker(
   w: WriteHandle,
@@ -87,12 +91,13 @@ export async function claimForWorker(
   now: number,
 ): Promise<ClaimAnswer> {
   const room = await roomOf(w, workerId, policies);
-  const row = await w.get<Waiting>(`${waitingTasks} AND id = ?`, [taskId]);
+  const row = await w.get<Waiting>(`${waitingTasks} AND id = ? AND ${ofItsTeam}`, [taskId, workerId]);
   const run = 'reason' in room ? undefined : room.runs.find(({ id }) => id === row?.run_id);
   if (!row) {
-    const exists = await w.get<{ state: string; waits: number }>('SELECT state, waits FROM tasks WHERE id = ?', [
-      taskId,
-    ]);
+    const exists = await w.get<{ state: string; waits: number }>(
+      `SELECT state, waits FROM tasks WHERE id = ? AND ${ofItsTeam}`,
+      [taskId, workerId],
+    );
     if (!exists) return { result: 'unknown' };
     const is =
       exists.waits === 1 && exists.state === 'pending' ? 'its group may not begin yet' : `it is ${exists.state}`;

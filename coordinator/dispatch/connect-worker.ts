@@ -75,6 +75,7 @@ export async function disconnectWorker(
 export async function readProfile(r: ReadHandle, workerId: string): Promise<WorkerProfile | null> {
   const row = await r.get<{
     hostname: string;
+    team_id: string | null;
     fingerprint: string | null;
     intent: Intent;
     max_parallel_tasks: number;
@@ -96,6 +97,7 @@ export async function readProfile(r: ReadHandle, workerId: string): Promise<Work
   return {
     id: workerId,
     name: row.hostname,
+    team: row.team_id,
     fingerprint: row.fingerprint,
     intent: row.intent,
     slots: Math.min(row.max_parallel_tasks, has.slots ?? row.max_parallel_tasks),

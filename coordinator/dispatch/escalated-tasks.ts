@@ -1,11 +1,10 @@
 /** Pending tasks of which a try failed: where each may go next, and the record of why. */
-import type { Requirements } from '../../shared/protocol/work.ts';
 import { hasBrowsers } from '../runs/rules/needs.ts';
 import type { ReadHandle, WriteHandle } from '../storage/database.ts';
 import type { Claim } from './claim-tasks.ts';
 import type { Connected, Fleet, WorkerProfile } from './fleet.ts';
 import { chooseNext, type Choice, type PastFailure, type Place } from './rules/escalation.ts';
-import { whyNotMatching } from './rules/matching.ts';
+import { whyNotMatching, type Wanted } from './rules/matching.ts';
 
 export interface EscalatedTask {
   id: string;
@@ -93,7 +92,7 @@ export interface PlacedTask {
 export async function placeEscalated(
   r: ReadHandle,
   fleet: Fleet,
-  { runId, requirements, needs }: { runId: string; requirements: Requirements; needs: string },
+  { runId, requirements, needs }: { runId: string; requirements: Wanted; needs: string },
   now: number,
 ): Promise<PlacedTask[]> {
   const tasks = await escalatedTasks(r, runId, needs);

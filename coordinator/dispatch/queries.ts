@@ -1,6 +1,8 @@
 /** Reads of tasks, in the shapes of the REST API. */
 import { durationFigures } from '../../shared/model/percentiles.ts';
 import type { Task } from '../../shared/protocol/rest/tasks.ts';
+import type { Scope } from '../http/scope.ts';
+import { findRunId } from '../runs/queries.ts';
 import { iso } from '../runs/rules/run-figures.ts';
 import type { ReadHandle } from '../storage/database.ts';
 import type { Tables } from '../storage/tables.ts';
@@ -35,7 +37,10 @@ export async function listTasks(
   return tasks;
 }
 
-export async function getTask(r: ReadHandle, id: string): Promise<Task | null> {
+/** null for one of a run that the caller does not see. */
+export async function getTask(r: ReadHandle, scope: Scope, id: string): Promise<Task | null> {
+  const run = await r.get<{ run_id: string }>('SELECT run_id FROM tasks WHERE id = ?', [id]);
+  if (!run || (await findRunId(r, scope, run.run_id)) === null) return null;
   const row = await selectTasks(r).where('tasks.id', '=', id).executeTakeFirst();
   return row ? toTask(r, row) : null;
 }

@@ -29,6 +29,7 @@ import type { PoliciesInForce } from '../policies/policies.ts';
 import { findRunId } from '../runs/queries.ts';
 import { unknownRun } from '../runs/routes.ts';
 import type { Database } from '../storage/database.ts';
+import { reachWorker } from '../workers/queries.ts';
 import { resetBreaker } from './breakers.ts';
 import { cancelRun } from './cancel-run.ts';
 import { claimForWorker, nextForWorker } from './claim-for-worker.ts';
@@ -87,7 +88,8 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
       async (c) => {
         const { id } = c.req.valid('param');
         return commit(c, { db, clock }, 200, async (w, now) => {
-          const hostname = await resetBreaker(w, id, now);
+          const seen = await reachWorker(w, c.var.scope, id);
+          const hostname = seen ? await resetBreaker(w, id, now) : null;
           if (hostname === null) throw notFound(`worker ${id}`);
           const data = { id, breaker: 'closed' };
           await recordAudit(w, { ...actorOf(c), action: 'worker.changed', target: hostname, data }, now);
@@ -221,7 +223,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const found = await db.read((r) => getTask(r, id));
+        const found = await db.read((r) => getTask(r, c.var.scope, id));
         if (!found) throw unknownTask(id);
         return c.json(found, 200);
       },
@@ -240,7 +242,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
         const { id } = c.req.valid('param');
         const { limit, cursor } = c.req.valid('query');
         const rows = await db.read(async (r) => {
-          const runId = await findRunId(r, id);
+          const runId = await findRunId(r, c.var.scope, id);
           return runId === null ? null : listTasks(r, runId, { limit: limit + 1, after: afterNumber(cursor) });
         });
         if (!rows) throw unknownRun(id);
@@ -270,7 +272,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
       async (c) => {
         const { id } = c.req.valid('param');
         const { reason } = c.req.valid('json');
-        const runId = await db.read((r) => findRunId(r, id));
+        const runId = await db.read((r) => findRunId(r, c.var.scope, id));
         if (runId === null) throw unknownRun(id);
         const cancelled = await commitValue(c, { db, clock }, async (w, now) => {
           const answer = await cancelRun(w, runId, reason, now);

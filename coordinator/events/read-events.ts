@@ -1,5 +1,7 @@
 /** Looks into the log of stored events: filtered pages, figures, and clean-up. */
 import { sql } from 'kysely';
+import type { Teams } from '../http/scope.ts';
+import { seenBy } from './visible.ts';
 import type { ReadHandle, StoredEvent, WriteHandle } from '../storage/database.ts';
 
 export interface EventFilter {
@@ -15,11 +17,13 @@ export interface EventFilter {
   from?: number;
   /** Milliseconds since the epoch, exclusive. */
   before?: number;
+  /** Only what these see; default: all. */
+  teams?: Teams;
 }
 
 /** At most `limit` events that match, oldest first; go on with the last one's `seq` as `afterSeq`. */
 export async function readEvents(r: ReadHandle, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
-  const { runId, workerId, taskId, typePrefix, afterSeq, from, before } = filter;
+  const { runId, workerId, taskId, typePrefix, afterSeq, from, before, teams = null } = filter;
   let query = r.query.selectFrom('events').selectAll();
   if (runId !== undefined) query = query.where('run_id', '=', runId);
   if (workerId !== undefined) query = query.where('worker_id', '=', workerId);
@@ -30,6 +34,7 @@ export async function readEvents(r: ReadHandle, filter: EventFilter, limit: numb
   if (afterSeq !== undefined) query = query.where('seq', '>', afterSeq);
   if (from !== undefined) query = query.where('at', '>=', from);
   if (before !== undefined) query = query.where('at', '<', before);
+  if (teams !== null) query = query.where(seenBy(teams));
   const rows = await query.orderBy('seq').limit(limit).execute();
   return rows.map(({ seq, epoch, at, type, run_id, worker_id, task_id, data }) => ({
     seq,

@@ -51,6 +51,7 @@ export function eventRoutes({ db, feed }: { db: Database; feed: EventFeed }) {
         const { limit, cursor, ...given } = c.req.valid('query');
         const afterSeq = afterNumber(cursor);
         const filter = {
+          teams: c.var.scope.reads,
           ...(given.run_id === undefined ? {} : { runId: given.run_id }),
           ...(given.worker_id === undefined ? {} : { workerId: given.worker_id }),
           ...(given.task_id === undefined ? {} : { taskId: given.task_id }),
@@ -108,6 +109,7 @@ export function eventRoutes({ db, feed }: { db: Database; feed: EventFeed }) {
         if (after === null)
           throw badField('after', 'is no event id: take the id of the last event that you have, or 0');
         const request = {
+          teams: c.var.scope.reads,
           stillAllowed: c.var.stillKnown,
           ...(runId === undefined ? {} : { runId }),
           ...(after === undefined ? {} : { after }),

@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { Principal } from './principal.ts';
+import type { Scope } from './scope.ts';
 
 export interface AppEnv {
   Bindings: HttpBindings;
@@ -13,7 +14,9 @@ export interface AppEnv {
     credential: boolean;
     /** null: no credential, or none that is known. */
     principal: Principal | null;
-    /** Whether the credential would still do now: for answers that go on for long. */
+    /** Where the caller sees and may do what the route does; set by its guard. */
+    scope: Scope;
+    /** Whether the credential would still do now, and for the same teams: for answers that go on for long. */
     stillKnown: () => Promise<boolean>;
   };
 }

@@ -83,6 +83,13 @@ export function checkAccess(principal: Principal | null, access: Access): void {
   }
 }
 
+/** Whether who was let in before may go on, without being told too much or too little: they must still be known, and see the same teams. */
+export function sameRights(before: Principal | null, now: Principal | null): boolean {
+  if (before === null || now === null || before.kind === 'worker' || now.kind === 'worker') return now !== null;
+  if (before.teams === null || now.teams === null) return before.teams === now.teams;
+  return before.teams.size === now.teams.size && [...before.teams.keys()].every((team) => now.teams?.has(team));
+}
+
 /** 403: who asks is known, and may not. */
 export const forbidden = (detail: string): Refusal => new Refusal(403, 'forbidden', detail);
 

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { DEFAULT_BODY_BYTES, readJsonBody } from './body.ts';
 import type { AppEnv } from './env.ts';
 import { checkAccess, type Access } from './principal.ts';
+import { scopeOf } from './scope.ts';
 
 type Declared<P extends string> = Omit<RouteConfig, 'path' | 'middleware' | 'security'> & {
   path: P;
@@ -43,6 +44,7 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
 function guard(access: Access): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     checkAccess(c.var.principal, access);
+    c.set('scope', scopeOf(c.var.principal, access));
     await next();
   };
 }

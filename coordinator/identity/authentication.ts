@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../http/env.ts';
+import { sameRights } from '../http/principal.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Authenticator } from './authenticator.ts';
 
@@ -25,8 +26,9 @@ export function authentication(authenticator: Authenticator, cookieName: string)
     if (secret !== null) {
       const shown = token === null ? 'cookie' : 'header';
       c.set('credential', true);
-      c.set('principal', await authenticator.identify(secret, shown));
-      c.set('stillKnown', () => authenticator.isKnown(secret, shown));
+      const principal = await authenticator.identify(secret, shown);
+      c.set('principal', principal);
+      c.set('stillKnown', async () => sameRights(principal, await authenticator.look(secret, shown)));
     }
     await next();
   };

@@ -60,9 +60,9 @@ export class Authenticator {
     return principal;
   }
 
-  /** Whether a secret would still do. Asking is no use of it: a page that was left open does not keep its session alive. */
-  async isKnown(secret: string, shown: Shown): Promise<boolean> {
-    return (await this.#find(secret, shown)) !== null || this.#replacedKey(hashSecret(secret)) !== null;
+  /** The same, without being a use: a page that was left open does not keep its session alive. */
+  async look(secret: string, shown: Shown): Promise<Principal | null> {
+    return (await this.#find(secret, shown))?.principal ?? this.#replacedKey(hashSecret(secret));
   }
 
   /** Forgets what it knew. Call it (after the commit) when a token or a key was revoked or replaced. */
@@ -87,13 +87,13 @@ export class Authenticator {
     const kind = secretKind(secret);
     if (kind === null || !KINDS[shown].includes(kind)) return null;
     const hash = hashSecret(secret);
-    const known = this.#known.get(hash) ?? (await this.#look(kind, hash));
+    const known = this.#known.get(hash) ?? (await this.#readNow(kind, hash));
     const now = this.#clock.now();
     if (!known || (known.expiresAt !== null && known.expiresAt <= now)) return null;
     return known.lastUsedAt !== null && known.lastUsedAt + this.#sessionIdleMs() <= now ? null : known;
   }
 
-  async #look(kind: SecretKind, hash: string): Promise<Known | undefined> {
+  async #readNow(kind: SecretKind, hash: string): Promise<Known | undefined> {
     const generation = this.#generation;
     const find = kind === 'api' ? findToken : kind === 'worker' ? findWorker : findSession;
     const found = await this.#db.read((r) => find(r, hash));
@@ -133,12 +133,14 @@ export class Authenticator {
 }
 
 async function findToken(r: ReadHandle, hash: string): Promise<Known | undefined> {
-  const row = await r.get<{ id: string; name: string; role: Role; expires_at: number | null }>(
-    "SELECT id, name, role, expires_at FROM tokens WHERE hash = ? AND kind = 'api' AND revoked_at IS NULL",
+  const row = await r.get<{ id: string; name: string; role: Role; team_id: string | null; expires_at: number | null }>(
+    "SELECT id, name, role, team_id, expires_at FROM tokens WHERE hash = ? AND kind = 'api' AND revoked_at IS NULL",
     [hash],
   );
   if (!row) return undefined;
-  const principal = { kind: 'user', id: row.id, name: row.name, role: row.role, teams: null, session: null } as const;
+  const { id, name, role, team_id: team } = row;
+  const teams = team === null ? null : new Map([[team, role]]);
+  const principal = { kind: 'user', id, name, role, teams, session: null } as const;
   return { principal, expiresAt: row.expires_at, lastUsedAt: null };
 }
 

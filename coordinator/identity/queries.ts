@@ -2,6 +2,7 @@
 import { isoTime, isoTimeOrNull } from '../../shared/protocol/rest/common.ts';
 import type { Role } from '../../shared/protocol/rest/roles.ts';
 import type { Token, TokenKind } from '../../shared/protocol/rest/tokens.ts';
+import { teamParams, type Teams } from '../http/scope.ts';
 import type { ReadHandle } from '../storage/database.ts';
 
 interface Row {
@@ -9,6 +10,7 @@ interface Row {
   kind: TokenKind;
   name: string;
   role: Role | null;
+  team_id: string | null;
   created_at: number;
   created_by: string;
   expires_at: number | null;
@@ -18,19 +20,21 @@ interface Row {
   revoked_at: number | null;
 }
 
-const COLUMNS = 'id, kind, name, role, created_at, created_by, expires_at, used_at, used_by, last_used_at, revoked_at';
+const COLUMNS =
+  'id, kind, name, role, team_id, created_at, created_by, expires_at, used_at, used_by, last_used_at, revoked_at';
 
-/** Newest first (ids sort by time), behind the id `before`. */
+/** Of these teams (null: all), newest first (ids sort by time), behind the id `before`. */
 export async function listTokens(
   r: ReadHandle,
+  teams: Teams,
   page: { limit: number; before: string | null },
   now: number,
 ): Promise<Token[]> {
-  const rows = await r.all<Row>(`SELECT ${COLUMNS} FROM tokens WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?`, [
-    page.before,
-    page.before,
-    page.limit,
-  ]);
+  const rows = await r.all<Row>(
+    `SELECT ${COLUMNS} FROM tokens WHERE (? IS NULL OR id < ?) AND (? IS NULL OR team_id IN (SELECT value FROM json_each(?)))
+     ORDER BY id DESC LIMIT ?`,
+    [page.before, page.before, ...teamParams(teams), page.limit],
+  );
   return rows.map((row) => toToken(row, now));
 }
 
@@ -51,6 +55,7 @@ function toToken(row: Row, now: number): Token {
     kind: row.kind,
     name: row.name,
     role: row.role,
+    team_id: row.team_id,
     state: tokenState(row, now),
     created_at: isoTime(row.created_at),
     created_by: row.created_by,

@@ -8,6 +8,7 @@ import {
   exchangeRequest,
   token,
   TOKEN_LIFE,
+  type TokenKind,
   tokenCreate,
   tokenCreated,
   whoAmI,
@@ -18,15 +19,17 @@ import { forbidden, requireAny, requireUser } from '../http/principal.ts';
 import { badField, notFound } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
-import type { Database } from '../storage/database.ts';
+import type { Scope } from '../http/scope.ts';
+import type { Database, ReadHandle } from '../storage/database.ts';
 import { sessionCookie } from './authentication.ts';
 import type { Authenticator } from './authenticator.ts';
 import { createToken } from './create-token.ts';
 import { exchangeAdminLink, TOKEN_SECONDS } from './exchange-admin-link.ts';
+import { findTeam } from './find-team.ts';
 import { adminLink, joinLink } from './first-start.ts';
 import { getToken, hostnameOf, listTokens } from './queries.ts';
 import { endSession, revokeToken } from './revoke-token.ts';
-import { mayHandle } from './rules.ts';
+import { mayHandle, roleFor } from './rules.ts';
 
 export interface IdentityRoutesDeps {
   db: Database;
@@ -99,11 +102,12 @@ export function identityRoutes({ db, clock, authenticator, secure }: IdentityRou
         responses: { 200: json(nothing, 'Done') },
       }),
       async (c) => {
-        const { id, role: own, session } = requireUser(c);
+        const me = requireUser(c);
+        const { id, session } = me;
         await db.write(async (w) => {
           const now = clock.now();
           const onRevoked = () => authenticator.forget();
-          if (session === null) await revokeToken(w, id, { own, onRevoked }, now);
+          if (session === null) await revokeToken(w, id, { me, onRevoked }, now);
           else await endSession(w, session.id, onRevoked);
           await recordAudit(w, { ...actorOf(c), action: 'session.closed' }, now);
         });
@@ -122,22 +126,29 @@ export function identityRoutes({ db, clock, authenticator, secure }: IdentityRou
         responses: { 201: json(tokenCreated, 'The token with its secret') },
       }),
       async (c) => {
-        const { kind, name, role: asked, expires_in_seconds: lifeSeconds } = c.req.valid('json');
+        const { kind, name, role: asked, team: wanted, expires_in_seconds: lifeSeconds } = c.req.valid('json');
         const me = requireUser(c);
         if (kind !== 'api' && asked !== undefined) throw badField('role', 'is for tokens of the kind api; remove it');
         const role = kind === 'api' ? (asked ?? 'runner') : null;
-        if (!mayHandle(me.role, { kind, role })) {
-          throw forbidden(`Your role is ${me.role}: you cannot make a token that may do more than you.`);
-        }
         const { max } = TOKEN_LIFE[kind];
         if (lifeSeconds !== undefined && lifeSeconds > max) {
           throw badField('expires_in_seconds', `may be at most ${max} for ${kind}`);
         }
         const now = clock.now();
         const { made, view } = await db.write(async (w) => {
-          const made = await createToken(w, { kind, name, role, createdBy: me.name, lifeSeconds }, now);
+          const teamId = await teamOfToken(w, c.var.scope, kind, wanted);
+          const own = roleFor(me, teamId);
+          if (own === null || !mayHandle(own, { kind, role })) {
+            throw forbidden(`Your role is ${own ?? me.role}: you cannot make a token that may do more than you.`);
+          }
+          const personId = me.session && me.id;
+          const made = await createToken(
+            w,
+            { kind, name, role, createdBy: me.name, teamId, personId, lifeSeconds },
+            now,
+          );
           const expires = isoTimeOrNull(made.expiresAt);
-          const data = { id: made.id, kind, role, expires };
+          const data = { id: made.id, kind, role, expires, team: teamId };
           await recordAudit(w, { ...actorOf(c), action: 'token.created', target: name, data }, now);
           return { made, view: await getToken(w, made.id, now) };
         });
@@ -160,7 +171,7 @@ export function identityRoutes({ db, clock, authenticator, secure }: IdentityRou
       async (c) => {
         const { limit, cursor } = c.req.valid('query');
         const before = afterText(cursor);
-        const rows = await db.read((r) => listTokens(r, { limit: limit + 1, before }, clock.now()));
+        const rows = await db.read((r) => listTokens(r, c.var.scope.acts, { limit: limit + 1, before }, clock.now()));
         return c.json(
           pageBy(
             rows,
@@ -184,11 +195,11 @@ export function identityRoutes({ db, clock, authenticator, secure }: IdentityRou
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const { role: own } = requireUser(c);
+        const me = requireUser(c);
         const onRevoked = () => authenticator.forget();
         const found = await db.write(async (w) => {
           const now = clock.now();
-          const found = await revokeToken(w, id, { own, onRevoked }, now);
+          const found = await revokeToken(w, id, { me, onRevoked }, now);
           if (!found) return false;
           const { kind, name } = found;
           await recordAudit(w, { ...actorOf(c), action: 'token.revoked', target: name, data: { id, kind } }, now);
@@ -198,4 +209,26 @@ export function identityRoutes({ db, clock, authenticator, secure }: IdentityRou
         return c.json({ message: 'The token works no longer.' }, 200);
       },
     );
+}
+
+/** The id of the team that a new token is bound to; null: all. A team that the caller is not in is not told from one that does not exist. */
+async function teamOfToken(
+  r: ReadHandle,
+  { reads, acts }: Scope,
+  kind: TokenKind,
+  wanted: string | null | undefined,
+): Promise<string | null> {
+  if (kind === 'admin_link') {
+    if (wanted != null) throw badField('team', 'is not for admin links: they are for the whole installation');
+    return null;
+  }
+  if (wanted === undefined) {
+    if (acts === null) return null;
+    if (acts.length !== 1) throw badField('team', 'must be named: you maintain several');
+    return acts[0] ?? null;
+  }
+  if (wanted === null) return null;
+  const row = await findTeam(r, reads, wanted);
+  if (!row) throw badField('team', `${wanted} does not exist, or you are not in it`);
+  return row.id;
 }

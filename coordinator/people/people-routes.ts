@@ -13,6 +13,8 @@ import {
 } from '../../shared/protocol/rest/people.ts';
 import { actorOf, recordAudit } from '../audit/record.ts';
 import { afterText, pageBy } from '../http/paging.ts';
+import { findTeam } from '../identity/find-team.ts';
+import { revokeTokensOf } from '../identity/revoke-token.ts';
 import { forbidden, requireUser } from '../http/principal.ts';
 import { badField, notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
@@ -22,7 +24,6 @@ import { refuseLastAdmin } from './accounts.ts';
 import {
   accountByEmail,
   accountById,
-  findTeam,
   getInvitation,
   getPerson,
   listInvitations,
@@ -88,10 +89,9 @@ export function peopleRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps
         if (wanted === null && role !== 'admin') throw badField('team', 'must be named, unless the role is admin');
         const { view, secret } = await db.write(async (w) => {
           const now = clock.now();
-          const team = wanted === null ? null : await findTeam(w, wanted);
+          const team = wanted === null ? undefined : await findTeam(w, c.var.scope.reads, wanted);
+          if (team === null) throw badField('team', `${wanted} does not exist, or you are not in it`);
           const own = team ? roleIn(me, team.id) : null;
-          // A team that one is not in is not told from one that does not exist.
-          if (team === undefined || (team && own === null)) throw badField('team', `${wanted} does not exist`);
           if (team ? !mayManage(own, role) : me.teams !== null || me.role !== 'admin') {
             throw forbidden(
               team
@@ -101,7 +101,7 @@ export function peopleRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps
           }
           if (await accountByEmail(w, email)) {
             const mend = team
-              ? `Put them into the team: PUT /api/v1/teams/${team.id}/members/{person_id}.`
+              ? `An admin can put them into the team: PUT /api/v1/teams/${team.id}/members/{person_id}.`
               : 'Make that account an admin: PATCH /api/v1/people/{id}.';
             throw new Refusal(409, 'email_taken', `${email} has an account already. ${mend}`);
           }
@@ -235,6 +235,7 @@ export function peopleRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps
         access: 'admin of all',
         tags,
         summary: 'Remove a person: signed out everywhere at once, their account is gone',
+        description: 'Tokens that they have made end, too.',
         request: { params: idParam },
         responses: { 200: json(done, 'Removed') },
       }),
@@ -243,9 +244,10 @@ export function peopleRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps
         await db.write(async (w) => {
           const before = await requirePersonRow(w, id);
           if (before.admin === 1) await refuseLastAdmin(w, id);
+          const ended = await revokeTokensOf(w, { personId: id, teamId: null }, clock.now());
           await w.run('DELETE FROM people WHERE id = ?', [id]);
           w.afterCommit(forget);
-          const data = { person: id };
+          const data = { person: id, tokens_ended: ended };
           await recordAudit(w, { ...actorOf(c), action: 'person.removed', target: before.email, data }, clock.now());
         });
         return c.json({ message: 'The account is gone, and signed out everywhere.' }, 200);

@@ -142,11 +142,3 @@ export function toInvitation(row: InvitationRow): Invitation {
     expires_at: isoTime(row.expires_at),
   };
 }
-
-/** By id or name. */
-export async function findTeam(r: ReadHandle, idOrName: string): Promise<{ id: string; name: string } | undefined> {
-  return r.get<{ id: string; name: string }>(
-    'SELECT id, name FROM teams WHERE id = ? OR name = ? ORDER BY id = ? DESC',
-    [idOrName, idOrName, idOrName],
-  );
-}

@@ -14,6 +14,7 @@ import {
 import type { Role } from '../../shared/protocol/rest/roles.ts';
 import { actorOf, recordAudit } from '../audit/record.ts';
 import { forbidden, requireUser, type User } from '../http/principal.ts';
+import { revokeTokensOf } from '../identity/revoke-token.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
@@ -103,6 +104,7 @@ export function teamRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps, 
         access: 'admin of all',
         tags,
         summary: 'Remove a team that owns nothing any more',
+        description: 'Tokens that are bound to it end.',
         request: { params: idParam },
         responses: { 200: json(done, 'Removed') },
       }),
@@ -110,8 +112,13 @@ export function teamRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps, 
         const { id } = c.req.valid('param');
         await db.write(async (w) => {
           const found = await requireTeam(w, requireUser(c), id);
-          if (id === 'default' || found.projects > 0) {
-            const why = id === 'default' ? 'New projects go there' : `It owns ${found.projects} projects`;
+          const workers = await w.get<{ n: number }>(
+            'SELECT count(*) AS n FROM workers WHERE team_id = ? AND revoked_at IS NULL',
+            [id],
+          );
+          if (id === 'default' || found.projects > 0 || (workers?.n ?? 0) > 0) {
+            const owned = `${found.projects} projects and ${workers?.n ?? 0} workers`;
+            const why = id === 'default' ? 'New projects go there' : `It owns ${owned}`;
             throw new Refusal(409, 'team_in_use', `${why}: this team stays.`);
           }
           await w.run('DELETE FROM teams WHERE id = ?', [id]);
@@ -187,6 +194,7 @@ export function teamRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps, 
         access: 'maintainer',
         tags,
         summary: 'Take a person out of a team; their account stays',
+        description: 'Tokens for it that they have made end, too.',
         request: { params: memberParam },
         responses: { 200: json(done, 'They see nothing of it any more') },
       }),
@@ -198,8 +206,9 @@ export function teamRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps, 
           if (before === null) throw unknownMember(personId);
           if (!mayManage(own, before)) throw tooLow(own, team);
           await w.run('DELETE FROM members WHERE team_id = ? AND person_id = ?', [id, personId]);
+          const ended = await revokeTokensOf(w, { personId, teamId: id }, clock.now());
           w.afterCommit(forget);
-          const data = { person: personId, team, before };
+          const data = { person: personId, team, before, tokens_ended: ended };
           const email = (await accountById(w, personId))?.email ?? personId;
           await recordAudit(w, { ...actorOf(c), action: 'member.removed', target: email, data }, clock.now());
         });
@@ -214,7 +223,8 @@ const tooLow = (own: Role | null, team: string) =>
 
 async function listTeams(r: ReadHandle, me: User): Promise<Team[]> {
   const rows = await r.all<Omit<Team, 'role' | 'created_at'> & { created_at: number }>(
-    `SELECT t.id, t.name, t.created_at, (SELECT count(*) FROM members WHERE team_id = t.id) AS members, 0 AS projects FROM teams t
+    `SELECT t.id, t.name, t.created_at, (SELECT count(*) FROM members WHERE team_id = t.id) AS members, 
+       (SELECT count(*) FROM projects WHERE team_id = t.id) AS projects FROM teams t
      ORDER BY t.name`,
   );
   return rows.flatMap((row) => {

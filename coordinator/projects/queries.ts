@@ -1,16 +1,44 @@
 /** Reads projects, in the shape of the REST API. */
 import { isoTimeOrNull } from '../../shared/protocol/rest/common.ts';
 import type { Project } from '../../shared/protocol/rest/projects.ts';
+import { teamParams, type Teams } from '../http/scope.ts';
+import { findTeam } from '../identity/find-team.ts';
 import type { ReadHandle } from '../storage/database.ts';
 
-/** By name, behind the name `after`. */
-export async function listProjects(r: ReadHandle, page: { limit: number; after: string | null }): Promise<Project[]> {
-  const rows = await r.all<{ id: string; name: string; runs: number; last_run_at: number | null }>(
-    `SELECT p.id, p.name, coalesce(s.runs, 0) AS runs, s.last_run_at FROM projects p
+/** Of these teams, by name and id, behind the key `after` of another. */
+export async function listProjects(
+  r: ReadHandle,
+  teams: Teams,
+  page: { limit: number; after: string | null },
+): Promise<{ key: string; project: Project }[]> {
+  const rows = await r.all<{
+    key: string;
+    id: string;
+    name: string;
+    team_id: string;
+    team: string;
+    runs: number;
+    last_run_at: number | null;
+  }>(
+    `SELECT p.name || char(10) || p.id AS key, p.id, p.name, t.id AS team_id, t.name AS team, coalesce(s.runs, 0) AS runs, s.last_run_at
+     FROM projects p JOIN teams t ON t.id = p.team_id
      LEFT JOIN (SELECT project_id, count(*) AS runs, max(created_at) AS last_run_at FROM runs GROUP BY project_id) s ON s.project_id = p.id
-     WHERE p.name > ? ORDER BY p.name LIMIT ?`,
+     WHERE p.name || char(10) || p.id > ? AND (? IS NULL OR p.team_id IN (SELECT value FROM json_each(?)))
+     ORDER BY p.name || char(10) || p.id LIMIT ?`,
     // No name is empty, so all of them lie behind ''.
-    [page.after ?? '', page.limit],
+    [page.after ?? '', ...teamParams(teams), page.limit],
   );
-  return rows.map((row) => ({ ...row, last_run_at: isoTimeOrNull(row.last_run_at) }));
+  return rows.map(({ key, id, name, team_id, team, runs, last_run_at }) => ({
+    key,
+    project: { id, name, team: { id: team_id, name: team }, runs, last_run_at: isoTimeOrNull(last_run_at) },
+  }));
+}
+
+/** The team that a new run goes to: the one that is named, or the only one that may be meant; null where none is seen. */
+export async function teamForRun(
+  r: ReadHandle,
+  reads: Teams,
+  wanted: string | null,
+): Promise<{ id: string; name: string } | null> {
+  return findTeam(r, reads, wanted ?? (reads?.length === 1 ? (reads[0] ?? '') : 'default'));
 }

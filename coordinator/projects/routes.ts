@@ -21,13 +21,13 @@ export function projectRoutes({ db }: { db: Database }) {
     async (c) => {
       const { limit, cursor } = c.req.valid('query');
       const after = afterText(cursor);
-      const rows = await db.read((r) => listProjects(r, { limit: limit + 1, after }));
+      const rows = await db.read((r) => listProjects(r, c.var.scope.reads, { limit: limit + 1, after }));
       return c.json(
         pageBy(
           rows,
           limit,
-          (row) => row.name,
-          (row) => row,
+          (row) => row.key,
+          (row) => row.project,
         ),
         200,
       );

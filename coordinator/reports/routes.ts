@@ -8,6 +8,7 @@ import { serveFile } from '../artifacts/serve-file.ts';
 import { actorOf, recordAudit, type Deed } from '../audit/record.ts';
 import type { AppEnv } from '../http/env.ts';
 import { Refusal } from '../http/refusal.ts';
+import type { Scope } from '../http/scope.ts';
 import { route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import { findRunId } from '../runs/queries.ts';
@@ -51,7 +52,7 @@ export function reportRoutes({ db, clock, store, contentUrl }: ReportRoutesDeps)
         responses: { 302: { description: 'Where the report is' } },
       }),
       async (c) => {
-        const { report, number } = await readReport(db, c.req.valid('param').id);
+        const { report, number } = await readReport(db, c.var.scope, c.req.valid('param').id);
         await note(c, { action: 'report.opened', target: `run ${number}` });
         return c.redirect(contentUrl(c, report.html, 'index.html', LINK_LIFE_MS), 302);
       },
@@ -68,7 +69,7 @@ export function reportRoutes({ db, clock, store, contentUrl }: ReportRoutesDeps)
       }),
       async (c) => {
         const { id, format } = c.req.valid('param');
-        const { report, number } = await readReport(db, id);
+        const { report, number } = await readReport(db, c.var.scope, id);
         await note(c, { action: 'report.downloaded', target: `run ${number}`, data: { format } });
         const { sha256, size } = format === 'json' ? report.json : report.junit;
         const contentType = format === 'json' ? 'application/json' : 'application/xml';
@@ -92,7 +93,7 @@ export function reportRoutes({ db, clock, store, contentUrl }: ReportRoutesDeps)
         responses: { 200: file },
       }),
       async (c) => {
-        const { report, runId, number } = await readReport(db, c.req.valid('param').test_run_id);
+        const { report, runId, number } = await readReport(db, c.var.scope, c.req.valid('param').test_run_id);
         await note(c, { action: 'report.downloaded', target: `run ${number}`, data: { format: 'zip' } });
         const archive = await archiveOf(db, store, runId, report);
         return c.body(archive, 200, {
@@ -106,10 +107,11 @@ export function reportRoutes({ db, clock, store, contentUrl }: ReportRoutesDeps)
 /** Refuses with the reason where there is no report (yet). */
 async function readReport(
   db: Database,
+  scope: Scope,
   idOrNumber: string,
 ): Promise<{ report: StoredReport; runId: string; number: number }> {
   const row = await db.read(async (r) => {
-    const runId = await findRunId(r, idOrNumber);
+    const runId = await findRunId(r, scope, idOrNumber);
     if (runId === null) return undefined;
     return r.get<{ id: string; number: number; state: string; report_state: string; report: string | null }>(
       'SELECT id, number, state, report_state, report FROM runs WHERE id = ?',

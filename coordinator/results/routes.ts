@@ -88,7 +88,7 @@ export function resultRoutes({ db, clock }: { db: Database; clock: Clock }) {
       async (c) => {
         const { test_run_id: id } = c.req.valid('param');
         const found = await db.read(async (r) => {
-          const testRun = await getRun(r, id);
+          const testRun = await getRun(r, c.var.scope, id);
           if (!testRun) return null;
           const failures = await listTests(
             r,
@@ -121,7 +121,7 @@ export function resultRoutes({ db, clock }: { db: Database; clock: Clock }) {
       async (c) => {
         const { id } = c.req.valid('param');
         const found = await db.read(async (r) => {
-          const runId = await findRunId(r, id);
+          const runId = await findRunId(r, c.var.scope, id);
           return runId === null ? null : explainRun(r, runId, clock.now());
         });
         if (!found) throw unknownRun(id);
@@ -142,7 +142,7 @@ export function resultRoutes({ db, clock }: { db: Database; clock: Clock }) {
         const { id } = c.req.valid('param');
         const { limit, cursor, ...filter } = c.req.valid('query');
         const rows = await db.read(async (r) => {
-          const runId = await findRunId(r, id);
+          const runId = await findRunId(r, c.var.scope, id);
           return runId === null ? null : listTests(r, runId, filter, { limit: limit + 1, after: afterNumber(cursor) });
         });
         if (!rows) throw unknownRun(id);
@@ -170,7 +170,7 @@ export function resultRoutes({ db, clock }: { db: Database; clock: Clock }) {
       async (c) => {
         const { id, test_id: testId } = c.req.valid('param');
         const found = await db.read(async (r) => {
-          const runId = await findRunId(r, id);
+          const runId = await findRunId(r, c.var.scope, id);
           return runId === null ? null : getTest(r, runId, testId);
         });
         if (!found) throw notFound(`test ${testId} in run ${id}`);
@@ -191,7 +191,7 @@ export function resultRoutes({ db, clock }: { db: Database; clock: Clock }) {
         const { id } = c.req.valid('param');
         const { limit, cursor, task_id: taskId } = c.req.valid('query');
         const rows = await db.read(async (r) => {
-          const runId = await findRunId(r, id);
+          const runId = await findRunId(r, c.var.scope, id);
           return runId === null
             ? null
             : readLogs(r, runId, { taskId: taskId ?? null, limit: limit + 1, after: afterNumber(cursor) });

@@ -1,6 +1,7 @@
 /** Creates a run in state pending with its first tasks: all shards of a static run, or the discovery of a queue run. */
 import type { RunCreate } from '../../shared/protocol/rest/runs.ts';
 import { newId } from '../../shared/base/id.ts';
+import type { Teams } from '../http/scope.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { addGroups } from './add-groups.ts';
 import { addTasks } from './add-tasks.ts';
@@ -11,6 +12,8 @@ export interface CreateRunInput {
   create: RunCreate;
   projectId: string;
   createdBy: string;
+  /** Whose runs it may wait for; default: all. */
+  sees?: Teams;
   /** From the settings task_max_retries and task_timeout_default_seconds, where the request leaves them open. */
   defaults: { maxRetries: number; taskTimeoutMs: number };
   /** Only these tests; for reruns of failures. */
@@ -80,6 +83,6 @@ export async function createRun(
       : [{ kind: 'discover' as const, needs: '', ...askOf(create.requests) }];
   await addTasks(w, { runId: id, maxRetries, timeoutMs }, tasks, now);
   await addGroups(w, id, kind, groups);
-  await dependOn(w, id, create.depends_on, now);
+  await dependOn(w, id, { asked: create.depends_on, sees: input.sees ?? null }, now);
   return { id, number };
 }

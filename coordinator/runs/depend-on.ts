@@ -1,6 +1,7 @@
 /** Lets a pending run wait for others. */
 import type { Dependency } from '../../shared/protocol/rest/runs.ts';
 import { badField } from '../http/refusal.ts';
+import type { Teams } from '../http/scope.ts';
 import type { ReadHandle, WriteHandle } from '../storage/database.ts';
 import { judgeDependents } from './dependencies.ts';
 import { skipRuns } from './move-run.ts';
@@ -11,18 +12,18 @@ const MOST = 100;
 
 /**
  * Adds what a pending run waits for; an edge to a run that it waits for already is replaced. Where that has ended already, its ending
- * counts: the run may be cancelled at once. Throws a Refusal that names the run, and the command is undone, for unknown runs and circles.
+ * counts: the run may be cancelled at once. `sees`: whose runs may be named. Throws a Refusal that names the run, and the command is undone, for unknown runs and circles.
  */
 export async function dependOn(
   w: WriteHandle,
   runId: string,
-  asked: readonly Dependency[],
+  { asked, sees }: { asked: readonly Dependency[]; sees: Teams },
   now: number,
 ): Promise<void> {
   if (asked.length === 0) return;
   for (const [index, { run, on, otherwise }] of asked.entries()) {
     const field = `depends_on.${index}.run`;
-    const beforeId = await findRunId(w, run);
+    const beforeId = await findRunId(w, { reads: sees, acts: sees }, run);
     if (beforeId === null) throw badField(field, `names no test run: "${run}"`);
     const cycle = findCycle(await graphWith(w, runId, beforeId));
     if (cycle) throw badField(field, `would wait for ever: ${await named(w, cycle)}`);

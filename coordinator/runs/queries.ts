@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { QuarantinedTest, Run, RunProgress, RunState } from '../../shared/protocol/rest/runs.ts';
 import type { Requests, Requirements, RunConfig, RunSource, TaskGroup } from '../../shared/protocol/work.ts';
+import { requireActs, teamParams, type Scope, type Teams } from '../http/scope.ts';
 import type { ReadHandle } from '../storage/database.ts';
 import type { Tables } from '../storage/tables.ts';
 import { whyGroupWaits } from './rules/groups.ts';
@@ -41,30 +42,42 @@ const quarantined = sql<string>`(SELECT json_group_array(json_object('test_id', 
   FROM tests t INDEXED BY tests_quarantined WHERE t.run_id = runs.id AND t.quarantined_at IS NOT NULL)`;
 
 /** By id or by number. */
-export async function getRun(r: ReadHandle, idOrNumber: string): Promise<Run | null> {
-  const id = await findRunId(r, idOrNumber);
+export async function getRun(r: ReadHandle, scope: Scope, idOrNumber: string): Promise<Run | null> {
+  const id = await findRunId(r, scope, idOrNumber);
   if (id === null) return null;
   const row = await selectRuns(r).where('runs.id', '=', id).executeTakeFirst();
   return row ? toRun(row) : null;
 }
 
-/** People name runs by their number, programs by their id. */
-export async function findRunId(r: ReadHandle, idOrNumber: string): Promise<string | null> {
+/**
+ * People name runs by their number, programs by their id. null for one that the caller does not see; throws a 403 for one that they see, but
+ * may not do this to. Whatever belongs to a run is found through here.
+ */
+export async function findRunId(r: ReadHandle, scope: Scope, idOrNumber: string): Promise<string | null> {
   const number = /^\d{1,15}$/.test(idOrNumber) ? Number(idOrNumber) : null;
-  const row =
-    number === null
-      ? await r.get<{ id: string }>('SELECT id FROM runs WHERE id = ?', [idOrNumber])
-      : await r.get<{ id: string }>('SELECT id FROM runs WHERE number = ?', [number]);
-  return row?.id ?? null;
+  const row = await r.get<{ id: string; team_id: string }>(number === null ? RUN_BY_ID : RUN_BY_NUMBER, [
+    number ?? idOrNumber,
+    ...teamParams(scope.reads),
+  ]);
+  if (!row) return null;
+  requireActs(scope, row.team_id);
+  return row.id;
 }
+
+const RUN = `SELECT r.id, p.team_id FROM runs r JOIN projects p ON p.id = r.project_id`;
+const SEEN = '(? IS NULL OR p.team_id IN (SELECT value FROM json_each(?)))';
+const RUN_BY_ID = `${RUN} WHERE r.id = ? AND ${SEEN}`;
+const RUN_BY_NUMBER = `${RUN} WHERE r.number = ? AND ${SEEN}`;
 
 /** Newest first; `before` is the number of the last run of the page before. */
 export async function listRuns(
   r: ReadHandle,
+  teams: Teams,
   filter: RunFilter,
   page: { limit: number; before: number | null },
 ): Promise<Run[]> {
   let query = selectRuns(r).orderBy('runs.number', 'desc').limit(page.limit);
+  if (teams !== null) query = query.where('projects.team_id', 'in', teams.length === 0 ? [''] : teams);
   if (page.before !== null) query = query.where('runs.number', '<', page.before);
   if (filter.status) query = query.where('runs.state', '=', filter.status);
   if (filter.project) query = query.where('projects.name', '=', filter.project);

@@ -16,7 +16,9 @@ import { requireUser } from '../http/principal.ts';
 import { badField, notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
+import { requireActs, type Teams } from '../http/scope.ts';
 import { getOrCreateProject } from '../projects/get-or-create-project.ts';
+import { teamForRun } from '../projects/queries.ts';
 import type { Database } from '../storage/database.ts';
 import { createRun } from './create-run.ts';
 import { dependOn } from './depend-on.ts';
@@ -32,6 +34,14 @@ export interface RunRoutesDeps {
 const tags: [string] = ['Test runs'];
 
 export const unknownRun = (id: string) => notFound(`test run ${id}`);
+
+const noTeam = (wanted: string | undefined, reads: Teams): Refusal => {
+  if (wanted !== undefined) return badField('team', `${wanted} does not exist, or you are not in it`);
+  return badField(
+    'team',
+    reads?.length === 0 ? 'cannot be chosen: you are in none' : 'must be named: you are in several',
+  );
+};
 
 const answer = (created: { id: string; number: number }) => ({
   test_run_id: created.id,
@@ -63,8 +73,14 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         }
         const createdBy = requireUser(c).name;
         return commit(c, { db, clock }, 201, async (w, now) => {
-          const projectId = await getOrCreateProject(w, create.project, now);
-          return answer(await createRun(w, { create, projectId, createdBy, defaults: defaults() }, now));
+          const { scope } = c.var;
+          const team = await teamForRun(w, scope.reads, create.team ?? null);
+          if (!team) throw noTeam(create.team, scope.reads);
+          requireActs(scope, team.id);
+          const projectId = await getOrCreateProject(w, { name: create.project, teamId: team.id }, now);
+          return answer(
+            await createRun(w, { create, projectId, createdBy, sees: scope.reads, defaults: defaults() }, now),
+          );
         });
       },
     )
@@ -81,7 +97,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       async (c) => {
         const { limit, cursor, ...filter } = c.req.valid('query');
         const before = afterNumber(cursor);
-        const runs = await db.read((r) => listRuns(r, filter, { limit: limit + 1, before }));
+        const runs = await db.read((r) => listRuns(r, c.var.scope.reads, filter, { limit: limit + 1, before }));
         return c.json(
           pageBy(
             runs,
@@ -105,7 +121,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const found = await db.read((r) => getRun(r, id));
+        const found = await db.read((r) => getRun(r, c.var.scope, id));
         if (!found) throw unknownRun(id);
         return c.json(found, 200);
       },
@@ -123,7 +139,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       async (c) => {
         const { id } = c.req.valid('param');
         const progress = await db.read(async (r) => {
-          const runId = await findRunId(r, id);
+          const runId = await findRunId(r, c.var.scope, id);
           return runId === null ? null : getProgress(r, runId, clock.now());
         });
         if (!progress) throw unknownRun(id);
@@ -146,7 +162,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         const { id } = c.req.valid('param');
         const { depends_on } = c.req.valid('json');
         return commit(c, { db, clock }, 200, async (w, now) => {
-          const found = await getRun(w, id);
+          const found = await getRun(w, c.var.scope, id);
           if (!found) throw unknownRun(id);
           if (found.status !== 'pending')
             throw new Refusal(
@@ -154,8 +170,8 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
               'run_not_pending',
               `Test run ${id} is ${found.status}: only a run that has not begun can wait for others.`,
             );
-          await dependOn(w, found.id, depends_on, now);
-          return (await getRun(w, found.id)) ?? found;
+          await dependOn(w, found.id, { asked: depends_on, sees: c.var.scope.reads }, now);
+          return (await getRun(w, c.var.scope, found.id)) ?? found;
         });
       },
     )
@@ -175,7 +191,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         const asked = c.req.valid('json');
         const createdBy = requireUser(c).name;
         return commit(c, { db, clock }, 201, async (w, now) => {
-          const runId = await findRunId(w, id);
+          const runId = await findRunId(w, c.var.scope, id);
           if (runId === null) throw unknownRun(id);
           const created = await rerun(w, { runId, asked, createdBy }, now);
           if (created.result === 'open') {

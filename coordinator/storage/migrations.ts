@@ -10,6 +10,7 @@ import races from './migrations/0008-races.sql';
 import dependencies from './migrations/0009-dependencies.sql';
 import scheduling from './migrations/0010-scheduling.sql';
 import people from './migrations/0011-people.sql';
+import teams from './migrations/0012-teams.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { version: 9, name: 'dependencies', sql: dependencies },
   { version: 10, name: 'scheduling', sql: scheduling },
   { version: 11, name: 'people', sql: people },
+  { version: 12, name: 'teams', sql: teams },
 ];

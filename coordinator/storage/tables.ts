@@ -36,8 +36,11 @@ export interface Tables {
     used_by: string | null;
     last_used_at: number | null;
     revoked_at: number | null;
+    team_id: string | null;
+    person_id: string | null;
   };
   workers: {
+    team_id: string | null;
     id: string;
     hostname: string;
     ip_address: string;
@@ -80,7 +83,7 @@ export interface Tables {
     disk_total_bytes: number | null;
     tasks_running: number;
   };
-  projects: { id: string; name: string; created_at: number };
+  projects: { id: string; key: string; name: string; team_id: string; created_at: number };
   test_history: {
     project_id: string;
     test_id: string;

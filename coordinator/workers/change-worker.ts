@@ -15,13 +15,14 @@ export async function changeWorker(
     workerId,
   ]);
   if (!before) return false;
-  const { intent, reason, tags, priority, weight, max_parallel_tasks, notes } = patch;
+  const { intent, reason, tags, priority, weight, max_parallel_tasks, notes, team_id } = patch;
   if (intent !== undefined) await setIntent(w, workerId, intent, reason ?? null, now);
   const columns = {
     ...(priority === undefined ? {} : { priority }),
     ...(weight === undefined ? {} : { weight }),
     ...(max_parallel_tasks === undefined ? {} : { max_parallel_tasks }),
     ...(notes === undefined ? {} : { notes }),
+    ...(team_id === undefined ? {} : { team_id }),
     ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }),
   };
   if (Object.keys(columns).length === 0) return true;

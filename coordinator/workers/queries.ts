@@ -9,6 +9,7 @@ import type {
   WorkerStatus,
 } from '../../shared/protocol/rest/workers.ts';
 import type { MachineMetrics } from '../../shared/protocol/work.ts';
+import { requireActs, teamParams, type Scope, type Teams } from '../http/scope.ts';
 import type { ReadHandle } from '../storage/database.ts';
 import { statusOf } from './rules.ts';
 import { readCapabilities } from './stored-capabilities.ts';
@@ -16,10 +17,11 @@ import { readCapabilities } from './stored-capabilities.ts';
 /** By host name, behind the name `after`. */
 export async function listWorkers(
   r: ReadHandle,
+  teams: Teams,
   filter: WorkerFilter,
   page: { limit: number; after: string | null },
 ): Promise<Worker[]> {
-  let query = select(r).orderBy('hostname').limit(page.limit);
+  let query = select(r, teams).orderBy('hostname').limit(page.limit);
   if (page.after !== null) query = query.where('hostname', '>', page.after);
   if (filter.status !== undefined) query = query.where(hasStatus[filter.status]);
   if (filter.tag !== undefined) {
@@ -32,19 +34,28 @@ export async function listWorkers(
   return (await query.execute()).map(toWorker);
 }
 
-export async function getWorker(r: ReadHandle, id: string): Promise<Worker | null> {
-  const row = await select(r).where('workers.id', '=', id).executeTakeFirst();
+export async function getWorker(r: ReadHandle, teams: Teams, id: string): Promise<Worker | null> {
+  const row = await select(r, teams).where('workers.id', '=', id).executeTakeFirst();
   return row ? toWorker(row) : null;
 }
 
-/** Newest first, behind the row id `before`. null where there is no such worker. */
+/** Whether the caller sees a worker; throws a 403 for one that they see, but may not do this to. Shared ones are seen by all teams. */
+export async function reachWorker(r: ReadHandle, scope: Scope, id: string): Promise<boolean> {
+  const row = await r.get<{ team_id: string | null }>(
+    `SELECT team_id FROM workers WHERE id = ? AND revoked_at IS NULL
+       AND (team_id IS NULL OR ? IS NULL OR team_id IN (SELECT value FROM json_each(?)))`,
+    [id, ...teamParams(scope.reads)],
+  );
+  if (row) requireActs(scope, row.team_id);
+  return row !== undefined;
+}
+
+/** Newest first, behind the row id `before`. */
 export async function listHeartbeats(
   r: ReadHandle,
   workerId: string,
   page: { limit: number; before: number | null },
-): Promise<{ id: number; heartbeat: WorkerHeartbeat }[] | null> {
-  const known = await r.get('SELECT id FROM workers WHERE id = ? AND revoked_at IS NULL', [workerId]);
-  if (!known) return null;
+): Promise<{ id: number; heartbeat: WorkerHeartbeat }[]> {
   let query = r.query.selectFrom('worker_heartbeats').selectAll().where('worker_id', '=', workerId);
   if (page.before !== null) query = query.where('id', '<', page.before);
   const rows = await query.orderBy('at', 'desc').orderBy('id', 'desc').limit(page.limit).execute();
@@ -83,13 +94,19 @@ const hasStatus: Record<WorkerStatus, ReturnType<typeof sql<SqlBool>>> = {
   idle: sql`intent <> 'maintenance' AND online = 1 AND NOT ${holding}`,
 };
 
-function select(r: ReadHandle) {
+/** Those that are shared or of these teams, with what they hold of these. */
+function select(r: ReadHandle, teams: Teams) {
+  const [all, only] = teamParams(teams);
   return r.query
     .selectFrom('workers')
     .selectAll('workers')
     .select([
       sql<string>`(SELECT json_group_array(json_object('id', id, 'test_run_id', run_id, 'kind', kind, 'status', state, 'attempt', attempt))
-        FROM tasks WHERE tasks.worker_id = workers.id AND tasks.state IN ('assigned', 'running'))`.as('held'),
+        FROM tasks WHERE tasks.worker_id = workers.id AND tasks.state IN ('assigned', 'running') AND (${all} IS NULL OR tasks.run_id IN (
+          SELECT r.id FROM runs r JOIN projects p ON p.id = r.project_id WHERE p.team_id IN (SELECT value FROM json_each(${only})))))`.as(
+        'held',
+      ),
+      holding.as('holds'),
       sql<string>`(SELECT json_object('slots', coalesce(sum(a.slots), 0), 'cpus', coalesce(sum(a.cpus), 0),
           'memory_bytes', coalesce(sum(a.memory_bytes), 0))
         FROM tasks t JOIN task_attempts a ON a.fence = t.fence
@@ -98,7 +115,10 @@ function select(r: ReadHandle) {
           'memory_total_bytes', memory_total_bytes, 'disk_free_bytes', disk_free_bytes, 'disk_total_bytes', disk_total_bytes)
         FROM worker_heartbeats WHERE worker_id = workers.id ORDER BY at DESC LIMIT 1)`.as('metrics'),
     ])
-    .where('revoked_at', 'is', null);
+    .where('revoked_at', 'is', null)
+    .where(
+      sql<SqlBool>`(workers.team_id IS NULL OR ${all} IS NULL OR workers.team_id IN (SELECT value FROM json_each(${only})))`,
+    );
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];
@@ -109,8 +129,9 @@ function toWorker(row: Row): Worker {
   return {
     id: row.id,
     hostname: row.hostname,
+    team_id: row.team_id,
     ip_address: row.ip_address,
-    status: statusOf({ intent: row.intent, online: row.online === 1, holds: current.length > 0 }),
+    status: statusOf({ intent: row.intent, online: row.online === 1, holds: Boolean(row.holds) }),
     intent: row.intent,
     intent_reason: row.intent_reason,
     capabilities: readCapabilities(row.capabilities),

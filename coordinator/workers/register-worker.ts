@@ -30,8 +30,8 @@ export interface Registered {
  */
 export async function registerWorker(w: WriteHandle, asked: Registration, now: number): Promise<Registered> {
   const joinToken = await spendToken(w, asked.joinToken, { kind: 'join', usedBy: asked.hostname }, now);
-  const before = await w.get<{ id: string; online: number; revoked_at: number | null }>(
-    'SELECT id, online, revoked_at FROM workers WHERE hostname = ?',
+  const before = await w.get<{ id: string; online: number; revoked_at: number | null; team_id: string | null }>(
+    'SELECT id, online, revoked_at, team_id FROM workers WHERE hostname = ?',
     [asked.hostname],
   );
   if (before?.online === 1 && before.revoked_at === null) {
@@ -41,38 +41,49 @@ export async function registerWorker(w: WriteHandle, asked: Registration, now: n
       `A worker named ${asked.hostname} is online. Choose another name (--name), or stop or remove that one first.`,
     );
   }
+  const { teamId } = joinToken;
+  // A token of one team takes over nobody else's machine, offline or not.
+  if (before && teamId !== null && before.team_id !== teamId && before.revoked_at === null) {
+    throw new Refusal(409, 'hostname_taken', `The name ${asked.hostname} is taken. Choose another one (--name).`);
+  }
   const key = newSecret('worker');
   const workerId = before?.id ?? newId(now);
-  if (before) await takeOver(w, workerId, asked, key.hash, now);
-  else await insert(w, workerId, asked, key.hash, now);
+  if (before) await takeOver(w, workerId, asked, { keyHash: key.hash, teamId }, now);
+  else await insert(w, workerId, asked, { keyHash: key.hash, teamId }, now);
   const slots = asked.capabilities.max_parallel;
   await w.event({ type: 'worker.enrolled', workerId, data: { worker: asked.hostname, slots } });
   await w.event({ type: 'worker.online', workerId, data: { worker: asked.hostname, slots } });
   return { workerId, apiKey: key.text, joinTokenId: joinToken.id, tookOver: before !== undefined };
 }
 
-async function insert(w: WriteHandle, id: string, asked: Registration, keyHash: string, now: number): Promise<void> {
+interface Made {
+  keyHash: string;
+  /** Of the join token. */
+  teamId: string | null;
+}
+
+async function insert(w: WriteHandle, id: string, asked: Registration, made: Made, now: number): Promise<void> {
   await w.query
     .insertInto('workers')
     .values({
       id,
       hostname: asked.hostname,
       created_at: now,
-      ...columns(asked, keyHash, now),
+      ...columns(asked, made, now),
     })
     .execute();
 }
 
 /** What people have set (priority, weight, notes) and its totals stay. */
-async function takeOver(w: WriteHandle, id: string, asked: Registration, keyHash: string, now: number): Promise<void> {
+async function takeOver(w: WriteHandle, id: string, asked: Registration, made: Made, now: number): Promise<void> {
   await w.query
     .updateTable('workers')
-    .set({ ...columns(asked, keyHash, now), intent: 'active', intent_reason: null, revoked_at: null })
+    .set({ ...columns(asked, made, now), intent: 'active', intent_reason: null, revoked_at: null })
     .where('id', '=', id)
     .execute();
 }
 
-function columns(asked: Registration, keyHash: string, now: number) {
+function columns(asked: Registration, { keyHash, teamId }: Made, now: number) {
   return {
     ip_address: asked.ipAddress,
     online: 1,
@@ -82,6 +93,7 @@ function columns(asked: Registration, keyHash: string, now: number) {
     max_parallel_tasks: asked.capabilities.max_parallel,
     tags: JSON.stringify(asked.tags),
     key_hash: keyHash,
+    team_id: teamId,
     key_created_at: now,
     failed_health_checks: 0,
     last_seen_at: now,

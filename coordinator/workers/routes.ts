@@ -19,14 +19,15 @@ import { actorOf, recordAudit } from '../audit/record.ts';
 import { commit } from '../http/commit.ts';
 import { afterNumber, afterText, pageBy } from '../http/paging.ts';
 import { requireAny, requireUser } from '../http/principal.ts';
-import { notFound, Refusal } from '../http/refusal.ts';
+import { badField, notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import { secretIn } from '../identity/authentication.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
-import type { Database, WriteHandle } from '../storage/database.ts';
+import { requireActs, type Scope } from '../http/scope.ts';
+import type { Database, ReadHandle, WriteHandle } from '../storage/database.ts';
 import { changeCapabilities, changeWorker } from './change-worker.ts';
-import { countHeld, getWorker, listHeartbeats, listWorkers, standingOf } from './queries.ts';
+import { countHeld, getWorker, listHeartbeats, listWorkers, reachWorker, standingOf } from './queries.ts';
 import { recordHeartbeat } from './record-heartbeat.ts';
 import { registerWorker } from './register-worker.ts';
 import { removeWorker, type ReleaseAll } from './remove-worker.ts';
@@ -103,7 +104,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       async (c) => {
         const { limit, cursor, ...filter } = c.req.valid('query');
         const after = afterText(cursor);
-        const rows = await db.read((r) => listWorkers(r, filter, { limit: limit + 1, after }));
+        const rows = await db.read((r) => listWorkers(r, c.var.scope.reads, filter, { limit: limit + 1, after }));
         return c.json(
           pageBy(
             rows,
@@ -128,7 +129,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       async (c) => {
         const { id } = c.req.valid('param');
         onlyItself(c, id);
-        const found = await db.read((r) => getWorker(r, id));
+        const found = await db.read((r) => getWorker(r, c.var.scope.reads, id));
         if (!found) throw unknownWorker(id);
         return c.json(found, 200);
       },
@@ -189,7 +190,10 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         const { id } = c.req.valid('param');
         const patch = c.req.valid('json');
         return commit(c, { db, clock }, 200, async (w, now) => {
-          const found = (await changeWorker(w, id, patch, now)) ? await getWorker(w, id) : null;
+          const { scope } = c.var;
+          if (patch.team_id !== undefined) await requireTeamToBe(w, scope, patch.team_id);
+          const changed = (await reachWorker(w, scope, id)) && (await changeWorker(w, id, patch, now));
+          const found = changed ? await getWorker(w, scope.reads, id) : null;
           if (!found) throw unknownWorker(id);
           const data = { id, fields: Object.keys(patch), ...(patch.intent ? { intent: patch.intent } : {}) };
           await recordAudit(w, { ...actorOf(c), action: 'worker.changed', target: found.hostname, data }, now);
@@ -213,6 +217,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         const onRemoved = () => authenticator.dropReplacedKeys(id);
         const removed = await db.write(async (w) => {
           const now = clock.now();
+          if (!(await reachWorker(w, c.var.scope, id))) return false;
           const hostname = await removeWorker(w, id, { releaseAll, onRemoved, reason }, now);
           if (hostname === null) return false;
           await recordAudit(w, { ...actorOf(c), action: 'worker.removed', target: hostname, data: { id } }, now);
@@ -236,8 +241,10 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         const { id } = c.req.valid('param');
         const { limit, cursor } = c.req.valid('query');
         const before = afterNumber(cursor);
-        const rows = await db.read((r) => listHeartbeats(r, id, { limit: limit + 1, before }));
-        if (!rows) throw unknownWorker(id);
+        const rows = await db.read(async (r) => {
+          if ((await getWorker(r, c.var.scope.reads, id)) === null) throw unknownWorker(id);
+          return listHeartbeats(r, id, { limit: limit + 1, before });
+        });
         return c.json(
           pageBy(
             rows,
@@ -273,6 +280,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         };
         const key = await db.write(async (w) => {
           const now = clock.now();
+          if (!byItself && !(await reachWorker(w, c.var.scope, id))) return null;
           const key = await rotateKey(w, id, onRotated, now);
           if (key) await recordAudit(w, { ...actorOf(c), action: 'worker.key_rotated', target: id }, now);
           return key;
@@ -281,6 +289,14 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         return c.json({ worker_id: id, api_key: key.text, message: 'Use the new key from now on' }, 200);
       },
     );
+}
+
+/** Whose a worker is, is for those who may do so with all of them. */
+async function requireTeamToBe(r: ReadHandle, scope: Scope, teamId: string | null): Promise<void> {
+  requireActs(scope, null);
+  if (teamId !== null && !(await r.get('SELECT id FROM teams WHERE id = ?', [teamId]))) {
+    throw badField('team_id', `${teamId} does not exist: playfleet teams lists their ids`);
+  }
 }
 
 /** A worker reaches only its own record. */

@@ -93,6 +93,10 @@ test('people are invited, listed, let in again and removed from the command line
     code: 2,
     err: expect.stringContaining('Nobody here has the e-mail') as string,
   });
+  expect((await playfleet(env, 'teams', 'create', 'North')).out).toContain('Made the team North');
+  expect((await playfleet(env, 'teams')).out).toMatch(/North +admin +0 +0 /);
+  const bound = await json(env, 'token', 'create', '--api', '--team', 'North');
+  expect(bound['team_id']).toEqual(expect.stringMatching(/^[0-9a-f-]{36}$/));
   const admin = await playfleet(env, 'people', 'invite', 'bo@example.com', '--admin');
   expect(admin.code).toBe(0);
   expect((await playfleet(env, 'people')).out).toMatch(/bo@example\.com +admin/);

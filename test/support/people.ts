@@ -1,5 +1,6 @@
 /** People in browsers, as tests need them: accounts, their cookies, and requests as a page of ours makes them. */
-import { okJson, type TestCoordinator } from './coordinator.ts';
+// Only its type: this is also used against coordinator programs.
+import type { TestCoordinator } from './coordinator.ts';
 
 export const PASSWORD = 'purple kettles sing at noon';
 
@@ -28,6 +29,13 @@ export function fromPage(url: string, method: string, path: string, body?: unkno
   });
 }
 
+/** The body of a good answer. */
+async function okJson<T>(answer: Response): Promise<T> {
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+  return JSON.parse(text) as T;
+}
+
 /** `name=value` of a cookie that an answer sets; throws where it sets none. */
 export function cookieOf(answer: Response, name = 'playfleet_session'): string {
   const found = answer.headers.getSetCookie().find((cookie) => cookie.replace('__Host-', '').startsWith(`${name}=`));
@@ -48,8 +56,9 @@ export async function makeAdmin({ url, request }: Api, email = 'ada@example.com'
     name: email.split('@')[0],
     password: PASSWORD,
   });
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
-  return personWith(url, email, cookieOf(answer));
+  const cookie = answer.ok ? cookieOf(answer) : '';
+  await okJson(answer);
+  return personWith(url, email, cookie);
 }
 
 /** The token of an invitation (pfk_…). */
@@ -66,8 +75,9 @@ export async function makePerson(
   const token = await invite(api, { email, role, team });
   const body = { token, name: email.split('@')[0], password: PASSWORD };
   const answer = await fromPage(api.url, 'POST', '/api/v1/auth/accept-invitation', body);
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
-  return personWith(api.url, email, cookieOf(answer));
+  const cookie = answer.ok ? cookieOf(answer) : '';
+  await okJson(answer);
+  return personWith(api.url, email, cookie);
 }
 
 export function signIn(url: string, email: string, password = PASSWORD, cookie = ''): Promise<Response> {

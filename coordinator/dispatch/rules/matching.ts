@@ -9,12 +9,20 @@ export interface Candidate {
     browsers: ReadonlySet<string>;
   };
   tags: readonly string[];
+  /** The only team that it works for; null or left out: all. */
+  team?: string | null;
   /** Its circuit breaker is open: until when it gets no work (milliseconds since the epoch), and why. */
   heldBack?: { until: number; reason: string } | null;
 }
 
+/** What a run asks for, and whose it is. */
+export type Wanted = Requirements & { team?: string };
+
+const worksFor = ({ team }: Wanted, candidate: Candidate): boolean => (candidate.team ?? team) === team;
+
 /** Null where it matches; else what is missing, in words that complete "worker X …". */
-export function whyNotMatching(requirements: Requirements, candidate: Candidate): string | null {
+export function whyNotMatching(requirements: Wanted, candidate: Candidate): string | null {
+  if (!worksFor(requirements, candidate)) return 'works for another team';
   const { capabilities: has, tags } = candidate;
   const missingBrowsers = (requirements.browsers ?? []).filter((browser) => !has.browsers.has(browser));
   if (missingBrowsers.length > 0) return `has no ${missingBrowsers.join(', ')}`;
@@ -36,13 +44,15 @@ export function whyNotMatching(requirements: Requirements, candidate: Candidate)
 
 /** What some tasks of a run need of a worker. */
 export interface Needed extends Ask {
-  requirements: Requirements;
+  requirements: Wanted;
   /** Browsers, as `tasks.needs` holds them. */
   needs: string;
 }
 
 /** Why nobody can serve a run's tasks, with the mend; null where somebody can. */
-export function whyUnservable(demands: readonly Needed[], connected: readonly Candidate[]): string | null {
+export function whyUnservable(demands: readonly Needed[], all: readonly Candidate[]): string | null {
+  // Those of other teams are not named to this one.
+  const connected = all.filter((candidate) => demands.every(({ requirements }) => worksFor(requirements, candidate)));
   if (connected.length === 0) {
     return 'No worker is connected. Start one on any machine: playfleet worker --join <address>#<token> (playfleet token create --join makes a token)';
   }

@@ -39,6 +39,8 @@ export const runCreate = z.strictObject({
   description: z.string().max(5000).default(''),
   /** Groups runs and their history; created on first use. */
   project: z.string().trim().min(1).max(200).default('default'),
+  /** Id or name of the team whose project it is. Left out: the only one of whoever asks, else the first of the installation. */
+  team: z.string().min(1).max(100).optional(),
   kind: z.enum(['queue', 'shards']).optional(),
   total_shards: z.int().min(1).max(100_000).optional(),
   config: runConfig

@@ -21,6 +21,11 @@ export const tokenCreate = z.strictObject({
   name: z.string().trim().min(1).max(200).default('unnamed'),
   /** Only with kind api: what the token may do, at most what its maker may. Default: runner, which is enough for CI. */
   role: role.optional(),
+  /**
+   * Id or name of the team to which it is bound: an api token sees and does nothing elsewhere, a worker that joins works for that team alone. null:
+   * all teams. Default: all for who has a role in all, else the only team that they maintain.
+   */
+  team: z.string().min(1).max(100).nullable().optional(),
   /** Default: one hour for join and admin_link (24 hours at most), no end for api. */
   expires_in_seconds: z.int().min(1).max(TOKEN_LIFE.api.max).optional(),
 });
@@ -32,6 +37,8 @@ export const token = z
     name: z.string(),
     /** Of api tokens. */
     role: role.nullable(),
+    /** The only team that it is for; null: all. */
+    team_id: z.string().nullable().default(null),
     state: z.enum(['active', 'used', 'expired', 'revoked']),
     created_at: z.string(),
     created_by: z.string(),

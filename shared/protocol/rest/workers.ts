@@ -80,6 +80,8 @@ export const workerPatch = z
     max_parallel_tasks: maxParallel,
     tags,
     notes: z.string().max(10_000),
+    /** Id of the only team that it works for; null: all. For admins and maintainers of the whole installation. */
+    team_id: z.string().min(1).max(100).nullable(),
   })
   .partial();
 export type WorkerPatch = z.infer<typeof workerPatch>;
@@ -91,6 +93,8 @@ export const worker = z
   .object({
     id: z.string(),
     hostname: z.string(),
+    /** The only team that it works for and is seen by; null: shared by all. */
+    team_id: z.string().nullable().default(null),
     ip_address: z.string(),
     status: workerStatus,
     /** What its owner or an admin wants: paused and draining take nothing new. */

@@ -14,17 +14,19 @@ export interface TokenOptions {
   kind: TokenKind;
   name?: string;
   role?: Role;
+  team?: string;
   expires?: string;
   json?: boolean;
 }
 
 /** The secret alone goes to stdout, so that scripts can take it; what it is for goes to stderr. */
-export async function createToken(cli: Cli, { kind, name, role, expires, json }: TokenOptions): Promise<number> {
+export async function createToken(cli: Cli, { kind, name, role, team, expires, json }: TokenOptions): Promise<number> {
   const api = await openApi(cli);
   const body = {
     kind,
     ...(name === undefined ? {} : { name }),
     ...(role === undefined ? {} : { role }),
+    ...(team === undefined ? {} : { team }),
     ...(expires === undefined
       ? {}
       : { expires_in_seconds: Math.round(milliseconds('--expires', expires, 1000) / 1000) }),

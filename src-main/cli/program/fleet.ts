@@ -105,6 +105,7 @@ function addToken(program: Command, cli: Cli, act: Act): void {
     .addOption(new Option('--admin-link', 'lets one person in, once').conflicts(['join', 'api']))
     .option('--name <text>', 'whose or what for')
     .addOption(new Option('--role <role>', 'with --api: what it may do (default: runner)').choices(ROLES))
+    .option('--team <name>', 'of what alone it may do something, or for whom alone the worker works')
     .option('--expires <time>', 'how long it works, as 1h or 30d (default: 1h; --api: no end)')
     .option(...JSON_OPTION)
     .action(

@@ -48,6 +48,19 @@ export function addPeopleCommands(program: Command, cli: Cli, act: Act): void {
         (await import('../commands/people.ts')).resetPerson(cli, email, options),
       ),
     );
+  const teams = program.command('teams').summary('teams, whose projects are kept apart');
+  teams
+    .command('list', { isDefault: true })
+    .summary('your teams, and what you may do there')
+    .option(...JSON_OPTION)
+    .action(act(async (options: Json) => (await import('../commands/teams.ts')).listTeams(cli, options)));
+  teams
+    .command('create <name>')
+    .summary('make one')
+    .option(...JSON_OPTION)
+    .action(
+      act(async (name: string, options: Json) => (await import('../commands/teams.ts')).createTeam(cli, name, options)),
+    );
   const audit = program
     .command('audit')
     .summary('who did what with access, settings and machines; whether that log is whole')

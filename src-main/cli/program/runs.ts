@@ -117,6 +117,7 @@ function addRun(program: Command, cli: Cli, act: Act): void {
     )
     .option('--name <text>', 'name of the run (default: branch and commit)')
     .option('--project <name>', "whose history it belongs to (default: the package's name)")
+    .option('--team <name>', 'whose project it is (default: your only team, or the first of the installation)')
     .option('--shards <n>', "cut the suite with Playwright's own --shard instead of feeding tests one by one")
     .addOption(
       new Option('--source <kind>', 'what the workers run (default: bundle, the working tree)').choices([

@@ -18,6 +18,7 @@ import { requestsOf } from './requests.ts';
 export interface RunOptions {
   name?: string;
   project?: string;
+  team?: string;
   shards?: string;
   source?: 'bundle' | 'git' | 'path';
   git?: string;
@@ -115,6 +116,7 @@ function assemble(
   return {
     name: options.name ?? found.name,
     project: options.project ?? found.project,
+    ...(options.team === undefined ? {} : { team: options.team }),
     config,
     source: found.source,
     requirements: requirementsOf(options.require ?? []),
@@ -163,6 +165,7 @@ const OPTION_OF: readonly (readonly [string, string])[] = [
   ['source.path', '--path'],
   ['name', '--name'],
   ['project', '--project'],
+  ['team', '--team'],
   ['tags', '--tag'],
   ['environment', '--environment'],
   ['requirements', '--require'],

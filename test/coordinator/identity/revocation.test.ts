@@ -60,7 +60,14 @@ test('an answer that goes on for long can find out that its token was revoked me
     app.get('/', async (c) => {
       const before = await c.var.stillKnown();
       const onRevoked = () => authenticator.forget();
-      await db.write((w) => revokeToken(w, made.id, { own: 'admin', onRevoked }, clock.now()));
+      await db.write((w) =>
+        revokeToken(
+          w,
+          made.id,
+          { me: { kind: 'user', id: 'me', name: 'me', role: 'admin', teams: null, session: null }, onRevoked },
+          clock.now(),
+        ),
+      );
       return c.json([before, await c.var.stillKnown()]);
     });
   });

@@ -20,7 +20,7 @@ beforeEach(async () => {
   clock = stillClock(START);
   db = await freshDatabase({ migrations, clock });
   run = await db.write(async (w) => {
-    const projectId = await getOrCreateProject(w, 'shop', START);
+    const projectId = await getOrCreateProject(w, { name: 'shop', teamId: 'default' }, START);
     const create = runCreate.parse({ name: 'nightly' });
     const defaults = { maxRetries: 0, taskTimeoutMs: 1000 };
     const { id } = await createRun(w, { create, projectId, createdBy: 'me', defaults }, START);

@@ -25,9 +25,10 @@ test('projects are listed by name, with the number of their runs and the time of
   const admin = await createRun(coordinator, 'admin');
   const shop = await createRun(coordinator, 'shop');
   const { items } = await list(coordinator);
+  const team = { id: 'default', name: 'default' };
   expect(items).toEqual([
-    { id: expect.any(String) as string, name: 'admin', runs: 1, last_run_at: admin.created_at },
-    { id: expect.any(String) as string, name: 'shop', runs: 2, last_run_at: shop.created_at },
+    { id: expect.any(String) as string, name: 'admin', team, runs: 1, last_run_at: admin.created_at },
+    { id: expect.any(String) as string, name: 'shop', team, runs: 2, last_run_at: shop.created_at },
   ]);
 });
 

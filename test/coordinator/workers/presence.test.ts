@@ -94,7 +94,7 @@ const beat = (presence: Presence, id: string) => {
   return db.write((w) => recordHeartbeat(w, id, METRICS, 0, clock.now()));
 };
 
-const statusOf = async (id: string) => (await db.read((r) => getWorker(r, id)))?.status;
+const statusOf = async (id: string) => (await db.read((r) => getWorker(r, null, id)))?.status;
 
 test('a worker that falls silent goes offline once, with its reason and an event, and comes back with a heartbeat', async () => {
   const presence = watch();
@@ -111,10 +111,10 @@ test('a worker that falls silent goes offline once, with its reason and an event
   await beat(presence, lively);
   await pass(60_000);
   expect(offline).toEqual([`${silent}: it was not heard of for 120 s`]);
-  expect((await db.read((r) => getWorker(r, silent)))?.failed_health_checks).toBe(1);
+  expect((await db.read((r) => getWorker(r, null, silent)))?.failed_health_checks).toBe(1);
   await beat(presence, silent);
   expect(await statusOf(silent)).toBe('idle');
-  expect((await db.read((r) => getWorker(r, silent)))?.failed_health_checks).toBe(0);
+  expect((await db.read((r) => getWorker(r, null, silent)))?.failed_health_checks).toBe(0);
   const types = await db.read((r) =>
     r.all<{ type: string }>('SELECT type FROM events WHERE worker_id = ? ORDER BY seq', [silent]),
   );
