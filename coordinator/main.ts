@@ -39,10 +39,13 @@ import { healthRoutes } from './operations/health.ts';
 import { addPages, PAGES } from './operations/pages/routes.ts';
 import { startTidying } from './operations/tidy.ts';
 import { accountRoutes } from './people/account-routes.ts';
+import { invitationRoutes } from './people/invitation-routes.ts';
+import { ownTokenRoutes } from './people/own-token-routes.ts';
 import { Passwords } from './people/passwords.ts';
 import { providerRoutes } from './people/provider-routes.ts';
 import { Providers } from './people/providers.ts';
 import { peopleRoutes } from './people/people-routes.ts';
+import { secondFactorRoutes } from './people/second-factor-routes.ts';
 import { signInRoutes } from './people/sign-in-routes.ts';
 import { teamRoutes } from './people/team-routes.ts';
 import { ReportLoop } from './reports/report-loop.ts';
@@ -240,6 +243,9 @@ export async function startCoordinator(
           publicUrl: config.publicUrl,
         }),
         accountRoutes(people),
+        secondFactorRoutes(people),
+        ownTokenRoutes(people),
+        invitationRoutes(people),
         peopleRoutes(people),
         teamRoutes(people),
         workerRoutes({

@@ -38,6 +38,14 @@ export async function listTokens(
   return rows.map((row) => toToken(row, now));
 }
 
+/** Those that a person has made, newest first; at most 500. */
+export async function listTokensOf(r: ReadHandle, personId: string, now: number): Promise<Token[]> {
+  const rows = await r.all<Row>(`SELECT ${COLUMNS} FROM tokens WHERE person_id = ? ORDER BY id DESC LIMIT 500`, [
+    personId,
+  ]);
+  return rows.map((row) => toToken(row, now));
+}
+
 export async function getToken(r: ReadHandle, id: string, now: number): Promise<Token | null> {
   const row = await r.get<Row>(`SELECT ${COLUMNS} FROM tokens WHERE id = ?`, [id]);
   return row ? toToken(row, now) : null;

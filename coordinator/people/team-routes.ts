@@ -23,6 +23,7 @@ import { putMember } from './accounts.ts';
 import { accountById } from './queries.ts';
 import { mayManage, roleIn } from './rules.ts';
 import type { SignInRoutesDeps } from './sign-in-routes.ts';
+import { endInvitationsBy } from './tickets.ts';
 
 const tags: [string] = ['Teams'];
 const done = z.object({ message: z.string() });
@@ -194,7 +195,7 @@ export function teamRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps, 
         access: 'maintainer',
         tags,
         summary: 'Take a person out of a team; their account stays',
-        description: 'Tokens for it that they have made end, too.',
+        description: 'Tokens and invitations for it that they have made end, too.',
         request: { params: memberParam },
         responses: { 200: json(done, 'They see nothing of it any more') },
       }),
@@ -207,6 +208,7 @@ export function teamRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps, 
           if (!mayManage(own, before)) throw tooLow(own, team);
           await w.run('DELETE FROM members WHERE team_id = ? AND person_id = ?', [id, personId]);
           const ended = await revokeTokensOf(w, { personId, teamId: id }, clock.now());
+          await endInvitationsBy(w, { personId, teamId: id });
           w.afterCommit(forget);
           const data = { person: personId, team, before, tokens_ended: ended };
           const email = (await accountById(w, personId))?.email ?? personId;

@@ -60,6 +60,10 @@ export async function createTicket(
   return { id, secret, expiresAt };
 }
 
+/** Where a ticket is followed in a browser: behind `#`, so that its secret reaches no server log. */
+export const linkTo = (url: string, page: string, secret: string): string =>
+  `${new URL(url).origin}/${page}#token=${secret}`;
+
 const WORDS: Record<TicketKind, string> = {
   invitation: 'This invitation',
   reset: 'This link',
@@ -100,6 +104,18 @@ export async function spendTicket(w: WriteHandle, secret: string, kind: TicketKi
   const ticket = await readTicket(w, secret, kind, now);
   await w.run('DELETE FROM tickets WHERE id = ?', [ticket.id]);
   return ticket;
+}
+
+/** Open invitations that somebody has made, into one team or (null) all, end with their rights there. */
+export async function endInvitationsBy(
+  w: WriteHandle,
+  { personId, teamId }: { personId: string; teamId: string | null },
+): Promise<void> {
+  await w.run("DELETE FROM tickets WHERE kind = 'invitation' AND data ->> '$.by' = ? AND (? IS NULL OR team_id = ?)", [
+    personId,
+    teamId,
+    teamId,
+  ]);
 }
 
 /** Deletes at most `limit` that are over, and returns how many there were. */

@@ -25,6 +25,9 @@ async function refresh() {
   try {
     const [me, sessions, devices] = await Promise.all(['/account', '/account/sessions', '/account/devices'].map((path) => call('GET', path)));
     byId('who').textContent = me.name + ', ' + me.email + (me.admin ? ', admin' : '') + me.teams.map((team) => ', ' + team.role + ' in ' + team.name).join('');
+    if (!byId('team').options.length) byId('team').append(...me.teams.map((team) => Object.assign(make('option', team.name), { value: team.id })));
+    if (me.admin) byId('team').replaceChildren();
+    byId('which').hidden = me.admin || me.teams.length < 2;
     byId('factor-off').hidden = me.second_factor;
     byId('factor-on').hidden = !me.second_factor;
     list('sessions', sessions.items, '/account/sessions', 'Sign out');
@@ -54,6 +57,10 @@ onSubmit('confirm', async (fields, form) => {
 });
 onSubmit('renew', async (fields, form) => { showCodes((await call('POST', '/account/second-factor/backup-codes', fields)).backup_codes); form.reset(); });
 onSubmit('remove', async (fields, form) => { await call('POST', '/account/second-factor/remove', fields); form.reset(); byId('backup').hidden = true; await refresh(); });
+onSubmit('login', async (fields) => {
+  byId('command').textContent = "playfleet login '" + (await call('POST', '/account/tokens', fields.team ? fields : {})).link + "'";
+  byId('command').hidden = false;
+});
 byId('others').addEventListener('click', async () => { await call('DELETE', '/account/sessions'); await refresh(); });
 byId('out').addEventListener('click', async () => { await call('POST', '/auth/logout'); location.replace('/sign-in'); });
 refresh();`;
@@ -102,6 +109,18 @@ export function accountPage(c: Context<AppEnv>): Response | Promise<Response> {
       <h2>Browsers that are not asked for a code</h2>
       <ul id="devices"></ul>
     </div>
+    <h2>Command line</h2>
+    <form id="login">
+      <label id="which" hidden
+        >Team
+        <select name="team" id="team"></select
+      ></label>
+      ${END('Make a token')}
+    </form>
+    <p class="muted">
+      With your role of now, for 90 days. The command is shown once; with its token anybody may do what you may.
+    </p>
+    <pre id="command" hidden></pre>
     <h2>Password</h2>
     <form id="change">
       <label>Now <input name="current" type="password" autocomplete="current-password" required /></label>

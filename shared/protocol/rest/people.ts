@@ -157,3 +157,16 @@ export const memberWrite = z.strictObject({ role });
 export const providerId = z.enum(['github', 'google', 'discord', 'oidc']);
 export type ProviderId = z.infer<typeof providerId>;
 export const provider = z.object({ id: providerId, name: z.string() });
+
+/** A token of one's own, for the command line and programs: with one's own role in a team, or in all of them. */
+export const ownTokenCreate = z.strictObject({
+  name: z.string().trim().min(1).max(200).default('command line'),
+  /** Id or name. Left out: all teams for admins of the installation, else the only one. */
+  team: z.string().min(1).max(100).optional(),
+  /** At most a year. */
+  expires_in_seconds: z
+    .int()
+    .min(1)
+    .max(366 * 24 * 3600)
+    .default(90 * 24 * 3600),
+});

@@ -59,6 +59,8 @@ test('a person follows an invitation, sets up a second factor, signs in with it,
 
   await page.goto(`${coordinator.url}/account`);
   await page.getByText('Browsers that are not asked for a code').waitFor();
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  await page.getByText(`playfleet login '${coordinator.url}#pft_`).waitFor();
   const { items } = await okJson<{ items: { id: string }[] }>(await coordinator.request('GET', '/api/v1/people'));
   const reset = await okJson<{ link: string }>(
     await coordinator.request('POST', `/api/v1/people/${items[0]?.id}/reset-link`),

@@ -281,6 +281,40 @@ test('tokens of a team are made, seen and revoked there, and end with whoever ma
   expect(await listOf((method, path) => mo.ask(method, path), '/test-runs')).toEqual([]);
 });
 
+test('everybody makes tokens of their own, which may what they may, and end with them', async () => {
+  const { coordinator, north, south, all } = await setUp();
+  const kim = await makePerson(coordinator, { email: 'kim@example.com', team: 'North', role: 'runner' });
+  const lee = await makePerson(coordinator, { email: 'lee@example.com', team: 'North', role: 'runner' });
+  const made = await okJson<{ id: string; token: string; link: string }>(await kim.ask('POST', '/account/tokens', {}));
+  expect(made).toMatchObject({ role: 'runner', team_id: north.team, link: `${coordinator.url}#${made.token}` });
+  const asMade: Ask = (method, path, body) =>
+    coordinator.request(method, `/api/v1${path}`, body, { authorization: `Bearer ${made.token}` });
+  const run = await createRun(asMade, { project: 'shop' });
+  expect((await north.ask('GET', `/test-runs/${run}`)).status).toBe(200);
+  expect((await asMade('GET', '/tokens')).status).toBe(403);
+  expect((await asMade('POST', '/account/tokens', {})).status).toBe(403);
+  expect((await kim.ask('POST', '/account/tokens', { team: 'South' })).status).toBe(422);
+  expect((await listOf<{ id: string }>((m, p) => kim.ask(m, p), '/account/tokens')).map(({ id }) => id)).toEqual([
+    made.id,
+  ]);
+  expect((await lee.ask('DELETE', `/account/tokens/${made.id}`)).status).toBe(404);
+  expect((await asMade('GET', '/test-runs')).status).toBe(200);
+  expect((await kim.ask('DELETE', `/account/tokens/${made.id}`)).status).toBe(200);
+  expect((await asMade('GET', '/test-runs')).status).toBe(401);
+  expect((await all('GET', `/teams/${south.team}/members`)).status).toBe(200);
+});
+
+test('an invitation ends with the rights of who has made it', async () => {
+  const { coordinator, north, all } = await setUp();
+  const mo = await makePerson(coordinator, { email: 'mo@example.com', team: 'North', role: 'maintainer' });
+  await okJson(
+    await mo.ask('POST', '/people/invitations', { email: 'second.mo@example.com', team: 'North', role: 'maintainer' }),
+  );
+  const { id } = await okJson<{ id: string }>(await mo.ask('GET', '/account'));
+  expect((await all('DELETE', `/teams/${north.team}/members/${id}`)).status).toBe(200);
+  expect(await listOf(all, '/people/invitations')).toEqual([]);
+});
+
 test('people of a team see its members and invitations, and nobody else', async () => {
   const { coordinator, north, south, all } = await setUp();
   await makePerson(coordinator, { email: 'kim@example.com', team: 'North' });
