@@ -9,6 +9,7 @@ import { openDataKey } from '../../../coordinator/identity/data-key.ts';
 import { canonicalTree, type TreeFile } from '../../../shared/protocol/tree.ts';
 import { okJson, startCoordinator, type TestCoordinator } from '../../support/coordinator.ts';
 import { tempFolder } from '../../support/folders.ts';
+import { PASSWORD } from '../../support/people.ts';
 
 const VIEWER = path.join(
   path.dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
@@ -83,6 +84,10 @@ test('a hostile report can neither read nor change anything with the session of 
     await coordinator.request('POST', '/api/v1/tokens', { kind: 'admin_link' }),
   );
   await page.goto(link);
+  await page.getByLabel('E-mail').fill('ada@example.com');
+  await page.getByLabel('Your name').fill('Ada');
+  await page.getByLabel(/^Password/).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Make the account' }).click();
   await page.waitForURL(`${coordinator.url}/`);
   const base = await publish(coordinator, {
     'index.html': Buffer.from('<script>document.title = "ran"</script><h1>report</h1>'),
