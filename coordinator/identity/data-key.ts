@@ -25,7 +25,7 @@ export async function openDataKey(file: string): Promise<DataKey> {
   const bytes = await readFile(file);
   if (bytes.length !== BYTES) {
     throw new Error(
-      `${file} is not a key of ${BYTES} bytes. Put it back from a backup, or remove it: secret settings must be set again then.`,
+      `${file} is not a key of ${BYTES} bytes. Put it back from a backup, or remove it: secret settings must be set again then, and second factors taken off (playfleet people reset E-MAIL --second-factor).`,
     );
   }
   return new DataKey(bytes);
