@@ -173,6 +173,7 @@ const fill = (path: string, ids: Record<string, string>): string =>
 function bodyFor(route: string): object | undefined {
   if (route.startsWith('GET') || route.startsWith('DELETE')) return undefined;
   if (route.includes('/members/')) return { role: 'viewer' };
+  if (route.endsWith('/dependencies')) return { depends_on: [{ run: '1' }] };
   return route === 'PATCH /api/v1/teams/{id}' ? { name: 'renamed' } : {};
 }
 
