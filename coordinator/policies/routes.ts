@@ -66,7 +66,7 @@ function routesOf<K extends PolicyKind>(
     route({
       method: 'get',
       path,
-      access: 'maintainer',
+      access: 'maintainer of all',
       tags,
       summary: `List every ${kind}, in the order in which they count`,
       responses: { 200: json(page(kept), 'All of them') },
@@ -77,7 +77,7 @@ function routesOf<K extends PolicyKind>(
     route({
       method: 'post',
       path,
-      access: 'admin',
+      access: 'admin of all',
       tags,
       summary: `Add a ${kind}`,
       request: { body: jsonBody(value) },
@@ -100,7 +100,7 @@ function routesOf<K extends PolicyKind>(
     route({
       method: 'put',
       path: `${path}/{id}`,
-      access: 'admin',
+      access: 'admin of all',
       tags,
       summary: `Replace a ${kind}, which keeps its place`,
       request: { params: idParam, body: jsonBody(value) },
@@ -124,7 +124,7 @@ function routesOf<K extends PolicyKind>(
     route({
       method: 'delete',
       path: `${path}/{id}`,
-      access: 'admin',
+      access: 'admin of all',
       tags,
       summary: `Remove a ${kind}`,
       request: { params: idParam },
