@@ -2,16 +2,17 @@
 import type { Clock } from '../../shared/base/clock.ts';
 import type { PoliciesInForce } from '../policies/policies.ts';
 import type { Database, StoredEvent, WriteHandle } from '../storage/database.ts';
-import { endCoolDowns, hasDue, settleTrials } from './breakers.ts';
+import { settleTrials } from './breakers.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { FailureContext, FailureRules } from './failure-context.ts';
 import { Fleet } from './fleet.ts';
 import { AgentLink, type LinkOptions } from './link.ts';
-import { expireLeases, loseTasksOf } from './lose-tasks.ts';
+import { afterAbsence, startLeaseWatch } from './lease-watch.ts';
+import { loseTasksOf } from './lose-tasks.ts';
 import type { LoadMonitor } from '../load/monitor.ts';
 import { paceOf } from '../load/rules/load.ts';
 import { clearTests } from './note-blame.ts';
-import { extendAllLeases, renewLeases } from './renew-leases.ts';
+import { boundLeases, renewLeases } from './renew-leases.ts';
 import type { ReportAnswer } from './report-answer.ts';
 import { ReportQueue, type ReportQueueOptions, type WorkerReport } from './report-queue.ts';
 import { RunningTests } from './running-tests.ts';
@@ -57,11 +58,6 @@ export interface DispatchDeps extends Pick<
 
 /** How long a broken link may stay broken before its worker's tasks go elsewhere: long enough for a reconnect, 10 s in all with detection. */
 const RECONNECT_GRACE_MS = 4_000;
-/** How long all workers have to come back after the coordinator itself was away. */
-const RETURN_GRACE_MS = 30_000;
-const EXPIRY_TICK_MS = 1_000;
-/** A tick that comes this much later than planned means that this process was suspended. */
-const SUSPENDED_MS = 5_000;
 
 export interface Dispatch {
   link: AgentLink;
@@ -133,9 +129,11 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     wake: () => dispatcher.wake(),
     onGone: (workerId) => stops.workerGone(workerId),
   });
+  const leaseMs = () => settings().leaseMs;
+  await db.write((w) => boundLeases(w, afterAbsence(clock.now(), leaseMs())));
   await resume(db, fleet, clock);
   const unsubscribe = db.onCommitted((events) => follow(events, { fleet, stops, link, dispatcher }));
-  const stopExpiry = startExpiry(db, clock, failures, report);
+  const stopExpiry = startLeaseWatch({ db, clock, leaseMs, failures, report });
   const running = new RunningTests({ db, fleet, clock, report });
   dispatcher.wake();
   return {
@@ -143,7 +141,7 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     stops,
     fleet,
     onReports,
-    leaseMs: () => settings().leaseMs,
+    leaseMs,
     renew: async (w, workerId, now) => void (await renewLeases(w, workerId, null, settings().leaseMs, now)),
     releaseAll: async (w, workerId, reason, now) => void (await loseTasksOf(w, workerId, [], reason, failures(), now)),
     async stop() {
@@ -157,7 +155,6 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
 }
 
 async function resume(db: Database, fleet: Fleet, clock: Clock): Promise<void> {
-  await db.write((w) => extendAllLeases(w, clock.now() + RETURN_GRACE_MS));
   const held = await db.read((r) =>
     r.all<Held>(
       `SELECT t.fence, t.worker_id, t.id, t.run_id, t.attempt, t.needs, t.cpus, t.memory_bytes, a.slots, a.running FROM tasks t JOIN task_attempts a ON a.fence = t.fence
@@ -228,38 +225,3 @@ function follow(events: readonly StoredEvent[], { fleet, stops, link, dispatcher
   }
   if (wake) dispatcher.wake(slotsOnly);
 }
-
-function startExpiry(
-  db: Database,
-  clock: Clock,
-  failures: () => FailureContext,
-  report: (error: unknown, during: string) => void,
-): () => void {
-  let last = clock.monotonic();
-  let stopped = false;
-  let cancel = () => {};
-  const tick = async () => {
-    const passed = clock.monotonic() - last;
-    last = clock.monotonic();
-    try {
-      // While this process stood still nobody could renew a lease: give all of them time before any is ended.
-      if (passed > SUSPENDED_MS) await db.write((w) => extendAllLeases(w, clock.now() + RETURN_GRACE_MS));
-      else if (await db.read(async (r) => (await r.get(expired, [clock.now()])) !== undefined)) {
-        await db.write((w) => expireLeases(w, failures(), clock.now()));
-      }
-      if (await db.read((r) => hasDue(r, clock.now()))) await db.write((w) => endCoolDowns(w, clock.now()));
-    } catch (error) {
-      report(error, 'ending leases and cool-downs');
-    }
-  };
-  const schedule = () => {
-    if (!stopped) cancel = clock.after(EXPIRY_TICK_MS, () => void tick().then(schedule));
-  };
-  schedule();
-  return () => {
-    stopped = true;
-    cancel();
-  };
-}
-
-const expired = `SELECT 1 FROM tasks WHERE state IN ('assigned', 'running') AND lease_until < ? LIMIT 1`;

@@ -6,7 +6,7 @@ import { moveRun } from '../runs/move-run.ts';
 import { closeAttempt, type AttemptFigures } from './close-attempt.ts';
 import { endRacer, endRacersOf, promoteRacer } from './end-racer.ts';
 import { COSTS_RETRY, type Verdict } from './rules/task-state.ts';
-import type { HeldTask } from './held-task.ts';
+import { unsettledTests, type HeldTask } from './held-task.ts';
 
 export async function endAttempt(
   w: WriteHandle,
@@ -16,6 +16,9 @@ export async function endAttempt(
   now: number,
 ): Promise<void> {
   if (task.raceOf !== null) return endRacer(w, task, verdict, figures, now);
+  // Given back or lost after its last result: a further grant would order nothing.
+  if (verdict.next !== 'completed' && task.kind === 'units' && (await unsettledTests(w, task)).length === 0)
+    return endAttempt(w, task, { ...verdict, next: 'completed' }, figures, now);
   if (verdict.next !== 'completed' && (await promoteRacer(w, task))) {
     const reason = `${verdict.reason}; the machine that raced it goes on alone`;
     return endAttempt(w, task, { next: 'completed', ended: verdict.ended, reason }, figures, now);

@@ -62,6 +62,11 @@ export async function promoteRacer(w: WriteHandle, raced: HeldTask): Promise<boo
   return true;
 }
 
+/** Whether another machine runs the same tests beside this grant now: they are in good hands, whatever becomes of it. */
+export async function isRaced(w: WriteHandle, task: Pick<HeldTask, 'id'>): Promise<boolean> {
+  return (await racersOf(w, [task.id])).length > 0;
+}
+
 async function racersOf(w: WriteHandle, taskIds: readonly string[]): Promise<HeldTask[]> {
   const rows = await w.all<{ id: string; worker_id: string; fence: number }>(
     `SELECT id, worker_id, fence FROM tasks WHERE race_of IN (SELECT value FROM json_each(?)) AND state IN ('assigned', 'running')`,

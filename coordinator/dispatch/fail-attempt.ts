@@ -2,6 +2,7 @@
 import type { WriteHandle } from '../storage/database.ts';
 import type { AttemptFigures } from './close-attempt.ts';
 import { endAttempt, retriesUsed } from './end-attempt.ts';
+import { isRaced } from './end-racer.ts';
 import type { FailureContext } from './failure-context.ts';
 import type { HeldTask } from './held-task.ts';
 import { divideTask, openUnits, recordIncident, type NewIncident } from './incidents.ts';
@@ -57,7 +58,9 @@ export async function failAttempt(
     isCharged(verdict.ended, facts) ? 1 : 0,
     task.fence,
   ]);
-  if (verdict.next === 'pending') await divideTask(w, task, units, divided ? halve(units) : tellApart(units), now);
+  // A racer goes on with all of it as it is: what were made apart would run twice.
+  if (verdict.next === 'pending' && !(await isRaced(w, task)))
+    await divideTask(w, task, units, divided ? halve(units) : tellApart(units), now);
   const escalated = verdict.next === 'pending' ? { escalated: left.length > 0 ? (2 as const) : (1 as const) } : {};
   await endAttempt(w, task, verdict, { ...end.figures, ...escalated }, now);
   await noteBlame(w, task, { suspects, permanent }, rules, now);

@@ -73,8 +73,11 @@ export interface LinkOptions {
 
 /** An agent that does not read what it is sent is not there: grants and answers are small. */
 const MOST_UNSENT_BYTES = 2 * MAX_FRAME_BYTES;
-/** A healthy agent answers a ping at once; two missed ones mean that the machine or the way to it is gone. */
-const PING_MS = 4_000;
+/**
+ * A healthy agent answers a ping at once; two missed ones mean that the machine or the way to it is gone. Noticed after three beats at the
+ * latest, so that its tests wait for others within 10 s, the grace for a reconnect included.
+ */
+const PING_MS = 1_500;
 const HELLO_TIMEOUT_MS = 10_000;
 
 export class AgentLink {
@@ -174,7 +177,10 @@ class Session implements Connected {
   }
 
   open(): void {
-    this.#socket.on('message', (data) => this.#receive(data.toString()));
+    this.#socket.on('message', (data) => {
+      this.#missedPongs = 0;
+      this.#receive(data.toString());
+    });
     this.#socket.on('pong', () => {
       this.#missedPongs = 0;
     });

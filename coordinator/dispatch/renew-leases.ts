@@ -17,10 +17,17 @@ export async function renewLeases(
   return changes;
 }
 
-/** After the coordinator itself was away (restart, suspended): nobody could renew, so nobody is blamed. */
-export async function extendAllLeases(w: WriteHandle, until: number): Promise<void> {
-  await w.run(`UPDATE tasks SET lease_until = ? WHERE state IN ('assigned', 'running') AND lease_until < ?`, [
-    until,
-    until,
-  ]);
+export interface LeaseBounds {
+  /** No lease ends before this, milliseconds since the epoch. */
+  earliest: number;
+  /** Nor lasts longer than this. */
+  latest: number;
+}
+
+/** Where nobody could renew, or the clock that leases are counted by was set: nobody is blamed, and nothing is held for ever. */
+export async function boundLeases(w: WriteHandle, { earliest, latest }: LeaseBounds): Promise<void> {
+  await w.run(
+    `UPDATE tasks SET lease_until = min(max(lease_until, ?), ?) WHERE state IN ('assigned', 'running') AND lease_until NOT BETWEEN ? AND ?`,
+    [earliest, latest, earliest, latest],
+  );
 }

@@ -4,6 +4,9 @@ import { WebSocket } from 'ws';
 import type { AckResult, AgentMessage, CoordinatorMessage, Held, Report } from '../../shared/protocol/link.ts';
 import type { Grant, ProcessEnd } from '../../shared/protocol/work.ts';
 import type { TestCoordinator } from './coordinator.ts';
+import { ended, heldOf, passed } from './reports.ts';
+
+export { ended, heldOf, passed };
 
 type Kind = CoordinatorMessage['type'];
 type Of<K extends Kind> = Extract<CoordinatorMessage, { type: K }>;
@@ -18,21 +21,6 @@ export interface LinkWorkerOptions {
   /** Of the link; 1 by default, as the oldest agents that are still served. */
   protocol?: number;
 }
-
-export const ended = (over: Partial<ProcessEnd> = {}): ProcessEnd => ({
-  how: 'finished',
-  message: null,
-  stack: null,
-  exitCode: 0,
-  notRun: [],
-  wallMs: 5,
-  peakMemoryBytes: null,
-  meanCpuPercent: null,
-  blobSha256: null,
-  blobSize: null,
-  permanent: false,
-  ...over,
-});
 
 export class LinkWorker {
   readonly workerId: string;
@@ -141,35 +129,14 @@ export class LinkWorker {
     this.#socket = null;
   }
 
+  /** Neither speaks nor answers nor closes any more, as a machine whose power is gone. */
+  vanish(): void {
+    (this.#socket as unknown as { _socket: { pause(): void } } | null)?._socket.pause();
+  }
+
   #receive(message: CoordinatorMessage): void {
     const at = this.#waiting.findIndex((entry) => entry.kind === message.type && entry.match(message as never));
     if (at >= 0) this.#waiting.splice(at, 1)[0]?.resolve(message as never);
     else this.#inbox.push(message);
   }
-}
-
-export const heldOf = ({ taskId, attempt, fence }: Grant): Held => ({ taskId, attempt, fence });
-
-export function passed(grant: Grant, testIds: readonly string[]): Report {
-  return {
-    kind: 'results',
-    ...heldOf(grant),
-    attempts: testIds.map((testId) => ({
-      testId,
-      retry: 0,
-      status: 'passed' as const,
-      startedAt: 0,
-      durationMs: 10,
-      errors: [],
-      steps: [],
-      annotations: [],
-      stdout: '',
-      stderr: '',
-      workerIndex: 0,
-      parallelIndex: 0,
-      attachments: [],
-    })),
-    settled: testIds.map((testId) => ({ testId, outcome: 'expected' as const, attempts: 1 })),
-    errors: [],
-  };
 }

@@ -316,3 +316,34 @@ test('everything said twice at once counts once, and the run ends', async () => 
   const progress = await okJson<RunProgress>(await coordinator.request('GET', `/api/v1/test-runs/${run}/progress`));
   expect(progress).toMatchObject({ status: 'completed', tasks: { total: 3, completed: 3 } });
 });
+
+test('a grant that is given back after its last result is complete: nobody is asked to run nothing', async () => {
+  const coordinator = await startCoordinator();
+  const worker = await LinkWorker.enrol(coordinator, { slots: 1 });
+  await worker.connect();
+  const run = await createRun(coordinator);
+  await discover(worker, ['a', 'b']);
+  const grant = await worker.grant();
+  await worker.report({ kind: 'begin', ...heldOf(grant) });
+  await worker.report(passed(grant, idsOf(grant)));
+  expect(await worker.report({ kind: 'release', ...heldOf(grant), reason: 'drain' })).toBe('accepted');
+  const left = ['a', 'b'].filter((id) => !idsOf(grant).includes(id));
+  if (left.length > 0) await worker.carryOut(await worker.grant(), left);
+  expect(await getRun(coordinator, run)).toMatchObject({ status: 'completed', tests: { expected: 2 } });
+  expect(worker.waiting('grant')).toBe(0);
+});
+
+test('a machine that vanishes without a word is noticed within 10 s', async () => {
+  const coordinator = await startCoordinator();
+  const vanishing = await LinkWorker.enrol(coordinator, { name: 'vanishing', slots: 1 });
+  await vanishing.connect();
+  await createRun(coordinator, { total_shards: 1 });
+  const grant = await vanishing.grant();
+  await vanishing.report({ kind: 'begin', ...heldOf(grant) });
+  const rescuer = await LinkWorker.enrol(coordinator, { name: 'rescuer', slots: 1 });
+  await rescuer.connect();
+  const started = performance.now();
+  vanishing.vanish();
+  expect((await rescuer.grant()).taskId).toBe(grant.taskId);
+  expect(performance.now() - started).toBeLessThan(10_000);
+});
