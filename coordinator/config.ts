@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { FAILPOINTS, type Failpoint } from './storage/failpoint.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -10,6 +11,18 @@ const file = z
   .string()
   .min(1)
   .transform((text) => path.resolve(text));
+
+const NAMES = FAILPOINTS.join('|');
+const failpoint = z
+  .string()
+  .regex(
+    new RegExp(`^(${NAMES}):[1-9][0-9]*$`),
+    `must be one of ${FAILPOINTS.join(', ')} and a passage, as in ${FAILPOINTS[0]}:3`,
+  )
+  .transform((text): Failpoint => {
+    const [name, passage] = text.split(':') as [Failpoint['name'], string];
+    return { name, passage: Number(passage) };
+  });
 
 const schema = z.strictObject({
   /** Loopback unless told otherwise: whoever reaches the port can try tokens. */
@@ -27,6 +40,7 @@ const schema = z.strictObject({
   /** Folder with strategies of one's own. */
   pluginsDir: file.optional(),
   newAdminLink: z.boolean().default(false),
+  failpoint: failpoint.optional(),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -48,6 +62,8 @@ export interface CoordinatorConfig {
   pluginsDir: string | null;
   /** Make one at this start, for whoever has lost all others: who may start the coordinator owns its data anyway. */
   newAdminLink: boolean;
+  /** Where this process is to die, in fault runs. */
+  failpoint?: Failpoint | undefined;
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -83,8 +99,9 @@ const SOURCES = {
   tlsKey: { flag: '--tls-key', variables: ['PLAYFLEET_TLS_KEY'] },
   pluginsDir: { flag: '--plugins', variables: ['PLAYFLEET_PLUGINS'] },
   newAdminLink: { flag: '--new-admin-link', variables: [] },
+  failpoint: { flag: null, variables: ['PLAYFLEET_FAILPOINT'] },
   logLevel: { flag: '--log-level', variables: ['PLAYFLEET_LOG_LEVEL'] },
-} as const satisfies Record<Setting, { flag: string; variables: readonly string[] }>;
+} as const satisfies Record<Setting, { flag: string | null; variables: readonly string[] }>;
 
 /** @throws ConfigError that names the flag or variable, and what it must be. */
 export function readCoordinatorConfig(
@@ -100,7 +117,7 @@ export function readCoordinatorConfig(
   const given = new Map<Setting, { as: string; value: string | number | boolean }>();
   for (const setting of Object.keys(SOURCES) as Setting[]) {
     const { flag, variables } = SOURCES[setting];
-    const found = [[flag, byFlag[setting]] as const, ...variables.map((name) => [name, env[name]] as const)];
+    const found = [[flag ?? '', byFlag[setting]] as const, ...variables.map((name) => [name, env[name]] as const)];
     for (const [as, value] of found) if (value !== undefined && !given.has(setting)) given.set(setting, { as, value });
   }
   const dataDir = given.get('dataDir');

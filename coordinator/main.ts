@@ -60,6 +60,7 @@ import { resultRoutes } from './results/routes.ts';
 import { runRoutes } from './runs/routes.ts';
 import { settingsRoutes } from './settings/routes.ts';
 import { Settings } from './settings/settings.ts';
+import { armFailpoint } from './storage/failpoint.ts';
 import { migrations } from './storage/migrations.ts';
 import { openDatabase } from './storage/open.ts';
 import { readTls } from './tls.ts';
@@ -94,6 +95,7 @@ export async function startCoordinator(
   const tls = config.tls && readTls(config.tls);
   const secure = tls !== null || config.publicUrl?.startsWith('https:') === true;
   const cookie = sessionCookie(secure);
+  if (config.failpoint) armFailpoint(config.failpoint);
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const strategies = new Strategies({
     plugins: config.pluginsDir === null ? [] : await loadPlugins(config.pluginsDir),

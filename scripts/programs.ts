@@ -33,14 +33,15 @@ export class Programs {
   /** Resolves when it listens. `before`: the coordinator that had this data folder, which is started again on the same port. */
   async startCoordinator(
     dataDir: string,
-    options: { before?: Coordinator; port?: number; args?: string[] } = {},
+    options: { before?: Coordinator; port?: number; args?: string[]; env?: NodeJS.ProcessEnv } = {},
   ): Promise<Coordinator> {
-    const { before, args = [] } = options;
+    const { before, args = [], env } = options;
     const port = before ? Number(new URL(before.url).port) : await freePort(options.port ?? 0);
     const contentPort = await freePort(options.port === undefined ? 0 : port + 1);
     const where = ['--port', String(port), '--content-port', String(contentPort), '--data', dataDir];
     const child = this.start(['coordinator', ...where, '--log-level', 'warn', '--json', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
     });
     const started = JSON.parse(await firstLine(child, 'the coordinator')) as { url: string; admin_link: string | null };
     const token = before?.token ?? (await exchange(started.url, started.admin_link));

@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { Clock } from '../../shared/base/clock.ts';
 import { newId } from '../../shared/base/id.ts';
 import { StorageFullError, type Database, type ReadHandle } from '../storage/database.ts';
+import { failpoint } from '../storage/failpoint.ts';
 
 export interface StoredBlob {
   sha256: string;
@@ -66,6 +67,7 @@ export class BlobStore {
     try {
       const written = await writeVerified(temp, chunks, limits);
       await this.#publish(temp, written);
+      failpoint('before-blob-row');
       await this.#register([written]);
       return written;
     } catch (error) {

@@ -14,6 +14,7 @@ import {
   type WriteHandle,
 } from './database.ts';
 import { writeEvents, type UnstoredEvent } from './event-writer.ts';
+import { failpoint } from './failpoint.ts';
 import { Reader, Writer } from './handles.ts';
 
 /** A longer queue is cut into several transactions, so that the event loop can breathe in between. */
@@ -151,7 +152,9 @@ export class GroupCommit implements Database {
       for (const command of commands) answers.push(await this.#runCommand(command));
       const unstored = answers.flatMap((answer) => answer.events);
       const events = writeEvents(this.#connection, unstored, { epoch: this.epoch, at: this.#clock.now() });
+      failpoint('before-commit');
       this.#connection.exec('COMMIT');
+      failpoint('after-commit');
       return { answers, events };
     } catch (error) {
       this.#counts.failedGroups += 1;

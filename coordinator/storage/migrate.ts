@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from './connection.ts';
 import { NewerDatabaseError, StorageFullError, StorageLockedError } from './database.ts';
+import { failpoint } from './failpoint.ts';
 
 export interface Migration {
   /** 1, 2, 3, … without gaps. */
@@ -74,6 +75,7 @@ function apply(connection: Connection, migration: Migration, now: number): void 
       now,
       checksumOf(migration),
     ]);
+    failpoint('in-migration');
     connection.exec('COMMIT');
   } catch (cause) {
     if (connection.inTransaction) connection.exec('ROLLBACK');

@@ -10,8 +10,13 @@ export interface LinkProxy {
   close(): Promise<void>;
 }
 
-/** Returns what is passed on instead of `text`: nothing, it once, or several times. */
-export type Tamper = (from: 'agent' | 'coordinator', text: string, cut: () => void) => string[];
+/** Returns what is passed on instead of `text`: nothing, it once, or several times; `later` passes something on afterwards. */
+export type Tamper = (
+  from: 'agent' | 'coordinator',
+  text: string,
+  cut: () => void,
+  later: (text: string) => void,
+) => string[];
 
 export async function startProxy(target: string, tamper: Tamper): Promise<LinkProxy> {
   const server: Server = createServer((incoming, outgoing) => {
@@ -33,10 +38,11 @@ export async function startProxy(target: string, tamper: Tamper): Promise<LinkPr
       coordinator.terminate();
     };
     const pass = (from: 'agent' | 'coordinator', to: WebSocket) => (data: Buffer) => {
-      for (const text of tamper(from, data.toString(), cut)) {
-        if (to.readyState === WebSocket.OPEN) to.send(text);
-        else early.push(text);
-      }
+      const send = (text: string): void => {
+        if (to.readyState === WebSocket.CONNECTING) early.push(text);
+        else if (to.readyState === WebSocket.OPEN) to.send(text);
+      };
+      tamper(from, data.toString(), cut, send).forEach(send);
     };
     open.add(agent);
     agent.on('message', pass('agent', coordinator));

@@ -1,74 +1,96 @@
 /**
- * Faults, injected into real programs while they run a real suite: `npm run faults -- core`, or one scenario by its name; `--seed S` repeats
- * a run. Prints what was acknowledged, stored, lost and counted twice, then one JSON line; exits 0 only where every promise held.
+ * Faults, injected into real programs while they work: `npm run faults -- all`, `core` (the quicker part), one by its number or name;
+ * `--seed S` repeats a run. Prints what was acknowledged, stored, lost and counted twice, then one JSON line; `all` also writes the table of
+ * docs/reliability.md. Exits 0 only where every promise held that could be measured.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Programs } from '../../scripts/programs.ts';
-import { seeded, type Finding, type Scenario } from './bench.ts';
-import { doubledMessages, droppedReplies } from './scenarios/bad-link.ts';
-import { cancelRace } from './scenarios/cancel-race.ts';
-import { coordinatorKill } from './scenarios/coordinator-kill.ts';
-import { fullDisk } from './scenarios/full-disk.ts';
-import { poisonProcess, poisonTest } from './scenarios/poison-test.ts';
-import { truncatedUpload } from './scenarios/truncated-upload.ts';
-import { workerKill } from './scenarios/worker-kill.ts';
+import { endLeftovers, seeded, type Finding } from './bench.ts';
+import { FAULTS, type Fault } from './catalogue.ts';
+import { writeTable, type Result } from './table.ts';
 
-const scenarios: Record<string, Scenario> = {
-  'worker-kill': workerKill,
-  'coordinator-kill': coordinatorKill,
-  'dropped-replies': droppedReplies,
-  'doubled-messages': doubledMessages,
-  'full-disk': fullDisk,
-  'truncated-upload': truncatedUpload,
-  'cancel-race': cancelRace,
-  'poison-test': poisonTest,
-  'poison-process': poisonProcess,
-};
+/** Scenarios at once in `all`. */
+const LANES = 2;
 
 const args = process.argv.slice(2);
 const seedAt = args.indexOf('--seed');
 const seed = seedAt >= 0 ? (args[seedAt + 1] ?? '') : String(Date.now());
 const wanted = args.filter((arg, i) => !arg.startsWith('--') && (seedAt < 0 || i !== seedAt + 1));
-const names = wanted.length === 0 || wanted.includes('core') ? Object.keys(scenarios) : wanted;
-const unknown = names.filter((name) => !(name in scenarios));
+const all = wanted.includes('all');
+const matches = (fault: Fault, word: string): boolean =>
+  word === 'all' || (word === 'core' && fault.core === true) || word === fault.name || word === String(fault.number);
+const words = wanted.length === 0 ? ['core'] : wanted;
+const unknown = words.filter((word) => !FAULTS.some((fault) => matches(fault, word)));
 if (unknown.length > 0) {
-  console.error(`There is no scenario ${unknown.join(', ')}. There are: core, ${Object.keys(scenarios).join(', ')}`);
+  const known = ['core', 'all', ...FAULTS.map(({ number, name }) => `${number} ${name}`)].join(', ');
+  console.error(`There is no fault ${unknown.join(', ')}. There are: ${known}`);
   process.exit(2);
 }
 
 console.log(`seed ${seed}`);
-const results = [];
-for (const name of names) {
-  const scenario = scenarios[name];
-  if (scenario) results.push({ scenario: name, ...(await runOne(name, scenario)) });
-}
+const chosen = FAULTS.filter((fault) => words.some((word) => matches(fault, word)));
+const results: Result[] = [];
+const queue = [...chosen];
+// Most of a scenario is waiting.
+await Promise.all(Array.from({ length: all ? LANES : 1 }, work));
+results.sort((a, b) => chosen.indexOf(a.fault) - chosen.indexOf(b.fault));
+if (all) await writeTable(results, seed, new Date().toISOString().slice(0, 10));
 console.table(
-  results.map(({ scenario, holds, finding }) => ({ scenario, holds, ...pick(finding), ...finding?.figures })),
+  results.map(({ fault, holds, finding, seconds }) => ({
+    fault: `${fault.number} ${fault.name}`,
+    holds: holds ?? 'not measured',
+    acknowledged: finding?.acknowledged,
+    stored: finding?.stored,
+    lost: finding?.lost,
+    double_counted: finding?.double_counted,
+    seconds,
+  })),
 );
-for (const { scenario, error, finding } of results) {
-  if (error !== null) console.log(`${scenario}: ${error}`);
-  if (finding?.note) console.log(`${scenario}: ${finding.note}`);
-}
-const holds = results.every((result) => result.holds);
-console.log(JSON.stringify({ seed, faults: results, holds }));
+const measured = results.filter((result) => result.holds !== null);
+const holds = measured.length > 0 && measured.every((result) => result.holds);
+console.log(
+  JSON.stringify({
+    seed,
+    faults: results.map(({ fault: { number, name }, ...result }) => ({ number, scenario: name, ...result })),
+    not_measured: results.filter((result) => result.holds === null).map(({ fault }) => fault.number),
+    lost: measured.reduce((sum, { finding }) => sum + (finding?.lost ?? 0), 0),
+    double_counted: measured.reduce((sum, { finding }) => sum + (finding?.double_counted ?? 0), 0),
+    holds,
+  }),
+);
 process.exitCode = holds ? 0 : 1;
 
-async function runOne(
-  name: string,
-  scenario: Scenario,
-): Promise<{ holds: boolean; finding: Finding | null; error: string | null }> {
-  console.log(`${name} …`);
-  const folder = await mkdtemp(path.join(os.tmpdir(), `playfleet-fault-${name}-`));
+async function work(): Promise<void> {
+  for (let fault = queue.shift(); fault; fault = queue.shift()) {
+    console.log(`${fault.number} ${fault.name}: ${fault.inject} …`);
+    const result = await runOne(fault);
+    const verdict = result.holds === null ? 'not measured' : result.holds ? 'holds' : 'DOES NOT HOLD';
+    const figures = JSON.stringify(pick(result.finding));
+    console.log(`${fault.number} ${fault.name}: ${verdict} (${result.seconds} s) ${figures} ${result.reason ?? ''}`);
+    results.push(result);
+  }
+}
+
+async function runOne(fault: Fault): Promise<Result> {
+  if (typeof fault.run === 'string') return { fault, holds: null, finding: null, reason: fault.run, seconds: 0 };
+  const folder = await mkdtemp(path.join(os.tmpdir(), `playfleet-fault-${fault.name}-`));
   const programs = new Programs();
+  const started = performance.now();
+  const seconds = () => Math.round((performance.now() - started) / 1000);
   try {
-    const finding = await scenario({ programs, folder, random: seeded(`${seed} ${name}`) });
-    return { holds: keeps(finding), finding, error: null };
+    const random = seeded(`${seed} ${fault.name}`);
+    const finding = await fault.run({ programs, folder, random, thorough: !words.includes('core') });
+    if (finding.notMeasured !== undefined)
+      return { fault, holds: null, finding, reason: `not measured: ${finding.notMeasured}`, seconds: seconds() };
+    return { fault, holds: keeps(finding), finding, reason: finding.note ?? null, seconds: seconds() };
   } catch (error) {
-    return { holds: false, finding: null, error: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { fault, holds: false, finding: null, reason, seconds: seconds() };
   } finally {
     await programs.stopAll();
+    if (process.platform === 'linux') await endLeftovers(folder);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -82,8 +104,8 @@ function keeps({ lost, double_counted: doubled, figures, zero = [], limits = {} 
   );
 }
 
-function pick(finding: Finding | null): Partial<Record<'acknowledged' | 'stored' | 'lost' | 'double_counted', number>> {
+function pick(finding: Finding | null): Record<string, number> {
   if (finding === null) return {};
-  const { acknowledged, stored, lost, double_counted } = finding;
-  return { acknowledged, stored, lost, double_counted };
+  const { acknowledged, stored, lost, double_counted, figures } = finding;
+  return { acknowledged, stored, lost, double_counted, ...figures };
 }

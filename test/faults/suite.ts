@@ -17,22 +17,22 @@ export interface FaultSuite {
 
 const PER_FILE = 10;
 
-/** `files` × 10 tests of about `ms` milliseconds each. */
-export async function writeSuite(dir: string, files: number, ms: number): Promise<FaultSuite> {
+/** `files` × `perFile` tests of about `ms` milliseconds each. */
+export async function writeSuite(dir: string, files: number, ms: number, perFile = PER_FILE): Promise<FaultSuite> {
   await mkdir(dir, { recursive: true });
   const ledger = path.join(dir, 'ledger.txt');
   await writeFile(ledger, '');
   await writeFile(path.join(dir, 'package.json'), '{"private":true,"type":"module"}');
   await writeFile(
     path.join(dir, 'playwright.config.js'),
-    `export default { testDir: '.', fullyParallel: true, projects: [{ name: 'api', use: {} }] };\n`,
+    `export default { testDir: '.', fullyParallel: true, timeout: ${2 * ms + 30_000}, projects: [{ name: 'api', use: {} }] };\n`,
   );
   for (let file = 0; file < files; file++) {
     await writeFile(
       path.join(dir, `part-${file}.spec.js`),
       `import { appendFileSync } from 'node:fs';
 import { test } from '@playwright/test';
-for (let n = 0; n < ${PER_FILE}; n++) {
+for (let n = 0; n < ${perFile}; n++) {
   test('test ${file}-' + n, async ({}, testInfo) => {
     appendFileSync(${JSON.stringify(ledger)}, testInfo.title + ' ' + Date.now() + '\\n');
     await new Promise((resolve) => setTimeout(resolve, ${ms}));
@@ -44,7 +44,7 @@ for (let n = 0; n < ${PER_FILE}; n++) {
   await symlink(path.join(root, 'node_modules'), path.join(dir, 'node_modules'), 'dir');
   return {
     dir,
-    tests: files * PER_FILE,
+    tests: files * perFile,
     async ledger() {
       const lines = (await readFile(ledger, 'utf8')).split('\n').filter((line) => line !== '');
       return lines.map((line) => {

@@ -1,8 +1,7 @@
 /** A link that loses acknowledgements and breaks, and one that says everything twice: each result is counted once. */
 import path from 'node:path';
 import type { CoordinatorMessage } from '../../../shared/protocol/link.ts';
-import { makeToken } from '../../../scripts/programs.ts';
-import { count, createRun, runEnded, type Finding, type Scenario } from '../bench.ts';
+import { count, createRun, runEnded, startBehind, type Finding, type Scenario } from '../bench.ts';
 import { startProxy, type Tamper } from '../link-proxy.ts';
 import { writeSuite } from '../suite.ts';
 
@@ -58,24 +57,7 @@ async function overProxy(bench: Parameters<Scenario>[0], tamper: Tamper): Promis
   const coordinator = await bench.programs.startCoordinator(path.join(bench.folder, 'coordinator'));
   const proxy = await startProxy(coordinator.url, tamper);
   try {
-    const { token } = await makeToken(coordinator, 'join');
-    bench.programs.start(
-      [
-        ...[
-          'worker',
-          '--join',
-          `${proxy.url}#${token}`,
-          '--name',
-          'behind-proxy',
-          '--slots',
-          '2',
-          '--log-level',
-          'error',
-        ],
-        ...['--data', path.join(bench.folder, 'worker'), '--allow-path', suite.dir, '--allow-system-browser'],
-      ],
-      { stdio: ['ignore', 'inherit', 'inherit'] },
-    );
+    await startBehind(bench, coordinator, suite, { url: proxy.url, name: 'behind-proxy', slots: 2 });
     const run = await createRun(coordinator, suite);
     const final = await runEnded(coordinator, run);
     const ran = await suite.ledger();

@@ -1,8 +1,7 @@
 /** Cancels at random moments: no test begins after the answer, and the run's processes are gone within 10 s of it. */
-import { readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { api } from '../../../scripts/programs.ts';
-import { createRun, getRun, pause, startFleet, until, type Scenario } from '../bench.ts';
+import { createRun, getRun, pause, startFleet, suiteProcesses, until, type Scenario } from '../bench.ts';
 import { writeSuite } from '../suite.ts';
 
 const ROUNDS = 6;
@@ -21,12 +20,12 @@ export const cancelRace: Scenario = async (bench) => {
       'the plan',
     );
     await pause(bench.random() * 4_000);
-    running += (await suiteProcesses(suite.dir)()).length;
+    running += (await suiteProcesses(suite.dir)).length;
     await api(coordinator, 'POST', `/test-runs/${run}/cancel`, {});
     const answered = Date.now();
     cancelled++;
     const gone = await until(
-      suiteProcesses(suite.dir),
+      () => suiteProcesses(suite.dir),
       (pids) => pids.length === 0,
       'the processes to be gone',
       15_000,
@@ -50,11 +49,4 @@ export const cancelRace: Scenario = async (bench) => {
     zero: ['late_starts', 'left_over'],
     limits: { stop_max_ms: 10_000 },
   };
-};
-
-/** Processes whose working folder is the suite's: Playwright and what it starts. */
-const suiteProcesses = (dir: string) => async (): Promise<string[]> => {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const folders = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
-  return pids.filter((_pid, i) => folders[i] === dir);
 };

@@ -1,8 +1,7 @@
 /** The coordinator's disk is full for a while: nothing is acknowledged that is not stored, reads go on, and the run completes afterwards. */
-import { spawnSync } from 'node:child_process';
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { count, createRun, getRun, pause, runEnded, startFleet, until, type Scenario } from '../bench.ts';
+import { count, createRun, getRun, notMeasured, pause, runEnded, startFleet, until, type Scenario } from '../bench.ts';
+import { mountSmallDisk, NO_SMALL_DISK } from '../small-disk.ts';
 import { writeSuite } from '../suite.ts';
 
 const DISK_MB = 64;
@@ -10,12 +9,8 @@ const FULL_MS = 8_000;
 
 export const fullDisk: Scenario = async (bench) => {
   const dir = path.join(bench.folder, 'disk');
-  await mkdir(dir);
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', dir]);
-  if (mounted.status !== 0) {
-    const nothing = { acknowledged: 0, stored: 0, lost: 0, double_counted: 0, figures: {} };
-    return { ...nothing, note: 'not measured: a small disk cannot be mounted by this user' };
-  }
+  const disk = await mountSmallDisk(dir, DISK_MB);
+  if (disk === null) return notMeasured(NO_SMALL_DISK);
   try {
     const suite = await writeSuite(path.join(bench.folder, 'suite'), 8, 400);
     const coordinator = await bench.programs.startCoordinator(path.join(dir, 'coordinator'));
@@ -26,8 +21,7 @@ export const fullDisk: Scenario = async (bench) => {
       ({ tests }) => tests.settled >= 5,
       'the first results',
     );
-    const filler = path.join(dir, 'filler');
-    await fill(filler, dir);
+    await disk.fill();
     const refused = await until(
       () => refusedWrite(coordinator.url, coordinator.token),
       (status) => status === 507,
@@ -37,7 +31,7 @@ export const fullDisk: Scenario = async (bench) => {
     const whileFull = await getRun(coordinator, run);
     await pause(FULL_MS);
     const before = await getRun(coordinator, run);
-    await rm(filler);
+    await disk.free();
     const freed = performance.now();
     await until(
       () => getRun(coordinator, run),
@@ -59,18 +53,9 @@ export const fullDisk: Scenario = async (bench) => {
     };
   } finally {
     await bench.programs.stopAll();
-    spawnSync('umount', [dir]);
+    disk.unmount();
   }
 };
-
-async function fill(file: string, dir: string): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
-  try {
-    await writeFile(file, Buffer.alloc(bavail * bsize));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-  }
-}
 
 async function refusedWrite(url: string, token: string): Promise<number> {
   const answer = await fetch(`${url}/api/v1/test-runs/create`, {
