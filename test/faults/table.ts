@@ -19,27 +19,47 @@ const page = path.join(root, 'docs/reliability.md');
 const BEGIN = '<!-- faults: written by npm run faults -- all -->';
 const END = '<!-- end of faults -->';
 
+const HEAD = [
+  'no.',
+  'what is injected',
+  'what is expected',
+  'holds',
+  'acked',
+  'lost',
+  'double',
+  'measured',
+  'seed',
+  'date',
+];
+
+/** Replaces the rows of these faults, and leaves those of others as they were measured before. */
 export async function writeTable(results: readonly Result[], seed: string, day: string): Promise<void> {
   const text = await readFile(page, 'utf8');
   const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (from < 0 || to < from) throw new Error(`docs/reliability.md lacks the markers ${BEGIN} and ${END}`);
-  const head = [
-    'no.',
-    'what is injected',
-    'what is expected',
-    'holds',
-    'acked',
-    'lost',
-    'double',
-    'measured',
-    'seed',
-    'date',
-  ];
-  const rows = results.map((result) => row(result, seed, day));
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((cells) => (cells[i] ?? '').length)));
+  const rows = new Map(rowsOf(text.slice(from, to)).map((cells) => [keyOf(cells), cells]));
+  for (const result of results) {
+    const cells = row(result, seed, day);
+    rows.set(keyOf(cells), cells);
+  }
+  const sorted = [...rows.values()].sort((a, b) => Number(a[0]) - Number(b[0]));
+  const widths = HEAD.map((title, i) => Math.max(title.length, ...sorted.map((cells) => (cells[i] ?? '').length)));
   const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
-  const table = [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  const table = [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...sorted.map(line)].join('\n');
   await writeFile(page, `${text.slice(0, from)}${BEGIN}\n\n${table}\n\n${text.slice(to)}`);
+}
+
+/** A fault may have several rows, one for each way in which it is injected. */
+const keyOf = ([number, inject]: readonly string[]): string => `${number} ${inject}`;
+
+function rowsOf(table: string): string[][] {
+  const lines = table.split('\n').filter((line) => /^\| \d/.test(line));
+  return lines.map((line) =>
+    line
+      .slice(1, -1)
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim()),
+  );
 }
 
 function row({ fault, holds, finding, reason }: Result, seed: string, day: string): string[] {
