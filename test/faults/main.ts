@@ -33,6 +33,9 @@ console.log(`seed ${seed}`);
 const chosen = FAULTS.filter((fault) => words.some((word) => matches(fault, word)));
 const results: Result[] = [];
 const queue = [...chosen];
+const TODAY = new Date().toISOString().slice(0, 10);
+/** One row after the other. */
+let written = Promise.resolve();
 // Most of a scenario is waiting.
 await Promise.all(Array.from({ length: all ? LANES : 1 }, work));
 results.sort((a, b) => chosen.indexOf(a.fault) - chosen.indexOf(b.fault));
@@ -69,7 +72,8 @@ async function work(): Promise<void> {
     const figures = JSON.stringify(pick(result.finding));
     console.log(`${fault.number} ${fault.name}: ${verdict} (${result.seconds} s) ${figures} ${result.reason ?? ''}`);
     results.push(result);
-    if (!words.includes('core')) await writeTable([result], seed, new Date().toISOString().slice(0, 10));
+    if (!words.includes('core')) written = written.then(() => writeTable([result], seed, TODAY));
+    await written;
   }
 }
 
