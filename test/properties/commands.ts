@@ -230,6 +230,8 @@ const perform: Record<Step['do'], (model: Model, world: World, step: Step) => Pr
 
   async split(model, world, { a, b }) {
     const grant = grantOf(model, a);
+    // Raced is only what has nothing to give back: all that is open of it has begun.
+    if (grant.inRace) return;
     const chosen = some(openOf(model, grant), b).slice(0, -1);
     const report: Report = { kind: 'revoked', ...heldNames(grant.name), testIds: chosen };
     const before = await world.testsOf(grant.name.taskId);
