@@ -13,6 +13,8 @@ export async function splitTask(
   const found = await standingOf(w, grant.workerId, grant.taskId, grant.fence);
   if (found.standing !== 'held') return { result: 'stale', detail: whyStale(found) };
   const { task } = found;
+  // Its racer runs all of it as well: what is given back is done there, and must not be handed out a third time.
+  if (await isRaced(w, task.id)) return { result: 'accepted' };
   const units = await wholeUnits(w, task.id, grant.testIds);
   // The same report again, or nothing was given back.
   if (units.length === 0) return { result: 'accepted' };
@@ -48,6 +50,13 @@ export async function splitTask(
     },
   });
   return { result: 'accepted' };
+}
+
+async function isRaced(w: WriteHandle, taskId: string): Promise<boolean> {
+  return (
+    (await w.get(`SELECT 1 AS found FROM tasks WHERE race_of = ? AND state IN ('assigned', 'running')`, [taskId])) !==
+    undefined
+  );
 }
 
 /** Units of the task of which every test is among `testIds` and none has an outcome. */

@@ -149,8 +149,9 @@ export class ScriptedAgent {
         void this.#report({ kind: 'finish', taskId, attempt, fence, end: ended({ how: 'cancelled' }) });
         return;
       }
-      // Neither means anything to somebody who cannot be paused, and connects again whatever happens.
+      // None means anything to somebody who cannot be paused, sends little, and connects again whatever happens.
       case 'intent':
+      case 'pace':
       case 'error':
         return;
     }

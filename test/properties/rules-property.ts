@@ -1,7 +1,7 @@
 /** One seed: a fleet whose work is assigned, stolen, crashes and is lost in any order, and then comes to its end. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { StrategyName } from '../../coordinator/dispatch/rules/strategies.ts';
+import { BUILT_IN, DEFAULT_STRATEGY } from '../../coordinator/dispatch/rules/strategies/registry.ts';
 import type { Figures } from './database-property.ts';
 import { RulesWorld, type SimTask } from './rules-world.ts';
 
@@ -26,7 +26,7 @@ class Command implements fc.Command<object, RulesWorld> {
   }
 }
 
-const STRATEGIES: StrategyName[] = ['least_loaded', 'round_robin', 'priority', 'weighted'];
+const STRATEGIES = [...BUILT_IN.values()];
 
 function perform(world: RulesWorld, action: Action, n: number): void {
   if (action === 'assign') return world.assign(STRATEGIES[n % STRATEGIES.length]!);
@@ -98,7 +98,7 @@ function bringToEnd(world: RulesWorld): void {
   for (let n = 0; n < 20 + world.expectedMs.length * 4; n++) {
     if (world.tasks.every((task) => task.state !== 'pending' && task.state !== 'held')) return;
     world.wait(700_000);
-    world.assign('least_loaded');
+    world.assign(DEFAULT_STRATEGY);
     for (const task of world.tasks.filter(({ state }) => state === 'held')) {
       for (let left = world.open(task).length; left > 0; left--) {
         world.begin(task, 0);

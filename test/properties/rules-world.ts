@@ -14,7 +14,8 @@ import {
 import { chooseNext, PATIENCE_MS, type PastFailure, type Place } from '../../coordinator/dispatch/rules/escalation.ts';
 import { halve, tellApart } from '../../coordinator/dispatch/rules/poison.ts';
 import { planSteals } from '../../coordinator/dispatch/rules/steal.ts';
-import { distribute, type StrategyName } from '../../coordinator/dispatch/rules/strategies.ts';
+import { distribute } from '../../coordinator/dispatch/rules/strategies/distribute.ts';
+import type { Strategy } from '../../coordinator/dispatch/rules/strategies/strategy.ts';
 import {
   isCharged,
   judgeFinish,
@@ -80,7 +81,7 @@ export class RulesWorld {
       failures: [],
       lastGrant: 0,
     }));
-    const units = expectedMs.map((ms, no) => ({ no, expectedMs: ms, needs: '' }));
+    const units = expectedMs.map((ms, no) => ({ no, expectedMs: ms, needs: '', cpus: 0, memoryBytes: 0 }));
     const total = slots.reduce((sum, count) => sum + count, 0);
     const cut = cutTasks(units, total, START_MS);
     assert(cut.length <= Math.max(1, total), 'a share for each slot at most');
@@ -109,7 +110,7 @@ export class RulesWorld {
     return slotsAllowed(worker.breaker.state, Math.max(0, worker.slots - used), used);
   };
 
-  assign(strategy: StrategyName): void {
+  assign(strategy: Strategy): void {
     const pending = this.tasks.filter((task) => task.state === 'pending');
     for (const task of pending.filter(({ failures }) => failures.length > 0)) this.#place(task);
     const fresh = pending.filter((task) => task.state === 'pending' && task.failures.length === 0);
@@ -121,9 +122,17 @@ export class RulesWorld {
       successRatio: worker.completed === 0 ? 1 : worker.completed / (worker.completed + worker.failures.length),
       avgDurationMs: 0,
       lastGrant: worker.lastGrant,
+      tags: [],
+      speed: 1,
+      cpus: 2,
+      memoryBytes: 2 ** 32,
+      freeCpus: 2,
+      freeMemoryBytes: 2 ** 32,
+      preference: 0,
     }));
     const free = loads.reduce((sum, load) => sum + load.freeSlots, 0);
-    const takers = distribute(loads, fresh.length, strategy, this.#grants + 1);
+    const task = { runId: 'run', project: 'shop', tags: [], browsers: [], cpus: 0, memoryBytes: 0 };
+    const takers = distribute(loads, fresh.length, { strategy, task, nextGrant: this.#grants + 1 });
     assert.equal(takers.length, Math.min(fresh.length, free), 'no slot idles while something waits');
     for (const load of loads)
       assert(takers.filter((id) => id === load.id).length <= load.freeSlots, 'nobody gets more than it may');

@@ -89,7 +89,7 @@ export class World {
   async prepare(): Promise<void> {
     await this.open();
     await this.db.write(async (w) => {
-      await w.run("INSERT INTO projects (id, name, created_at) VALUES ('p', 'p', 0)");
+      await w.run("INSERT INTO projects (id, key, name, created_at) VALUES ('p', 'p', 'p', 0)");
       for (const id of WORKERS) {
         await w.run(
           `INSERT INTO workers (id, hostname, ip_address, online, capabilities, key_hash, key_created_at, last_seen_at, created_at)
@@ -191,29 +191,34 @@ export class World {
   claim(runId: string, workerId: string, limit: number, taskId?: string): Promise<Claim[]> {
     const taker = { workerId, workerName: workerId, slots: 1 };
     const which = taskId === undefined ? {} : { taskId };
-    return this.db.write((w) =>
-      claimTasks(
+    return this.db.write(async (w) => {
+      const discovers = await w.get(
+        "SELECT 1 FROM tasks WHERE run_id = ? AND kind = 'discover' AND state = 'pending'",
+        [runId],
+      );
+      return claimTasks(
         w,
         {
           runId,
-          needs: ['', 'chromium'],
+          demand: { needs: discovers ? '' : 'chromium', cpus: 0, memoryBytes: 0 },
           limit,
           takers: (n) => Array.from({ length: n }, () => taker),
           leaseMs: LEASE_MS,
           ...which,
         },
         this.clock.time,
-      ),
-    );
+      );
+    });
   }
 
   /** Another worker runs the same tests beside: whoever is first counts. */
   async race({ fence, workerId, taskId, runId, attempt }: Named, toWorker: string): Promise<Claim[]> {
     const taker = { workerId: toWorker, workerName: toWorker, slots: 1 };
     return this.db.write(async (w) => {
-      const raced = { fence, workerId, taskId, runId, attempt, slots: 1, needs: 'chromium' };
+      const raced = { fence, workerId, taskId, runId, attempt, slots: 1, needs: 'chromium', cpus: 0, memoryBytes: 0 };
       const id = await addRacer(w, raced, toWorker, this.clock.time);
-      const which = { runId, needs: ['', 'chromium'], limit: 1, leaseMs: LEASE_MS, taskId: id };
+      const demand = { needs: 'chromium', cpus: 0, memoryBytes: 0 };
+      const which = { runId, demand, limit: 1, leaseMs: LEASE_MS, taskId: id };
       return claimTasks(w, { ...which, takers: () => [taker] }, this.clock.time);
     });
   }

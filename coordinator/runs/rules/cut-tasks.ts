@@ -59,7 +59,8 @@ function cutShares(units: readonly CuttableUnit[], shares: number): CutTask[] {
     task.expectedMs += unit.expectedMs;
     emptiest.push(task);
   }
-  return tasks.map(({ place: _, ...task }) => task);
+  // Units that are expected to take no time at all leave a share as empty as it was.
+  return tasks.filter(({ unitNos }) => unitNos.length > 0).map(({ place: _, ...task }) => task);
 }
 
 const sum = (units: readonly CuttableUnit[]): number => units.reduce((total, unit) => total + unit.expectedMs, 0);

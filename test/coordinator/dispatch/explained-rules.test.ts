@@ -7,8 +7,15 @@ import {
   type BreakerRules,
 } from '../../../coordinator/dispatch/rules/breaker.ts';
 import { askPerson, chooseNext, PATIENCE_MS, type Place } from '../../../coordinator/dispatch/rules/escalation.ts';
-import { whyNotMatching, whyUnservable, type Candidate } from '../../../coordinator/dispatch/rules/matching.ts';
+import {
+  whyNotMatching,
+  whyUnservable,
+  type Candidate,
+  type Needed,
+} from '../../../coordinator/dispatch/rules/matching.ts';
 import { judgeFinish, judgeLoss, MOST_QUARANTINED } from '../../../coordinator/dispatch/rules/task-state.ts';
+
+import type { Requirements } from '../../../shared/protocol/work.ts';
 
 const GIB = 2 ** 30;
 const machine = (over: Partial<Candidate> = {}, has: Partial<Candidate['capabilities']> = {}): Candidate => ({
@@ -48,9 +55,12 @@ describe('matching', () => {
     expect(whyNotMatching({ tags: ['gpu', 'fast', 'lab'] }, one)).toBe('lacks the tag gpu, fast');
   });
 
+  const asking = (requirements: Requirements, sets: readonly string[]): Needed[] =>
+    sets.map((needs) => ({ requirements, needs, cpus: 0, memoryBytes: 0 }));
+
   test('the first five machines say why they do not do', () => {
     const many = Array.from({ length: 7 }, (_, n) => machine({ name: `m${n}` }));
-    const why = whyUnservable({ tags: ['gpu'] }, [''], many) ?? '';
+    const why = whyUnservable(asking({ tags: ['gpu'] }, ['']), many) ?? '';
     expect(why).toContain('m0 lacks the tag gpu; m1 lacks the tag gpu');
     expect(why).toContain('m4 lacks');
     expect(why).not.toContain('m5');
@@ -58,22 +68,22 @@ describe('matching', () => {
 
   test('browsers that nobody has are named, each once', () => {
     const fleet = [machine(), machine({ name: 'two' }, { browsers: new Set(['webkit']) })];
-    expect(whyUnservable({}, ['chromium,firefox', 'firefox'], fleet)).toContain('can launch firefox.');
-    expect(whyUnservable({}, ['chromium', 'webkit'], fleet)).toBeNull();
+    expect(whyUnservable(asking({}, ['chromium,firefox', 'firefox']), fleet)).toContain('can launch firefox.');
+    expect(whyUnservable(asking({}, ['chromium', 'webkit']), fleet)).toBeNull();
     // Each is there somewhere, but no machine has both.
-    expect(whyUnservable({}, ['chromium,webkit'], fleet)).toContain('can launch chromium,webkit.');
-    expect(whyUnservable({}, ['chromium'], [machine({}, { browsers: new Set() })])).toContain(
+    expect(whyUnservable(asking({}, ['chromium,webkit']), fleet)).toContain('can launch chromium,webkit.');
+    expect(whyUnservable(asking({}, ['chromium']), [machine({}, { browsers: new Set() })])).toContain(
       'npx playwright install chromium,',
     );
     const bare = machine({}, { browsers: new Set() });
-    expect(whyUnservable({}, ['firefox,webkit'], [bare])).toContain('can launch firefox and webkit.');
-    expect(whyUnservable({}, ['firefox,webkit'], [bare])).toContain('npx playwright install firefox webkit,');
+    expect(whyUnservable(asking({}, ['firefox,webkit']), [bare])).toContain('can launch firefox and webkit.');
+    expect(whyUnservable(asking({}, ['firefox,webkit']), [bare])).toContain('npx playwright install firefox webkit,');
   });
 
   test('of machines that are held back, the first that is tried again stands first', () => {
     const late = machine({ name: 'late', heldBack: { until: 2_000, reason: 'it crashed' } });
     const soon = machine({ name: 'soon', heldBack: { until: 1_000, reason: 'it was lost' } });
-    const why = whyUnservable({}, ['chromium'], [late, soon]) ?? '';
+    const why = whyUnservable(asking({}, ['chromium']), [late, soon]) ?? '';
     expect(why).toContain(
       'soon until 1970-01-01T00:00:01.000Z (it was lost); late until 1970-01-01T00:00:02.000Z (it crashed)',
     );

@@ -72,7 +72,7 @@ test('what comes while the coordinator is behind is left out, and the log says h
   const db = await freshDatabase({ migrations, clock });
   await db.write(async (w) => {
     const at = 1;
-    await w.run(`INSERT INTO projects (id, name, created_at) VALUES ('p', 'p', ?)`, [at]);
+    await w.run(`INSERT INTO projects (id, key, name, created_at) VALUES ('p', 'p', 'p', ?)`, [at]);
     await w.run(
       `INSERT INTO runs (id, number, project_id, name, kind, state, config, max_retries, task_timeout_ms, created_by, created_at)
        VALUES ('r', 1, 'p', 'r', 'shards', 'running', '{}', 0, 1, 'me', ?)`,

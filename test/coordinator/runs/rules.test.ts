@@ -61,6 +61,13 @@ const units = fc.array(
 );
 
 describe('cutting a run into tasks', () => {
+  test('no task is empty, also where nothing is expected to take any time', () => {
+    const units = [0, 0, 1_500].map((expectedMs, no) => ({ no, expectedMs, needs: '', cpus: 0, memoryBytes: 0 }));
+    const tasks = cutTasks(units, 3, 500);
+    expect(tasks.flatMap((task) => task.unitNos).toSorted()).toEqual([0, 1, 2]);
+    for (const task of tasks) expect(task.unitNos.length).toBeGreaterThan(0);
+  });
+
   test('every unit is in exactly one task, with units that need and ask for the same', () => {
     fc.assert(
       fc.property(units, fc.integer({ min: 1, max: 64 }), (list, slots) => {
