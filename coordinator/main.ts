@@ -13,6 +13,7 @@ import { readHead } from './audit/queries.ts';
 import { actorOf } from './audit/record.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { blobRoutes } from './artifacts/routes.ts';
+import { WorkerReach } from './artifacts/worker-reach.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { createDispatch, type Dispatch } from './dispatch/create-dispatch.ts';
 import { failureRules } from './dispatch/failure-context.ts';
@@ -30,7 +31,7 @@ import { authentication, sessionCookie } from './identity/authentication.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { adminLink, joinLink, makeAdminLink, makeFirstTokens } from './identity/first-start.ts';
 import { identityRoutes } from './identity/routes.ts';
-import { openDataKey } from './identity/data-key.ts';
+import { finishRotation, openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
 import { LoadMonitor } from './load/monitor.ts';
@@ -51,11 +52,14 @@ import { teamRoutes } from './people/team-routes.ts';
 import { ReportLoop } from './reports/report-loop.ts';
 import { Policies } from './policies/policies.ts';
 import { policyRoutes } from './policies/routes.ts';
+import { secretRoutes } from './projects/secret-routes.ts';
+import { ProjectSecrets } from './projects/secrets.ts';
 import { projectRoutes } from './projects/routes.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { handleReports } from './results/handle-report.ts';
 import { LiveView } from './results/live-view.ts';
 import { LogWriter } from './results/logs.ts';
+import { Redaction } from './results/redaction.ts';
 import { resultRoutes } from './results/routes.ts';
 import { runRoutes } from './runs/routes.ts';
 import { settingsRoutes } from './settings/routes.ts';
@@ -83,6 +87,7 @@ export interface RunningCoordinator {
 }
 
 const STOP_GRACE_MS = 5_000;
+const DAY_MS = 86_400_000;
 
 /** Rejects with an error that says what to mend: data in use, newer data, port taken, disk full. */
 export async function startCoordinator(
@@ -108,13 +113,18 @@ export async function startCoordinator(
     const feed = await EventFeed.open(db, clock);
     stops.push(() => feed.close());
     const store = await BlobStore.open(path.join(config.dataDir, 'blobs'), db, clock);
+    const keyLifeMs = () => (settings.values.worker_key_life_days || Infinity) * DAY_MS;
     const denials = new DenialLog({ db, clock, report });
     stops.push(() => denials.close());
-    const dataKey = await openDataKey(path.join(config.dataDir, 'secret.key'));
+    const keyFile = path.join(config.dataDir, 'secret.key');
+    await finishRotation(keyFile, db);
+    const dataKey = await openDataKey(keyFile);
     const settings = await Settings.open({ db, key: dataKey.derive('settings'), strategies: strategies.names, report });
     const policies = await Policies.open(db);
+    const secrets = await ProjectSecrets.open({ db, key: dataKey.derive('secrets'), report });
+    const redaction = new Redaction({ db, secrets, report });
     const sessionIdleMs = () => settings.values.session_idle_hours * 3_600_000;
-    const authenticator = new Authenticator({ db, clock, sessionIdleMs, report });
+    const authenticator = new Authenticator({ db, clock, sessionIdleMs, workerKeyLifeMs: keyLifeMs, report });
     const people = {
       db,
       clock,
@@ -122,7 +132,7 @@ export async function startCoordinator(
       secure,
       passwords: new Passwords(),
       totpKey: dataKey.derive('second factors'),
-      sessionLifeMs: () => settings.values.session_life_days * 24 * 3_600_000,
+      sessionLifeMs: () => settings.values.session_life_days * DAY_MS,
       sessionIdleMs,
     };
     const limits = new RateLimits({
@@ -151,6 +161,7 @@ export async function startCoordinator(
     const keepsHistory = () => !load.leavesOut('metrics');
     const logs = new LogWriter({ db, clock, load, log, report });
     stops.push(() => logs.close());
+    stops.push(() => redaction.settled());
     const live = new LiveView({ db, feed, fleet: () => dispatch.fleet, report });
     const presence = new Presence({
       db,
@@ -164,6 +175,7 @@ export async function startCoordinator(
       db,
       clock,
       coordinatorVersion: version,
+      secrets,
       settings: () => ({
         enabled: settings.values.scheduler_enabled,
         strategy: settings.values.load_balancer_strategy,
@@ -171,6 +183,7 @@ export async function startCoordinator(
         maxActiveRuns: settings.values.max_parallel_test_runs,
         leaseMs: leaseMs(),
         heartbeatMs: settings.values.worker_heartbeat_interval_seconds * 1000,
+        keyLifeMs: Number.isFinite(keyLifeMs()) ? keyLifeMs() : null,
         failures: failureRules(settings.values),
       }),
       load,
@@ -178,7 +191,7 @@ export async function startCoordinator(
       policies: () => policies.inForce,
       strategies,
       log,
-      onReports: handleReports,
+      onReports: async (w, reports, fleet, now) => handleReports(w, await redaction.reports(w, reports), fleet, now),
       onHeartbeat: async (w, workerId, metrics, running, now) => {
         presence.heard(workerId);
         await recordHeartbeat(w, workerId, metrics, running, now, keepsHistory());
@@ -187,9 +200,10 @@ export async function startCoordinator(
       onProgress: (workerId, message) => {
         if (!load.leavesOut('live_views')) live.progress(workerId, message);
       },
-      onLog: (workerId, message) => {
-        for (const kept of logs.add(workerId, message)) live.log(workerId, kept);
-      },
+      onLog: (workerId, message) =>
+        redaction.log(message, (clean) => {
+          for (const kept of logs.add(workerId, clean)) live.log(workerId, kept);
+        }),
     });
     stops.push(() => dispatch.stop());
     stops.push(
@@ -257,6 +271,7 @@ export async function startCoordinator(
           settings: () => ({
             heartbeatIntervalSeconds: settings.values.worker_heartbeat_interval_seconds,
             heartbeatTimeoutSeconds: settings.values.worker_heartbeat_timeout_seconds,
+            approval: settings.values.worker_approval,
           }),
           keepsHistory,
           onHeartbeat: async (w, workerId, now) => {
@@ -266,12 +281,13 @@ export async function startCoordinator(
           releaseAll: (w, workerId, reason, now) => dispatch.releaseAll(w, workerId, reason, now),
           endLink: (workerId, reason) => dispatch.link.refuse(workerId, reason),
         }),
-        blobRoutes({ store, db }),
+        blobRoutes({ store, db, reach: new WorkerReach({ db, store }) }),
         eventRoutes({ db, feed }),
         settingsRoutes({ db, clock, settings }),
         ...policyRoutes({ db, clock, policies, strategies: () => strategies.names }),
         auditRoutes({ db }),
         projectRoutes({ db }),
+        secretRoutes({ db, clock, secrets }),
         runRoutes({
           db,
           clock,
@@ -287,8 +303,9 @@ export async function startCoordinator(
           policies: () => policies.inForce,
           onReports: dispatch.onReports,
           stops: dispatch.stops,
+          secrets,
         }),
-        resultRoutes({ db, clock }),
+        resultRoutes({ db, clock, redaction }),
         reportRoutes({ db, clock, store, contentUrl }),
       ],
       pages: [

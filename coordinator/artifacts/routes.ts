@@ -17,6 +17,7 @@ import {
 import { sha256 } from '../../shared/protocol/work.ts';
 import type { AppEnv } from '../http/env.ts';
 import { streamBytes, tooLarge } from '../http/body.ts';
+import { requireAny } from '../http/principal.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import type { Teams } from '../http/scope.ts';
 import type { Database, ReadHandle } from '../storage/database.ts';
@@ -25,6 +26,7 @@ import { createRouter } from '../http/router.ts';
 import { BlobMismatchError, BlobTooLargeError, type BlobStore } from './blob-store.ts';
 import { readFile } from 'node:fs/promises';
 import { serveFile } from './serve-file.ts';
+import type { WorkerReach } from './worker-reach.ts';
 
 const hashParam = z.object({ sha256 });
 const tags: [string] = ['Blobs'];
@@ -35,7 +37,21 @@ const MAX_BATCH_BODY_BYTES = MAX_BATCH_BYTES * 2;
 const OCTETS = 'application/octet-stream';
 const bytes = { content: { [OCTETS]: { schema: z.string() } }, description: 'The bytes' };
 
-export function blobRoutes({ store, db }: { store: BlobStore; db: Database }) {
+export interface BlobRoutesDeps {
+  store: BlobStore;
+  db: Database;
+  /** Limits what workers read. */
+  reach: Pick<WorkerReach, 'reachable'>;
+}
+
+export function blobRoutes({ store, db, reach }: BlobRoutesDeps) {
+  /** Of these hashes, in their order, those that the caller may read. */
+  const readable = async (c: Context<AppEnv>, hashes: readonly string[]): Promise<readonly string[]> => {
+    const caller = requireAny(c);
+    if (caller.kind !== 'worker') return db.read((r) => seenBlobs(r, c.var.scope.reads, hashes));
+    const reachable = await reach.reachable(caller.workerId, hashes);
+    return hashes.filter((hash) => reachable.has(hash));
+  };
   return createRouter()
     .openapi(
       route({
@@ -63,13 +79,15 @@ export function blobRoutes({ store, db }: { store: BlobStore; db: Database }) {
         access: 'worker or viewer',
         tags,
         summary: 'Read bytes by their SHA-256',
-        description: 'Also HEAD; ranges are served. Always as a download: these are foreign bytes.',
+        description:
+          'A worker reads those of its leased tasks. Also HEAD; ranges are served. Always as a download: these are foreign bytes.',
         request: { params: hashParam },
         responses: { 200: bytes },
       }),
       async (c) => {
         const { sha256: name } = c.req.valid('param');
-        const [seen] = await db.read((r) => seenBlobs(r, c.var.scope.reads, [name]));
+        // Not told apart from one that is not there: nobody must learn what others have.
+        const [seen] = await readable(c, [name]);
         const size = seen === undefined ? null : await store.sizeOf(name);
         if (size === null) throw notFound(`blob ${name}`);
         return serveFile(c, {
@@ -125,8 +143,7 @@ export function blobRoutes({ store, db }: { store: BlobStore; db: Database }) {
         responses: { 200: bytes },
       }),
       async (c) => {
-        const hashes = await db.read((r) => seenBlobs(r, c.var.scope.reads, c.req.valid('json').hashes));
-        const frames = ReadableStream.from(framesOf(store, hashes));
+        const frames = ReadableStream.from(framesOf(store, await readable(c, c.req.valid('json').hashes)));
         return c.body(frames, 200, { 'content-type': FRAMES_TYPE });
       },
     );

@@ -1,10 +1,12 @@
 /** The runs that have work to hand out, with what admins' rules make of them: looked at in the same way for every road to a grant. */
 import type { Requirements } from '../../shared/protocol/work.ts';
 import type { PoliciesInForce } from '../policies/policies.ts';
+import type { ProjectSecrets } from '../projects/secrets.ts';
 import type { ReadHandle } from '../storage/database.ts';
 import { effectsOf, type RuleEffects } from './rules/admin-rules.ts';
 import type { Wanted } from './rules/matching.ts';
 import type { Ask } from './rules/requests.ts';
+import { secretPlaceOf } from './to-grant.ts';
 
 export interface ActiveRun {
   id: string;
@@ -26,6 +28,8 @@ export interface ActiveRun {
   waiting: string | null;
   tags: readonly string[];
   environments: readonly string[];
+  /** That it names. */
+  environment: string | null;
   branch: string | null;
   /** That it names for all of its tests. */
   browsers: readonly string[];
@@ -62,7 +66,11 @@ interface Row {
 }
 
 /** Those that come first first: by priority, then by number. */
-export async function readActiveRuns(r: ReadHandle, { rules }: Pick<PoliciesInForce, 'rules'>): Promise<ActiveRun[]> {
+export async function readActiveRuns(
+  r: ReadHandle,
+  { rules }: Pick<PoliciesInForce, 'rules'>,
+  secrets: ProjectSecrets,
+): Promise<ActiveRun[]> {
   const rows = await r.all<Row>(
     `SELECT r.id, r.number, r.name, r.state, r.project_id, p.name AS project, p.team_id, r.created_by, r.priority, r.boost, r.source, r.config,
        r.requirements, r.exclusive, r.reason, r.waiting, r.tags, r.environment, r.config ->> '$.base_url' AS base_url,
@@ -70,11 +78,19 @@ export async function readActiveRuns(r: ReadHandle, { rules }: Pick<PoliciesInFo
      FROM runs r JOIN projects p ON p.id = r.project_id
      WHERE r.state IN ('scheduling', 'running') AND r.tasks_finished < r.tasks_total`,
   );
-  return rows.map((row) => toActive(row, rules)).sort((a, b) => b.priority - a.priority || a.number - b.number);
+  return rows
+    .map((row) => toActive(row, rules, secrets))
+    .sort((a, b) => b.priority - a.priority || a.number - b.number);
 }
 
-function toActive(row: Row, rules: PoliciesInForce['rules']): ActiveRun {
-  const requirements: Wanted = { ...(JSON.parse(row.requirements) as Requirements), team: row.team_id };
+function toActive(row: Row, rules: PoliciesInForce['rules'], secrets: ProjectSecrets): ActiveRun {
+  const place = secretPlaceOf({ projectId: row.project_id, environment: row.environment });
+  const requirements: Wanted = {
+    ...(JSON.parse(row.requirements) as Requirements),
+    team: row.team_id,
+    project: row.project,
+    hasSecrets: !secrets.isEmpty && !secrets.redactor(place).isEmpty,
+  };
   const run = {
     ...row,
     projectId: row.project_id,

@@ -1,8 +1,10 @@
 /** Work for a worker that asks for it itself, by REST: what it could claim, and the claim of one task by its id. */
 import type { z } from 'zod';
 import type { nextTask } from '../../shared/protocol/rest/tasks.ts';
-import type { Grant } from '../../shared/protocol/work.ts';
+import type { Grant, RunConfig } from '../../shared/protocol/work.ts';
 import type { PoliciesInForce } from '../policies/policies.ts';
+import type { ProjectSecrets } from '../projects/secrets.ts';
+import { hideValues } from '../runs/rules/hide-values.ts';
 import { hasBrowsers } from '../runs/rules/needs.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { levelsOf, placementOf, readActiveRuns, type ActiveRun, type Demand } from './active-runs.ts';
@@ -18,6 +20,12 @@ import { nextInShare } from './rules/fair-share.ts';
 import { whyNotMatching } from './rules/matching.ts';
 import { askInWords } from './rules/requests.ts';
 import { toGrant } from './to-grant.ts';
+
+/** What decides besides the database. */
+interface Context {
+  policies: PoliciesInForce;
+  secrets: ProjectSecrets;
+}
 
 interface Waiting extends Demand {
   id: string;
@@ -40,10 +48,11 @@ const ofItsTeam = `EXISTS (SELECT 1 FROM runs r JOIN projects p ON p.id = r.proj
 export async function nextForWorker(
   w: WriteHandle,
   workerId: string,
-  policies: PoliciesInForce,
+  context: Context,
   now: number,
 ): Promise<z.infer<typeof nextTask> | null> {
-  const room = await roomOf(w, workerId, policies);
+  const { policies } = context;
+  const room = await roomOf(w, workerId, context);
   if ('reason' in room) return null;
   for (const run of inOrder(room.runs, room.ledger, policies)) {
     const rows = await w.all<Waiting>(`${waitingTasks} AND run_id = ? ORDER BY priority DESC, seq LIMIT 100`, [run.id]);
@@ -56,7 +65,7 @@ export async function nextForWorker(
         kind: row.kind,
         shard_index: row.shard_index ?? 1,
         shard_total: row.shard_total ?? 1,
-        config: JSON.parse(run.config) as Record<string, never>,
+        config: hideValues(JSON.parse(run.config) as RunConfig) as Record<string, z.core.util.JSONType>,
       };
     }
   }
@@ -87,10 +96,11 @@ export async function claimForWorker(
   w: WriteHandle,
   workerId: string,
   taskId: string,
-  { policies, leaseMs }: { policies: PoliciesInForce; leaseMs: number },
+  context: Context & { leaseMs: number },
   now: number,
 ): Promise<ClaimAnswer> {
-  const room = await roomOf(w, workerId, policies);
+  const { policies, leaseMs } = context;
+  const room = await roomOf(w, workerId, context);
   const row = await w.get<Waiting>(`${waitingTasks} AND id = ? AND ${ofItsTeam}`, [taskId, workerId]);
   const run = 'reason' in room ? undefined : room.runs.find(({ id }) => id === row?.run_id);
   if (!row) {
@@ -113,7 +123,7 @@ export async function claimForWorker(
   const [claim] = await claimTasks(w, { runId: run.id, demand: row, limit: 1, takers, leaseMs, taskId }, now);
   if (!claim) return { result: 'refused', reason: `Task ${taskId} is not waiting any more` };
   if (next.choice) await recordStep(w, claim, next.choice);
-  return { result: 'claimed', grant: toGrant(run, claim, leaseMs) };
+  return { result: 'claimed', grant: toGrant(run, claim, context) };
 }
 
 /** Whether an escalated task may go to this worker now, or better ones are online. `choice` is null for ordinary tasks. */
@@ -153,7 +163,7 @@ type Room =
       whyNot: (run: ActiveRun, task: Waiting) => string | null;
     };
 
-async function roomOf(w: WriteHandle, workerId: string, policies: PoliciesInForce): Promise<Room> {
+async function roomOf(w: WriteHandle, workerId: string, { policies, secrets }: Context): Promise<Room> {
   const profile = await readProfile(w, workerId);
   if (!profile) return { reason: 'This worker is not known any more' };
   if (profile.intent !== 'active') return { reason: `This worker takes no work: it is set to ${profile.intent}` };
@@ -171,7 +181,7 @@ async function roomOf(w: WriteHandle, workerId: string, policies: PoliciesInForc
   if (restraint && slotsAllowed(restraint.state, profile.slots, restraint.held) === 0)
     return { reason: 'This worker is tried with one task at a time after its failures' };
   const ledger = await Ledger.read(w);
-  const runs = await readActiveRuns(w, policies);
+  const runs = await readActiveRuns(w, policies, secrets);
   return {
     name: profile.name,
     runs,

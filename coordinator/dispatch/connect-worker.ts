@@ -19,16 +19,16 @@ export async function connectWorker(
   hello: Hello,
   { leaseMs, failures }: { leaseMs: number; failures: FailureContext },
   now: number,
-): Promise<{ stale: Held[] } | null> {
-  const before = await w.get<{ hostname: string; online: number; capabilities: string }>(
-    'SELECT hostname, online, capabilities FROM workers WHERE id = ? AND revoked_at IS NULL',
+): Promise<{ stale: Held[]; keyCreatedAt: number } | null> {
+  const before = await w.get<{ hostname: string; online: number; capabilities: string; key_created_at: number }>(
+    'SELECT hostname, online, capabilities, key_created_at FROM workers WHERE id = ? AND revoked_at IS NULL',
     [workerId],
   );
   if (!before) return null;
   const lentBefore = (JSON.parse(before.capabilities) as { slots?: number }).slots;
   await w.run(
     `UPDATE workers SET online = 1, last_seen_at = ?, failed_health_checks = 0, capabilities = ?, fingerprint = ?, agent_version = ?, protocol = ?,
-       tags = ?, max_parallel_tasks = CASE WHEN ? THEN ? ELSE max_parallel_tasks END WHERE id = ?`,
+       tags = ?, allow_projects = ?, max_parallel_tasks = CASE WHEN ? THEN ? ELSE max_parallel_tasks END WHERE id = ?`,
     [
       now,
       JSON.stringify({ ...hello.capabilities, slots: hello.slots }),
@@ -36,6 +36,7 @@ export async function connectWorker(
       hello.agentVersion,
       hello.protocol,
       JSON.stringify(hello.tags),
+      hello.allowProjects ? JSON.stringify(hello.allowProjects) : null,
       // The owner changed how much the machine lends; otherwise what an admin has set stays.
       lentBefore === hello.slots ? 0 : 1,
       hello.slots,
@@ -52,7 +53,7 @@ export async function connectWorker(
   if (before.online === 0) {
     await w.event({ type: 'worker.online', workerId, data: { worker: before.hostname, slots: hello.slots } });
   }
-  return { stale: hello.held.filter((held) => !agreed.includes(held.fence)) };
+  return { stale: hello.held.filter((held) => !agreed.includes(held.fence)), keyCreatedAt: before.key_created_at };
 }
 
 /** The link stayed down longer than the grace: everything it held is queued again. */
@@ -80,6 +81,9 @@ export async function readProfile(r: ReadHandle, workerId: string): Promise<Work
     intent: Intent;
     max_parallel_tasks: number;
     priority: number;
+    protocol: number | null;
+    approved: number;
+    allow_projects: string | null;
     weight: number;
     tags: string;
     capabilities: string;
@@ -104,6 +108,9 @@ export async function readProfile(r: ReadHandle, workerId: string): Promise<Work
     priority: row.priority,
     weight: row.weight,
     tags: JSON.parse(row.tags) as string[],
+    protocol: row.protocol,
+    approved: row.approved === 1,
+    allowProjects: row.allow_projects === null ? null : (JSON.parse(row.allow_projects) as string[]),
     capabilities: { ...has, browsers: new Set(Object.keys(has.browsers)) },
     successRatio: ended === 0 ? 1 : row.total_completed / ended,
     speed: ended === 0 ? await speedOfKind(r, workerId, has) : row.speed,

@@ -1,6 +1,7 @@
 /** Puts the room together: fleet, dispatcher, agent link, and the loop that ends leases. Everything follows the event log. */
 import type { Clock } from '../../shared/base/clock.ts';
 import type { PoliciesInForce } from '../policies/policies.ts';
+import type { ProjectSecrets } from '../projects/secrets.ts';
 import type { Database, StoredEvent, WriteHandle } from '../storage/database.ts';
 import { settleTrials } from './breakers.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -29,6 +30,7 @@ export interface DispatchSettings {
   heartbeatMs: number;
   /** Stragglers may be raced. */
   races: boolean;
+  keyLifeMs: number | null;
   failures: FailureRules;
 }
 
@@ -47,6 +49,7 @@ export interface DispatchDeps extends Pick<
   load: Pick<LoadMonitor, 'level'>;
   policies: () => PoliciesInForce;
   strategies: Strategies;
+  secrets: ProjectSecrets;
   /** Carries out reports of workers. */
   onReports: (
     w: WriteHandle,
@@ -74,7 +77,7 @@ export interface Dispatch {
 
 /** Takes up what the database says is held; call it before the server listens. */
 export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
-  const { db, clock, settings, log } = deps;
+  const { db, clock, settings, secrets, log } = deps;
   const report = (error: unknown, during: string) => log.warn({ error: String(error) }, `${during} failed`);
   const fleet = new Fleet();
   const failures = (): FailureContext => ({
@@ -89,6 +92,7 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     settings,
     policies: deps.policies,
     strategies: deps.strategies,
+    secrets,
     report,
   });
   const onReports: ReportQueueOptions['onReports'] = async (w, reports, now) => {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../shared/base/clock.ts';
 import type { PoliciesInForce } from '../policies/policies.ts';
+import type { ProjectSecrets } from '../projects/secrets.ts';
 import { activateRuns, nextScheduledRun } from '../runs/activate-runs.ts';
 import type { Database, WriteHandle } from '../storage/database.ts';
 import { updateDeadlines } from './deadlines.ts';
@@ -27,6 +28,7 @@ export interface DispatcherOptions {
     /** Stragglers may be raced. */ races: boolean;
   };
   policies: () => PoliciesInForce;
+  secrets: ProjectSecrets;
   strategies: Strategies;
   report: (error: unknown, during: string) => void;
 }

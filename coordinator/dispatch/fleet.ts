@@ -176,8 +176,8 @@ export class Fleet {
   }
 
   freeSlots(worker: Connected): number {
-    const { id, intent, slots } = worker.profile;
-    return intent === 'active' ? Math.max(0, slots - this.#used(id)) : 0;
+    const { id, intent, slots, approved = true } = worker.profile;
+    return intent === 'active' && approved ? Math.max(0, slots - this.#used(id)) : 0;
   }
 
   /** Free slots of the connected workers that have some. */
@@ -209,7 +209,8 @@ export class Fleet {
   /** Slots of all connected workers that take work: how many processes could run at once. */
   totalSlots(): number {
     let sum = 0;
-    for (const { profile } of this.#connected.values()) if (profile.intent === 'active') sum += profile.slots;
+    for (const { profile } of this.#connected.values())
+      if (profile.intent === 'active' && profile.approved !== false) sum += profile.slots;
     return sum;
   }
 

@@ -1,7 +1,7 @@
 /** Hands free slots to pending tasks: runs by priority, runs of equal priority by fair share, workers by the strategy. */
-import type { Requirements } from '../../shared/protocol/work.ts';
 import type { PoliciesInForce } from '../policies/policies.ts';
 import { hasBrowsers } from '../runs/rules/needs.ts';
+import type { ProjectSecrets } from '../projects/secrets.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { demandsOf, levelsOf, placementOf, readActiveRuns, type ActiveRun, type Demand } from './active-runs.ts';
 import { restrained } from './breakers.ts';
@@ -13,7 +13,7 @@ import { addRacer } from './racing.ts';
 import { preferenceFor, type RuleEffects } from './rules/admin-rules.ts';
 import { slotsAllowed } from './rules/breaker.ts';
 import { shareOut } from './rules/fair-share.ts';
-import { whyNotMatching } from './rules/matching.ts';
+import { whyNotMatching, type Wanted } from './rules/matching.ts';
 import { asksNothing } from './rules/requests.ts';
 import { distribute } from './rules/strategies/distribute.ts';
 import type { Strategies } from './strategies.ts';
@@ -23,6 +23,7 @@ export interface GrantingOptions {
   fleet: Fleet;
   strategies: Strategies;
   policies: () => PoliciesInForce;
+  secrets: ProjectSecrets;
   settings: () => { strategy: string; leaseMs: number };
   /** A failed task waits for a better worker that is busy now: something must look again even if nothing else happens. */
   onPatience: () => void;
@@ -42,7 +43,7 @@ export interface Round {
 /** A run with what its tasks ask for. */
 export interface LookedAt {
   run: ActiveRun;
-  demands: (Demand & { requirements: Requirements; effects: RuleEffects })[];
+  demands: (Demand & { requirements: Wanted; effects: RuleEffects })[];
 }
 type PlacedDemand = LookedAt['demands'][number];
 
@@ -66,7 +67,7 @@ export class Granting {
   async grantAll(w: WriteHandle, round: Round): Promise<{ looked: LookedAt[]; books: Books }> {
     const policies = this.#options.policies();
     await this.#restrain(w, round.free);
-    const all = await readActiveRuns(w, policies);
+    const all = await readActiveRuns(w, policies, this.#options.secrets);
     // Whether a machine is free of a run can be seen only when nothing else is on its way to the database.
     const runs = round.partial ? all.filter((run) => !run.exclusive) : all;
     const looked: LookedAt[] = [];
@@ -169,12 +170,12 @@ export class Granting {
 
   /** Returns the slots of these claims. */
   #note(w: WriteHandle, run: ActiveRun, demand: Demand, claims: readonly Claim[], books: Books): number {
-    const { fleet, settings } = this.#options;
+    const { fleet, settings, secrets } = this.#options;
     for (const claim of claims) {
       books.free.set(claim.workerId, (books.free.get(claim.workerId) ?? 0) - claim.slots);
       books.taken.add(claim.workerId);
       books.ledger?.granted(claim, demand);
-      const grant = toGrant(run, claim, settings().leaseMs);
+      const grant = toGrant(run, claim, { leaseMs: settings().leaseMs, secrets });
       w.afterCommit(() => fleet.find(claim.workerId)?.send({ type: 'grant', grant }));
     }
     return sum(claims.map((claim) => claim.slots));

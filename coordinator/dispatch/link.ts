@@ -42,7 +42,8 @@ export interface LinkOptions {
   fleet: Fleet;
   clock: Clock;
   coordinatorVersion: string;
-  settings: () => { leaseMs: number; heartbeatMs: number; reconnectGraceMs: number };
+  /** `keyLifeMs`: how long a worker's key works; null: for ever. */
+  settings: () => { leaseMs: number; heartbeatMs: number; reconnectGraceMs: number; keyLifeMs: number | null };
   failures: () => FailureContext;
   reports: Pick<ReportQueue, 'add'>;
   inflow: Inflow;
@@ -79,10 +80,14 @@ const MOST_UNSENT_BYTES = 2 * MAX_FRAME_BYTES;
  */
 const PING_MS = 1_500;
 const HELLO_TIMEOUT_MS = 10_000;
+/** Part of its life after which an agent replaces its key. */
+const ROTATED_AT = 0.67;
 
 export class AgentLink {
   readonly #options: LinkOptions;
   readonly #sessions = new Map<string, Session>();
+  /** All that are not closed, greeted or not. */
+  readonly #opened = new Set<Session>();
   readonly #awaited = new Map<string, () => void>();
   #stopping = false;
 
@@ -96,13 +101,15 @@ export class AgentLink {
     else
       new Session({ socket, hold }, workerId, this.#options, {
         sessions: this.#sessions,
+        opened: this.#opened,
         awaited: this.#awaited,
       }).open();
   }
 
-  /** Ends the link of a worker whose key was revoked or that was removed. */
+  /** Ends the links of a worker whose key was revoked or that was removed, also one that has not greeted yet. */
   refuse(workerId: string, reason: string): void {
-    this.#sessions.get(workerId)?.end(CLOSE.keyRefused, 'key_refused', reason);
+    for (const session of this.#opened)
+      if (session.workerId === workerId) session.end(CLOSE.keyRefused, 'key_refused', reason);
   }
 
   /** Reads a worker's settings again after they were changed, and tells it its new intent. */
@@ -118,13 +125,14 @@ export class AgentLink {
   /** For a graceful stop: agents reconnect when the coordinator is back. */
   closeAll(): void {
     this.#stopping = true;
-    for (const session of this.#sessions.values()) session.close();
+    for (const session of this.#opened) session.close();
   }
 }
 
 interface Connections {
   /** Of workers that are connected. */
   sessions: Map<string, Session>;
+  opened: Set<Session>;
   /** Workers whose link broke a moment ago, each with what ends the wait for it. */
   awaited: Map<string, () => void>;
 }
@@ -141,6 +149,7 @@ class Session implements Connected {
   readonly #workerId: string;
   readonly #options: LinkOptions;
   readonly #sessions: Map<string, Session>;
+  readonly #opened: Set<Session>;
   readonly #awaited: Map<string, () => void>;
   #state: 'waiting' | 'greeting' | 'open' | 'closed' = 'waiting';
   #missedPongs = 0;
@@ -154,13 +163,14 @@ class Session implements Connected {
     { socket, hold }: { socket: LinkSocket; hold: () => void },
     workerId: string,
     options: LinkOptions,
-    { sessions, awaited }: Connections,
+    { sessions, opened, awaited }: Connections,
   ) {
     this.#socket = socket;
     this.#hold = hold;
     this.#workerId = workerId;
     this.#options = options;
     this.#sessions = sessions;
+    this.#opened = opened;
     this.#awaited = awaited;
     this.#took = options.inflow.gate({
       pause: () => {
@@ -176,7 +186,12 @@ class Session implements Connected {
     });
   }
 
+  get workerId(): string {
+    return this.#workerId;
+  }
+
   open(): void {
+    this.#opened.add(this);
     this.#socket.on('message', (data) => {
       this.#missedPongs = 0;
       this.#receive(data.toString());
@@ -208,6 +223,11 @@ class Session implements Connected {
 
   end(closeCode: number, code: string, message: string): void {
     this.send({ type: 'error', code, message });
+    this.#opened.delete(this);
+    // What still comes on it is not heard.
+    if (this.#state === 'waiting' || this.#state === 'greeting') this.#state = 'closed';
+    // At once: what it held is queued again in this very moment, and must not be granted to it.
+    if (this.#state === 'open') this.#options.fleet.detach(this);
     this.#socket.close(closeCode, code);
   }
 
@@ -259,7 +279,7 @@ class Session implements Connected {
     this.#state = 'greeting';
     this.#awaited.get(this.#workerId)?.();
     this.#awaited.delete(this.#workerId);
-    const { leaseMs, heartbeatMs } = settings();
+    const { leaseMs, heartbeatMs, keyLifeMs } = settings();
     try {
       const connected = await db.write((w) =>
         connectWorker(w, this.#workerId, hello, { leaseMs, failures: failures() }, clock.now()),
@@ -288,6 +308,7 @@ class Session implements Connected {
         coordinatorVersion,
         heartbeatMs,
         intent: profile.intent,
+        keyRotateInMs: rotateInMs(connected.keyCreatedAt, keyLifeMs, clock.now()),
         stale: connected.stale,
       });
       this.#schedulePing();
@@ -390,6 +411,7 @@ class Session implements Connected {
   #closed(): void {
     const { fleet, log, onGone } = this.#options;
     const before = this.#state;
+    this.#opened.delete(this);
     this.#state = 'closed';
     this.#cancelTimer();
     if (before === 'greeting' && !this.#sessions.has(this.#workerId)) this.#await();
@@ -422,6 +444,10 @@ class Session implements Connected {
     return this.#state === 'closed';
   }
 }
+
+/** In time for many tries before the key ends. */
+const rotateInMs = (createdAt: number, lifeMs: number | null, now: number): number | null =>
+  lifeMs === null ? null : Math.max(0, Math.round(createdAt + lifeMs * ROTATED_AT - now));
 
 const fences = (held: readonly Held[]) => held.map((grant) => grant.fence);
 

@@ -26,6 +26,7 @@ import { notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import type { PoliciesInForce } from '../policies/policies.ts';
+import type { ProjectSecrets } from '../projects/secrets.ts';
 import { findRunId } from '../runs/queries.ts';
 import { unknownRun } from '../runs/routes.ts';
 import type { Database } from '../storage/database.ts';
@@ -47,6 +48,7 @@ export interface DispatchRoutesDeps {
   /** The same command that the agent link uses. */
   onReports: ReportQueueOptions['onReports'];
   stops: StopWatch;
+  secrets: ProjectSecrets;
 }
 
 const tags: [string] = ['Tasks'];
@@ -56,7 +58,7 @@ const STOP_WAIT_MS = 5_000;
 const unknownTask = (id: string) => notFound(`task ${id}`);
 
 export function dispatchRoutes(deps: DispatchRoutesDeps) {
-  const { db, clock, leaseMs, policies, stops } = deps;
+  const { db, clock, leaseMs, policies, stops, secrets } = deps;
   const router = createRouter();
   return router
     .openapi(
@@ -70,7 +72,8 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
         responses: { 200: json(nextTask, 'A task or none') },
       }),
       async (c) => {
-        const found = await db.write((w) => nextForWorker(w, requireWorker(c), policies(), clock.now()));
+        const context = { policies: policies(), secrets };
+        const found = await db.write((w) => nextForWorker(w, requireWorker(c), context, clock.now()));
         return c.json(found ?? { task_id: null, message: 'No task available' }, 200);
       },
     )
@@ -109,9 +112,8 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const answer = await db.write((w) =>
-          claimForWorker(w, requireWorker(c), id, { policies: policies(), leaseMs: leaseMs() }, clock.now()),
-        );
+        const context = { policies: policies(), leaseMs: leaseMs(), secrets };
+        const answer = await db.write((w) => claimForWorker(w, requireWorker(c), id, context, clock.now()));
         if (answer.result === 'unknown') throw unknownTask(id);
         if (answer.result === 'refused') throw new Refusal(409, 'not_claimable', answer.reason);
         const { grant } = answer;

@@ -16,6 +16,8 @@ interface Known {
   expiresAt: number | null;
   /** Of a session: when it was last used; it ends when it is not. */
   lastUsedAt: number | null;
+  /** Of the key of a worker. */
+  keyCreatedAt?: number;
 }
 
 export interface AuthenticatorOptions {
@@ -23,6 +25,8 @@ export interface AuthenticatorOptions {
   clock: Clock;
   /** For how long a session lives without being used. */
   sessionIdleMs: () => number;
+  /** Milliseconds; Infinity: for ever. Asked at each use, because it is a setting. Default: for ever. */
+  workerKeyLifeMs?: () => number;
   report: (error: unknown, during: string) => void;
 }
 
@@ -35,6 +39,7 @@ export class Authenticator {
   readonly #clock: Clock;
   readonly #sessionIdleMs: () => number;
   readonly #report: AuthenticatorOptions['report'];
+  readonly #workerKeyLifeMs: () => number;
   readonly #known = new Map<string, Known>();
   /** Rises with each forget(), so that an answer read before it is not kept after it. */
   #generation = 0;
@@ -43,7 +48,8 @@ export class Authenticator {
   /** Old key's hash → its worker, until the worker has shown the new key or `until` (monotonic) is over. */
   readonly #replaced = new Map<string, { workerId: string; until: number }>();
 
-  constructor({ db, clock, sessionIdleMs, report }: AuthenticatorOptions) {
+  constructor({ db, clock, sessionIdleMs, workerKeyLifeMs = () => Infinity, report }: AuthenticatorOptions) {
+    this.#workerKeyLifeMs = workerKeyLifeMs;
     this.#db = db;
     this.#clock = clock;
     this.#sessionIdleMs = sessionIdleMs;
@@ -90,6 +96,7 @@ export class Authenticator {
     const known = this.#known.get(hash) ?? (await this.#readNow(kind, hash));
     const now = this.#clock.now();
     if (!known || (known.expiresAt !== null && known.expiresAt <= now)) return null;
+    if (known.keyCreatedAt !== undefined && known.keyCreatedAt + this.#workerKeyLifeMs() <= now) return null;
     return known.lastUsedAt !== null && known.lastUsedAt + this.#sessionIdleMs() <= now ? null : known;
   }
 
@@ -145,8 +152,12 @@ async function findToken(r: ReadHandle, hash: string): Promise<Known | undefined
 }
 
 async function findWorker(r: ReadHandle, hash: string): Promise<Known | undefined> {
-  const row = await r.get<{ id: string }>('SELECT id FROM workers WHERE key_hash = ? AND revoked_at IS NULL', [hash]);
-  return row && { principal: { kind: 'worker', workerId: row.id }, expiresAt: null, lastUsedAt: null };
+  const row = await r.get<{ id: string; key_created_at: number }>(
+    'SELECT id, key_created_at FROM workers WHERE key_hash = ? AND revoked_at IS NULL',
+    [hash],
+  );
+  const principal = { kind: 'worker' as const, workerId: row?.id ?? '' };
+  return row && { principal, expiresAt: null, lastUsedAt: null, keyCreatedAt: row.key_created_at };
 }
 
 interface SessionRow {

@@ -2,10 +2,62 @@
  * The installation's own key: 32 random bytes in a file beside the database, for its owner's eyes only. What must be secret or signed is
  * keyed by parts of it, so that a copy of the database alone opens nothing.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Database, WriteHandle } from '../storage/database.ts';
 
 const BYTES = 32;
+
+/**
+ * Makes a new key and has `reseal` seal everything with it, in one transaction that also notes which key counts. Killed before that
+ * commit, the old key counts and the new one is thrown away; killed after it, the new one takes its place at the next start.
+ */
+export async function rotateDataKey<T>(
+  file: string,
+  db: Database,
+  reseal: (w: WriteHandle, from: DataKey, to: DataKey) => Promise<T>,
+): Promise<T> {
+  await finishRotation(file, db);
+  const from = await openDataKey(file);
+  const to = await openDataKey(nextOf(file));
+  const result = await db.write(async (w) => {
+    await w.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [
+      META,
+      to.name,
+    ]);
+    return reseal(w, from, to);
+  });
+  await finishRotation(file, db);
+  return result;
+}
+
+const META = 'data_key';
+const nextOf = (file: string): string => `${file}.new`;
+
+/** To be called before the key is opened: a rotation that was cut off is done, or was never begun. */
+export async function finishRotation(file: string, db: Database): Promise<void> {
+  const bytes = await readFile(nextOf(file)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (bytes === null) return;
+  const row = await db.read((r) => r.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [META]));
+  if (row?.value === new DataKey(bytes).name) await rename(nextOf(file), file);
+  else await rm(nextOf(file));
+  await syncFolder(path.dirname(file));
+}
+
+/** So that a power cut does not bring the old name back. Windows has no such thing. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
 
 /** Makes the file at the first start. Throws if it is there and is no key. */
 export async function openDataKey(file: string): Promise<DataKey> {
@@ -25,7 +77,7 @@ export async function openDataKey(file: string): Promise<DataKey> {
   const bytes = await readFile(file);
   if (bytes.length !== BYTES) {
     throw new Error(
-      `${file} is not a key of ${BYTES} bytes. Put it back from a backup, or remove it: secret settings must be set again then, and second factors taken off (playfleet people reset E-MAIL --second-factor).`,
+      `${file} is not a key of ${BYTES} bytes. Put it back from a backup, or remove it: secrets and secret settings must be set again then, and second factors taken off (playfleet people reset E-MAIL --second-factor).`,
     );
   }
   return new DataKey(bytes);
@@ -36,6 +88,11 @@ export class DataKey {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+  }
+
+  /** Tells keys apart and nothing about them. */
+  get name(): string {
+    return createHash('sha256').update(this.derive('name')).digest('hex');
   }
 
   /** A key of 32 bytes for one purpose; others tell nothing about it. */

@@ -67,6 +67,21 @@ export async function makeBackupCodes(w: WriteHandle, personId: string, key: Tot
   return codes;
 }
 
+/** For another key. Backup codes cannot be hashed anew without knowing them: they are gone. Returns how many secrets there were. */
+export async function resealTotp(w: WriteHandle, from: TotpKey, to: TotpKey): Promise<number> {
+  let count = 0;
+  for (const { id, totp_secret } of await w.all<{ id: string; totp_secret: string }>(
+    'SELECT id, totp_secret FROM people WHERE totp_secret IS NOT NULL',
+  )) {
+    const secret = unseal(totp_secret, from, placeOf(id));
+    if (secret === null) continue;
+    await w.run('UPDATE people SET totp_secret = ? WHERE id = ?', [seal(secret, to, placeOf(id)), id]);
+    count++;
+  }
+  await w.run('DELETE FROM backup_codes');
+  return count;
+}
+
 /** Forgets secret, backup codes and trusted browsers. */
 export async function removeTotp(w: WriteHandle, personId: string): Promise<void> {
   await w.run('UPDATE people SET totp_secret = NULL, totp_confirmed_at = NULL, totp_step = NULL WHERE id = ?', [

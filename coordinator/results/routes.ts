@@ -15,11 +15,12 @@ import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import { findRunId, getRun } from '../runs/queries.ts';
 import { unknownRun } from '../runs/routes.ts';
-import type { Database } from '../storage/database.ts';
+import type { Database, ReadHandle } from '../storage/database.ts';
 import { readLogs } from './logs.ts';
 import { getTest, listTests } from './queries.ts';
 import { explainRun } from './read-schedule.ts';
 import { runFigures, runFiguresShape } from './run-figures.ts';
+import type { Redaction } from './redaction.ts';
 import { submitResult } from './submit-result.ts';
 
 const runParam = z.object({ test_run_id: anyId });
@@ -49,7 +50,19 @@ const logLine = z.object({
 /** Of each run, its first failures and tasks come along; the rest is paged by the lists. */
 const WITH_RESULTS = 100;
 
-export function resultRoutes({ db, clock }: { db: Database; clock: Clock }) {
+/** What the worker says in words; ids and figures stay. */
+async function clean(r: ReadHandle, redaction: Redaction, submit: z.infer<typeof resultSubmit>) {
+  const { metrics, report_url } = submit;
+  return { ...submit, ...(await redaction.anything(r, submit.task_id, { metrics, report_url })) };
+}
+
+export interface ResultRoutesDeps {
+  db: Database;
+  clock: Clock;
+  redaction: Redaction;
+}
+
+export function resultRoutes({ db, clock, redaction }: ResultRoutesDeps) {
   const router = createRouter();
   return router
     .openapi(
@@ -64,7 +77,9 @@ export function resultRoutes({ db, clock }: { db: Database; clock: Clock }) {
       }),
       async (c) => {
         const submit = c.req.valid('json');
-        const answer = await db.write((w) => submitResult(w, requireWorker(c), submit));
+        const answer = await db.write(async (w) =>
+          submitResult(w, requireWorker(c), await clean(w, redaction, submit)),
+        );
         if (answer === 'unknown') throw notFound(`task ${submit.task_id} that this worker has claimed`);
         if (answer === 'conflict')
           throw new Refusal(409, 'different_result', 'Another result was already submitted for this attempt');
@@ -88,7 +103,7 @@ export function resultRoutes({ db, clock }: { db: Database; clock: Clock }) {
       async (c) => {
         const { test_run_id: id } = c.req.valid('param');
         const found = await db.read(async (r) => {
-          const testRun = await getRun(r, c.var.scope, id);
+          const testRun = await getRun(r, c.var.scope, id, false);
           if (!testRun) return null;
           const failures = await listTests(
             r,

@@ -6,6 +6,7 @@ import { requireActs, teamParams, type Scope, type Teams } from '../http/scope.t
 import type { ReadHandle } from '../storage/database.ts';
 import type { Tables } from '../storage/tables.ts';
 import { whyGroupWaits } from './rules/groups.ts';
+import { hideValues } from './rules/hide-values.ts';
 import { iso, percent, runTotals, successRate } from './rules/run-figures.ts';
 import type { Selectable } from 'kysely';
 
@@ -41,12 +42,17 @@ const quarantined = sql<string>`(SELECT json_group_array(json_object('test_id', 
       FROM test_incidents i LEFT JOIN workers k ON k.id = i.worker_id WHERE i.run_id = t.run_id AND i.test_id = t.test_id)))
   FROM tests t INDEXED BY tests_quarantined WHERE t.run_id = runs.id AND t.quarantined_at IS NOT NULL)`;
 
-/** By id or by number. */
-export async function getRun(r: ReadHandle, scope: Scope, idOrNumber: string): Promise<Run | null> {
+/** By id or by number. `showsValues`: of its environment variables. */
+export async function getRun(
+  r: ReadHandle,
+  scope: Scope,
+  idOrNumber: string,
+  showsValues: boolean,
+): Promise<Run | null> {
   const id = await findRunId(r, scope, idOrNumber);
   if (id === null) return null;
   const row = await selectRuns(r).where('runs.id', '=', id).executeTakeFirst();
-  return row ? toRun(row) : null;
+  return row ? toRun(row, showsValues) : null;
 }
 
 /**
@@ -75,6 +81,7 @@ export async function listRuns(
   teams: Teams,
   filter: RunFilter,
   page: { limit: number; before: number | null },
+  showsValues: boolean,
 ): Promise<Run[]> {
   let query = selectRuns(r).orderBy('runs.number', 'desc').limit(page.limit);
   if (teams !== null) query = query.where('projects.team_id', 'in', teams.length === 0 ? [''] : teams);
@@ -83,7 +90,7 @@ export async function listRuns(
   if (filter.project) query = query.where('projects.name', '=', filter.project);
   if (filter.search) query = query.where('runs.name', 'like', `%${filter.search.replace(/[%_]/g, '')}%`);
   if (filter.tag) query = query.where('runs.tags', 'like', `%${JSON.stringify(filter.tag).replace(/[%_]/g, '')}%`);
-  return (await query.execute()).map(toRun);
+  return (await query.execute()).map((row) => toRun(row, showsValues));
 }
 
 export async function getProgress(r: ReadHandle, id: string, now: number): Promise<RunProgress | null> {
@@ -118,7 +125,8 @@ export async function getProgress(r: ReadHandle, id: string, now: number): Promi
   };
 }
 
-function toRun(row: RunRow): Run {
+function toRun(row: RunRow, showsValues: boolean): Run {
+  const config = JSON.parse(row.config) as RunConfig;
   const self = `/api/v1/test-runs/${row.id}`;
   return {
     id: row.id,
@@ -130,7 +138,7 @@ function toRun(row: RunRow): Run {
     status: row.state,
     reason: row.reason ?? row.waiting,
     outcome: row.outcome,
-    config: JSON.parse(row.config) as RunConfig,
+    config: showsValues ? config : hideValues(config),
     source: row.source === null ? null : (JSON.parse(row.source) as RunSource),
     requirements: JSON.parse(row.requirements) as Requirements,
     requests: JSON.parse(row.requests) as Requests,

@@ -1,4 +1,5 @@
 /** HTTP edge of runs: /api/v1/test-runs. */
+import type { Context } from 'hono';
 import type { Clock } from '../../shared/base/clock.ts';
 import {
   dependenciesAdd,
@@ -9,8 +10,10 @@ import {
   runProgress,
   runRetry,
 } from '../../shared/protocol/rest/runs.ts';
+import { reaches } from '../../shared/protocol/rest/roles.ts';
 import { idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
 import { commit } from '../http/commit.ts';
+import type { AppEnv } from '../http/env.ts';
 import { afterNumber, pageBy } from '../http/paging.ts';
 import { requireUser } from '../http/principal.ts';
 import { badField, notFound, Refusal } from '../http/refusal.ts';
@@ -48,6 +51,9 @@ const answer = (created: { id: string; number: number }) => ({
   number: created.number,
   message: `Test run ${created.number} created`,
 });
+
+/** Names are enough for who only looks or starts runs. */
+const showsValues = (c: Context<AppEnv>): boolean => reaches(requireUser(c).role, 'maintainer');
 
 export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
   const router = createRouter();
@@ -97,7 +103,8 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       async (c) => {
         const { limit, cursor, ...filter } = c.req.valid('query');
         const before = afterNumber(cursor);
-        const runs = await db.read((r) => listRuns(r, c.var.scope.reads, filter, { limit: limit + 1, before }));
+        const page = { limit: limit + 1, before };
+        const runs = await db.read((r) => listRuns(r, c.var.scope.reads, filter, page, showsValues(c)));
         return c.json(
           pageBy(
             runs,
@@ -121,7 +128,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const found = await db.read((r) => getRun(r, c.var.scope, id));
+        const found = await db.read((r) => getRun(r, c.var.scope, id, showsValues(c)));
         if (!found) throw unknownRun(id);
         return c.json(found, 200);
       },
@@ -162,7 +169,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         const { id } = c.req.valid('param');
         const { depends_on } = c.req.valid('json');
         return commit(c, { db, clock }, 200, async (w, now) => {
-          const found = await getRun(w, c.var.scope, id);
+          const found = await getRun(w, c.var.scope, id, showsValues(c));
           if (!found) throw unknownRun(id);
           if (found.status !== 'pending')
             throw new Refusal(
@@ -171,7 +178,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
               `Test run ${id} is ${found.status}: only a run that has not begun can wait for others.`,
             );
           await dependOn(w, found.id, { asked: depends_on, sees: c.var.scope.reads }, now);
-          return (await getRun(w, c.var.scope, found.id)) ?? found;
+          return (await getRun(w, c.var.scope, found.id, showsValues(c))) ?? found;
         });
       },
     )

@@ -60,6 +60,16 @@ export const SETTINGS = {
     86_400,
     'After how much silence a worker counts as offline and its tasks go elsewhere.',
   ),
+  worker_approval: boolean(
+    false,
+    'Whether workers that enrol get no work before an admin has approved them (playfleet workers approve).',
+  ),
+  worker_key_life_days: int(
+    90,
+    0,
+    3650,
+    "How long a worker's key works; agents replace theirs after two thirds of it. 0 = for ever.",
+  ),
   breaker_failures_in_row: int(
     3,
     0,

@@ -134,7 +134,21 @@ export class Settings {
   }
 }
 
-const placeOf = (key: SettingKey): string => `settings/${key}`;
+/** Seals all secret settings with another key. Returns how many; those that `from` does not open stay as they are. */
+export async function resealSettings(w: WriteHandle, from: Uint8Array, to: Uint8Array): Promise<number> {
+  let count = 0;
+  for (const { key, value } of await readStored(w)) {
+    const { sealed } = JSON.parse(value) as { sealed?: unknown };
+    const text = typeof sealed === 'string' ? unseal(sealed, from, placeOf(key)) : null;
+    if (text === null) continue;
+    const kept = JSON.stringify({ sealed: seal(text, to, placeOf(key)) });
+    await w.run('UPDATE settings SET value = ? WHERE key = ?', [kept, key]);
+    count++;
+  }
+  return count;
+}
+
+const placeOf = (key: string): string => `settings/${key}`;
 
 async function readStored(r: ReadHandle): Promise<Stored[]> {
   return r.all<Stored>('SELECT key, value, updated_at, updated_by FROM settings');

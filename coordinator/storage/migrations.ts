@@ -11,6 +11,8 @@ import dependencies from './migrations/0009-dependencies.sql';
 import scheduling from './migrations/0010-scheduling.sql';
 import people from './migrations/0011-people.sql';
 import teams from './migrations/0012-teams.sql';
+import secrets from './migrations/0013-secrets.sql';
+import trust from './migrations/0014-trust.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -26,4 +28,6 @@ export const migrations: readonly Migration[] = [
   { version: 10, name: 'scheduling', sql: scheduling },
   { version: 11, name: 'people', sql: people },
   { version: 12, name: 'teams', sql: teams },
+  { version: 13, name: 'secrets', sql: secrets },
+  { version: 14, name: 'trust', sql: trust },
 ];

@@ -64,6 +64,8 @@ export interface Tables {
     total_duration_ms: Generated<number>;
     failed_health_checks: Generated<number>;
     speed: Generated<number>;
+    approved: Generated<number>;
+    allow_projects: string | null;
     breaker: Generated<'closed' | 'open' | 'half_open'>;
     breaker_reason: string | null;
     breaker_until: number | null;
@@ -84,6 +86,17 @@ export interface Tables {
     tasks_running: number;
   };
   projects: { id: string; key: string; name: string; team_id: string; created_at: number };
+  secrets: {
+    id: string;
+    project_id: string;
+    environment: string;
+    name: string;
+    sealed: string;
+    in_discovery: Generated<number>;
+    created_at: number;
+    updated_at: number;
+    updated_by: string;
+  };
   test_history: {
     project_id: string;
     test_id: string;

@@ -31,6 +31,20 @@ export async function changeWorker(
   return true;
 }
 
+/** Its host name; null where there is no such worker. Nothing happens where it is approved already. */
+export async function approveWorker(w: WriteHandle, workerId: string): Promise<string | null> {
+  const before = await w.get<{ hostname: string; approved: number }>(
+    'SELECT hostname, approved FROM workers WHERE id = ? AND revoked_at IS NULL',
+    [workerId],
+  );
+  if (!before) return null;
+  if (before.approved === 0) {
+    await w.run('UPDATE workers SET approved = 1 WHERE id = ?', [workerId]);
+    await changed(w, workerId, before.hostname, ['approved']);
+  }
+  return before.hostname;
+}
+
 /** What a worker that only polls says anew of itself. */
 export async function changeCapabilities(
   w: WriteHandle,

@@ -153,6 +153,8 @@ function toWorker(row: Row): Worker {
       next_try_at: row.breaker_until === null ? null : isoTime(row.breaker_until),
       openings: row.breaker_openings,
     },
+    approved: row.approved === 1,
+    allow_projects: row.allow_projects === null ? null : (JSON.parse(row.allow_projects) as string[]),
     tags: JSON.parse(row.tags) as string[],
     notes: row.notes,
     metrics: row.metrics === null ? null : (JSON.parse(row.metrics) as MachineMetrics),

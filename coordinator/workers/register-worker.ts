@@ -14,6 +14,8 @@ export interface Registration {
   capabilities: WorkerCapabilities;
   tags: readonly string[];
   agentVersion: string | null;
+  /** Setting worker_approval: it gets no work before an admin says so. */
+  needsApproval: boolean;
 }
 
 export interface Registered {
@@ -95,6 +97,8 @@ function columns(asked: Registration, { keyHash, teamId }: Made, now: number) {
     key_hash: keyHash,
     team_id: teamId,
     key_created_at: now,
+    approved: asked.needsApproval ? 0 : 1,
+    allow_projects: null,
     failed_health_checks: 0,
     last_seen_at: now,
   };

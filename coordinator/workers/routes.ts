@@ -26,7 +26,7 @@ import { secretIn } from '../identity/authentication.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { requireActs, type Scope } from '../http/scope.ts';
 import type { Database, ReadHandle, WriteHandle } from '../storage/database.ts';
-import { changeCapabilities, changeWorker } from './change-worker.ts';
+import { approveWorker, changeCapabilities, changeWorker } from './change-worker.ts';
 import { countHeld, getWorker, listHeartbeats, listWorkers, reachWorker, standingOf } from './queries.ts';
 import { recordHeartbeat } from './record-heartbeat.ts';
 import { registerWorker } from './register-worker.ts';
@@ -38,7 +38,7 @@ export interface WorkerRoutesDeps {
   db: Database;
   clock: Clock;
   authenticator: Authenticator;
-  settings: () => { heartbeatIntervalSeconds: number; heartbeatTimeoutSeconds: number };
+  settings: () => { heartbeatIntervalSeconds: number; heartbeatTimeoutSeconds: number; approval: boolean };
   /** Runs in the command of a heartbeat over REST: renews the leases of all that the worker holds. */
   /** Whether a heartbeat is kept for the worker's history; asked for each one. */
   keepsHistory: () => boolean;
@@ -76,6 +76,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
           capabilities: normaliseCapabilities(capabilities),
           tags: workerTags,
           agentVersion,
+          needsApproval: settings().approval,
         };
         const { workerId, apiKey, tookOver } = await db.write(async (w) => {
           w.afterCommit(() => authenticator.forget());
@@ -197,6 +198,28 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
           if (!found) throw unknownWorker(id);
           const data = { id, fields: Object.keys(patch), ...(patch.intent ? { intent: patch.intent } : {}) };
           await recordAudit(w, { ...actorOf(c), action: 'worker.changed', target: found.hostname, data }, now);
+          return found;
+        });
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/workers/{id}/approve',
+        access: 'admin',
+        tags,
+        summary: 'Let a worker have work that waits for approval (setting worker_approval)',
+        request: { params: idParam },
+        responses: { 200: json(worker, 'The worker') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        return commit(c, { db, clock }, 200, async (w, now) => {
+          if (!(await reachWorker(w, c.var.scope, id))) throw unknownWorker(id);
+          const hostname = await approveWorker(w, id);
+          const found = hostname === null ? null : await getWorker(w, c.var.scope.reads, id);
+          if (hostname === null || !found) throw unknownWorker(id);
+          await recordAudit(w, { ...actorOf(c), action: 'worker.approved', target: hostname, data: { id } }, now);
           return found;
         });
       },

@@ -3,14 +3,15 @@
  * (`Authorization: Bearer …`). It sends `hello` first; the coordinator answers `welcome`. Reports are kept in the agent's outbox on disk
  * until their `ack`, which is sent only after COMMIT; the same report again gets the same answer. Everything else may be lost.
  *
- * Protocol 2 added `revoke` and `revoked`, protocol 3 `pace`; none is sent to an agent that greeted with less.
+ * Protocol 2 added `revoke` and `revoked`, protocol 3 `pace`; none is sent to an agent that greeted with less. Protocol 4 added `secrets` and
+ * `project` to grants (an older agent does not know how to hide secrets, and gets none), `allowProjects` to hello, and `keyRotateInMs` to welcome.
  */
 import { z } from 'zod';
 import { discovery, plannedTest, settledTest, testAttempt, testError, testId } from './playwright.ts';
 import { capabilities, grant, machineMetrics, processEnd, tags } from './work.ts';
 
 /** Raised when messages are added or change; the coordinator accepts all from OLDEST_LINK_PROTOCOL on. */
-export const LINK_PROTOCOL = 3;
+export const LINK_PROTOCOL = 4;
 export const OLDEST_LINK_PROTOCOL = 1;
 /** Largest frame, in bytes, either way. */
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
@@ -53,6 +54,8 @@ export const agentMessage = z.discriminatedUnion('type', [
     slots: z.int().min(1).max(1000),
     capabilities,
     tags,
+    /** Names of the projects that the machine's owner lets run; null: all. */
+    allowProjects: z.array(z.string().max(200)).max(1000).nullable().optional(),
     /** Grants that are still worked on, or whose reports wait in the outbox. */
     held: z.array(held).max(10_000),
   }),
@@ -99,6 +102,8 @@ export const coordinatorMessage = z.discriminatedUnion('type', [
     coordinatorVersion: z.string(),
     heartbeatMs: z.int().min(100),
     intent: z.enum(['active', 'paused', 'draining', 'maintenance']),
+    /** After so long the agent asks for a new key; null: never. */
+    keyRotateInMs: z.int().min(0).nullable().optional(),
     /** Of the held grants: those that are no longer this worker's. */
     stale: z.array(held),
   }),

@@ -111,17 +111,16 @@ export const requirements = z.strictObject({
 });
 export type Requirements = z.infer<typeof requirements>;
 
-/** Environment variables for the tests; names that would change how our processes run are refused. */
+/** Name of an environment variable for the tests; those that would change how our processes run are refused. */
+export const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/, 'letters, digits and _ only, not beginning with a digit')
+  .refine(
+    (name) => !/^(NODE_OPTIONS|LD_PRELOAD|LD_LIBRARY_PATH|DYLD_.*|PATH|PLAYFLEET_.*|PLAYWRIGHT_BLOB_.*)$/i.test(name),
+    { message: 'is reserved; choose another name' },
+  );
 export const environment = z.record(
-  z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/, 'letters, digits and _ only, not beginning with a digit')
-    .refine(
-      (name) => !/^(NODE_OPTIONS|LD_PRELOAD|LD_LIBRARY_PATH|DYLD_.*|PATH|PLAYFLEET_.*|PLAYWRIGHT_BLOB_.*)$/i.test(name),
-      {
-        message: 'is reserved; choose another name',
-      },
-    ),
+  variableName,
   z
     .string()
     .max(32_768)
@@ -191,6 +190,8 @@ export const grant = z.object({
   taskId: z.string(),
   runId: z.string(),
   runName: z.string(),
+  /** Name; absent from coordinators that speak link protocol 3 or less. */
+  project: z.string().optional(),
   attempt: z.int().min(1),
   fence: z.int().min(1),
   leaseMs: z.int().min(1),
@@ -199,6 +200,8 @@ export const grant = z.object({
   slots: z.int().min(1),
   source: runSource.nullable(),
   config: runConfig,
+  /** Environment variables whose values must not be told (link protocol 4). They exist in memory alone, and end with the attempt. */
+  secrets: z.record(z.string(), z.string()).optional(),
   /** Browsers that its tests use, as far as is known: the worker makes sure of them before it begins. */
   browsers: z.array(browserName).max(3).optional(),
   work: z.discriminatedUnion('kind', [

@@ -6,6 +6,7 @@ import type { Grant, MachineMetrics } from '../../shared/protocol/work.ts';
 import type { AgentConfig } from './config.ts';
 import { EXIT, type AgentError } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { KeyRotation } from './key-rotation.ts';
 import { Link, type Hello, type Instruction, type Welcome } from './link/link.ts';
 import { BEAT_MS, SleepGuard } from './link/sleep-guard.ts';
 import type { Log } from './log.ts';
@@ -40,6 +41,7 @@ export class Agent {
   readonly #intent: OwnIntent;
   readonly #heartbeat: Heartbeat;
   readonly #guard: SleepGuard;
+  readonly #rotation: KeyRotation;
   #resolve!: (code: number) => void;
   #giveUp!: () => void;
   readonly #givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve));
@@ -59,9 +61,12 @@ export class Agent {
     this.#parts = parts;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
     this.#guard = new SleepGuard(clock, (ms) => this.#woke(ms));
+    this.#rotation = new KeyRotation({ key, keyFile: dir.keyFile, clock, log });
     this.#link = new Link({
       url: key.url,
-      apiKey: key.apiKey,
+      get apiKey() {
+        return key.apiKey;
+      },
       maxWaitMs: config.pollIntervalSeconds * 1000,
       clock,
       random: Math.random,
@@ -86,7 +91,10 @@ export class Agent {
       slots: config.slots,
       clock,
       log,
-      whyNot: () => (this.#stopping ? 'the worker is stopping' : (outbox.trouble ?? this.#intent.whyNot)),
+      whyNot: (grant) =>
+        this.#stopping
+          ? 'the worker is stopping'
+          : (outbox.trouble ?? this.#intent.whyNot ?? whyNotAllowed(config.allowProjects, grant)),
       report: (report) => outbox.add(report),
       create: (grant, events) => this.#attempt(grant, events),
       onChange: () => this.#offer(),
@@ -187,6 +195,7 @@ export class Agent {
       slots: config.slots,
       capabilities: machine.capabilities,
       tags: config.tags,
+      allowProjects: config.allowProjects,
       held: this.#held().slice(0, MOST_HELD),
     };
   }
@@ -205,6 +214,7 @@ export class Agent {
     this.#uploader.retryNow();
     this.#logMs = LOG_MS;
     this.#heartbeat.start(welcome.heartbeatMs);
+    this.#rotation.schedule(welcome.keyRotateInMs);
     void this.#heartbeat.beat();
   }
 
@@ -295,6 +305,7 @@ export class Agent {
     this.#cancelBeat();
     setups.close();
     await spares.close();
+    this.#rotation.stop();
     this.#heartbeat.stop();
     this.#link.close();
     await this.#uploader.close();
@@ -314,4 +325,10 @@ export class Agent {
     await this.#uploader.done();
     await this.#parts.outbox.emptied();
   }
+}
+
+/** The owner's own word, whatever the coordinator knows of it. */
+function whyNotAllowed(allowed: readonly string[] | null, grant: Grant | undefined): string | null {
+  if (allowed === null || grant === undefined || allowed.includes(grant.project ?? '')) return null;
+  return `the owner of this machine lets only these projects run: ${allowed.join(', ') || 'none'}`;
 }

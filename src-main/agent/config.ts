@@ -51,6 +51,8 @@ const schema = z.strictObject({
   pollIntervalSeconds: seconds(3600).min(1).default(10),
   /** Folders that runs may name as their source, with all that is in them. */
   allowPaths: z.array(folder).default([]),
+  /** Names of the projects that may run here; absent: all. */
+  allowProjects: z.array(z.string().min(1).max(200)).max(1000).optional(),
   /** Tests may use this machine's own browser where Playwright's is not there and cannot be fetched. */
   allowSystemBrowser: z.boolean().default(false),
   /** Suites' dependencies and browsers may be installed. */
@@ -65,13 +67,14 @@ type Parsed = z.infer<typeof schema>;
 
 export interface AgentConfig extends Omit<
   Parsed,
-  'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds'
+  'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds' | 'allowProjects'
 > {
   join: Join | null;
   coordinatorUrl: string | null;
   name: string;
   slots: number;
   projectPath: string | null;
+  allowProjects: string[] | null;
   drainTimeoutSeconds: number | null;
   /** Absolute. */
   dataDir: string;
@@ -90,6 +93,7 @@ export interface AgentFlags {
   config?: string;
   projectPath?: string;
   allowPath?: string[];
+  allowProject?: string[];
   allowSystemBrowser?: boolean;
   install?: boolean;
   drainTimeout?: string;
@@ -129,6 +133,7 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
     name: data.name ?? around.hostname,
     slots: data.slots ?? Math.max(1, Math.min(4, around.cpus)),
     projectPath: data.projectPath ?? null,
+    allowProjects: data.allowProjects ?? null,
     drainTimeoutSeconds: data.drainTimeoutSeconds ?? null,
     dataDir,
     environment: env,
@@ -144,6 +149,7 @@ function fromFlags(flags: AgentFlags): Given {
     tags: { as: '--tags', value: list(flags.tags, ',') },
     projectPath: { as: '--project-path', value: flags.projectPath },
     allowPaths: { as: '--allow-path', value: flags.allowPath },
+    allowProjects: { as: '--allow-project', value: flags.allowProject },
     allowSystemBrowser: { as: '--allow-system-browser', value: flags.allowSystemBrowser },
     // `--no-install` is all there is on the command line: without it, the other places decide.
     install: { as: '--no-install', value: flags.install === false ? false : undefined },
@@ -166,6 +172,7 @@ function fromEnvironment(env: Surroundings['env']): Given {
     slots: from('PLAYFLEET_SLOTS', number),
     tags: from('PLAYFLEET_TAGS', (value) => list(value, ',')),
     allowPaths: from('PLAYFLEET_ALLOW_PATHS', (value) => list(value, path.delimiter)),
+    allowProjects: from('PLAYFLEET_ALLOW_PROJECTS', (value) => list(value, ',')),
     allowSystemBrowser: from('PLAYFLEET_ALLOW_SYSTEM_BROWSER', boolean),
     install: from('PLAYFLEET_INSTALL', boolean),
     drainTimeoutSeconds: from('PLAYFLEET_DRAIN_TIMEOUT', number),

@@ -8,7 +8,7 @@ import type { Log } from './log.ts';
 import { postJson } from './post-json.ts';
 
 const REQUEST_MS = 30_000;
-const registered = z.object({ worker_id: z.string().min(1), api_key: z.string().min(1) });
+export const registered = z.object({ worker_id: z.string().min(1), api_key: z.string().min(1) });
 
 export interface EnrolOptions {
   config: Pick<AgentConfig, 'join' | 'coordinatorUrl' | 'name' | 'slots' | 'tags'>;

@@ -20,6 +20,7 @@ export interface LinkWorkerOptions {
   tags?: string[];
   /** Of the link; 1 by default, as the oldest agents that are still served. */
   protocol?: number;
+  allowProjects?: string[];
 }
 
 export class LinkWorker {
@@ -65,6 +66,7 @@ export class LinkWorker {
       tags = [],
       protocol = 1,
       platform = 'linux',
+      allowProjects = null,
     } = this.#options;
     this.say({
       type: 'hello',
@@ -72,6 +74,7 @@ export class LinkWorker {
       agentVersion: '0.0.0-test',
       slots,
       tags,
+      allowProjects,
       held,
       capabilities: {
         platform,

@@ -3,6 +3,19 @@ import type { Capabilities, Requirements } from '../../../shared/protocol/work.t
 import { hasBrowsers } from '../../runs/rules/needs.ts';
 import { askInWords, NOTHING, slotsThatFit, type Ask } from './requests.ts';
 
+/** First link protocol whose agents know how to hide secrets. */
+const HIDES_SECRETS = 4;
+
+/** What a run asks of a worker. */
+export interface Wanted extends Requirements {
+  /** Id of the one whose run it is. */
+  team?: string;
+  /** Name. */
+  project?: string;
+  /** Its tasks are given secrets. */
+  hasSecrets?: boolean;
+}
+
 export interface Candidate {
   name: string;
   capabilities: Pick<Capabilities, 'platform' | 'arch' | 'cpus' | 'memory_bytes' | 'disk_free_bytes' | 'displays'> & {
@@ -13,17 +26,27 @@ export interface Candidate {
   team?: string | null;
   /** Its circuit breaker is open: until when it gets no work (milliseconds since the epoch), and why. */
   heldBack?: { until: number; reason: string } | null;
+  /** Of its agent link; null for a worker that only polls. */
+  protocol?: number | null;
+  /** false: nobody has approved it yet. */
+  approved?: boolean;
+  /** Names of the projects that its owner lets run; null: all. */
+  allowProjects?: readonly string[] | null;
 }
-
-/** What a run asks for, and whose it is. */
-export type Wanted = Requirements & { team?: string };
 
 const worksFor = ({ team }: Wanted, candidate: Candidate): boolean => (candidate.team ?? team) === team;
 
 /** Null where it matches; else what is missing, in words that complete "worker X …". */
 export function whyNotMatching(requirements: Wanted, candidate: Candidate): string | null {
   if (!worksFor(requirements, candidate)) return 'works for another team';
-  const { capabilities: has, tags } = candidate;
+  const { capabilities: has, tags, protocol = null, approved = true, allowProjects = null } = candidate;
+  if (!approved) return `waits for an admin to approve it: playfleet workers approve ${candidate.name}`;
+  if (allowProjects && requirements.project !== undefined && !allowProjects.includes(requirements.project)) {
+    return `does not run this project: its owner allows ${allowProjects.join(', ') || 'none'}`;
+  }
+  if (requirements.hasSecrets === true && protocol !== null && protocol < HIDES_SECRETS) {
+    return 'has an agent that cannot hide secrets yet: update it';
+  }
   const missingBrowsers = (requirements.browsers ?? []).filter((browser) => !has.browsers.has(browser));
   if (missingBrowsers.length > 0) return `has no ${missingBrowsers.join(', ')}`;
   if (requirements.platform && !requirements.platform.includes(has.platform)) return `runs ${has.platform}`;

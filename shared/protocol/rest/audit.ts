@@ -5,6 +5,7 @@ import { pageQuery } from './common.ts';
 /** Stable names; data says the rest. */
 export const auditAction = z.enum([
   'coordinator.first_start',
+  'coordinator.key_rotated',
   'session.opened',
   'session.closed',
   'session.refused',
@@ -37,7 +38,10 @@ export const auditAction = z.enum([
   'scheduling.added',
   'scheduling.changed',
   'scheduling.removed',
+  'secret.set',
+  'secret.removed',
   'worker.enrolled',
+  'worker.approved',
   'worker.changed',
   'worker.removed',
   'worker.key_rotated',

@@ -144,10 +144,12 @@ export const run = z.object({
   reason: z.string().nullable(),
   /** The verdict over its tests; null until completed. */
   outcome: z.enum(['passed', 'failed']).nullable(),
+  /** Values in `env` are shown to maintainers only. */
   config: runConfig,
   source: runSource.nullable(),
   requirements,
   requests,
+  /** What it tests against: whose secrets its tests get, and which caps count. null: none was named. */
   environment: z.string().nullable(),
   /** null where it has none. `predicted_end` is null until enough is known; `boost` is added to its priority now. */
   deadline: z

@@ -127,6 +127,10 @@ export const worker = z
       /** Openings since it was last closed. */
       openings: z.int(),
     }),
+    /** false: it gets no work before an admin approves it. */
+    approved: z.boolean(),
+    /** Names of the projects that its owner lets run; null: all. */
+    allow_projects: z.array(z.string()).nullable(),
     tags: z.array(z.string()),
     notes: z.string(),
     /** Of the newest heartbeat. */

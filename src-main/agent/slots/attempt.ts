@@ -1,6 +1,7 @@
 /** One grant being carried out: the effects around the pure life cycle in rules.ts. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { Redactor, redactTexts, type RedactingStream } from '../../../shared/base/redact.ts';
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { AgentMessage, Held, Report } from '../../../shared/protocol/link.ts';
 import type { LocalAttempt, TestAttempt } from '../../../shared/protocol/playwright.ts';
@@ -9,8 +10,9 @@ import type { Log } from '../log.ts';
 import { ReportTooLarge } from '../outbox/outbox.ts';
 import { PlaywrightRefusal } from '../playwright/resolve-playwright.ts';
 import { WorkspaceError } from '../workspace/errors.ts';
-import { LogStream } from './log-stream.ts';
+import { LogStream, type LogStreamName } from './log-stream.ts';
 import { endWithout, processEnd } from './process-end.ts';
+import { redactAttachments, redactBlob } from './redact-files.ts';
 import { ReportStream } from './report-stream.ts';
 import {
   FIRST_STATE,
@@ -50,6 +52,9 @@ export class Attempt {
   readonly #log: Log;
   readonly #stream: ReportStream;
   readonly #output: LogStream;
+  /** Of what the attempt was given: nothing of it leaves the machine in words. */
+  readonly #redactor: Redactor;
+  readonly #redacting = new Map<LogStreamName, RedactingStream>();
   readonly #abort = new AbortController();
   readonly #began: number;
   #state: AttemptState = FIRST_STATE;
@@ -64,7 +69,7 @@ export class Attempt {
   #toRevoke: string[][] = [];
 
   constructor(options: AttemptOptions) {
-    const { grant, clock, send, logMs, report, attach } = options;
+    const { grant, clock, send, logMs, attach, workDir } = options;
     const { taskId, attempt, fence } = grant;
     this.#options = options;
     this.held = { taskId, attempt, fence };
@@ -72,6 +77,7 @@ export class Attempt {
     this.leaseMs = grant.leaseMs;
     this.#log = options.log.child({ run: grant.runName, ...this.held });
     this.#began = clock.monotonic();
+    this.#redactor = new Redactor(Object.values(grant.secrets ?? {}));
     this.#output = new LogStream(this.held, clock, send, logMs);
     const isShard = grant.work.kind === 'shard';
     this.#stream = new ReportStream({
@@ -79,8 +85,9 @@ export class Attempt {
       isShard,
       clock,
       log: this.#log,
-      add: (each) => report(each),
-      attach,
+      add: (each) => this.#report(each),
+      attach: async (each) =>
+        attach(this.#redactor.isEmpty ? each : await redactAttachments(each, this.#redactor, workDir)),
       send,
       revoked: this.#revoked,
     });
@@ -106,7 +113,7 @@ export class Attempt {
   revoke(testIds: string[]): void {
     if (this.#state.at === 'preparing' || (this.#state.at === 'running' && !this.#ordered)) {
       for (const id of testIds) this.#revoked.add(id);
-      this.#options.report({ ...this.held, kind: 'revoked', testIds }).catch((error: unknown) => {
+      this.#report({ ...this.held, kind: 'revoked', testIds }).catch((error: unknown) => {
         this.#log.error(
           { err: error },
           'tests that were taken back could not be reported: they are done elsewhere after the lease',
@@ -114,6 +121,32 @@ export class Attempt {
       });
     } else if (this.#job) this.#job.revoke(testIds);
     else this.#toRevoke.push(testIds);
+  }
+
+  #report(report: Report, after?: string): Promise<unknown> {
+    return this.#options.report(redactTexts(report, this.#redactor), after);
+  }
+
+  /** false where the secrets could not be taken out of the blob report: then it stays here. */
+  async #clean(blobFile: string): Promise<boolean> {
+    if (this.#redactor.isEmpty) return true;
+    try {
+      await redactBlob(blobFile, this.#redactor);
+      return true;
+    } catch (error) {
+      this.#log.error(
+        { err: error },
+        'secrets could not be taken out of a blob report; the merged report will lack it',
+      );
+      return false;
+    }
+  }
+
+  #print(name: LogStreamName, text: string): void {
+    const stream = this.#redacting.get(name) ?? this.#redactor.stream();
+    this.#redacting.set(name, stream);
+    const shown = stream.write(text);
+    if (shown !== '') this.#output.write(name, shown);
   }
 
   #take(event: AttemptEvent): void {
@@ -162,7 +195,7 @@ export class Attempt {
       this.#prepared = await preparation(grant, {
         workDir,
         signal: this.#abort.signal,
-        onLine: (line) => this.#output.write('agent', `${line}\n`),
+        onLine: (line) => this.#print('agent', `${line}\n`),
       });
       this.#abort.signal.throwIfAborted();
       this.#take({ type: 'prepared' });
@@ -173,15 +206,14 @@ export class Attempt {
 
   async #run(): Promise<void> {
     const { held } = this;
-    const { report } = this.#options;
     try {
-      await report({ ...held, kind: 'begin' });
+      await this.#report({ ...held, kind: 'begin' });
       this.#abort.signal.throwIfAborted();
       this.#ordered = true;
       this.#job = await this.#prepared!.start({
         onMessage: (message) => this.#stream.take(message),
-        onOutput: (stream, text) => this.#output.write(stream, text),
-        report: (own) => report({ ...held, ...own }),
+        onOutput: (stream, text) => this.#print(stream, text),
+        report: (own) => this.#report({ ...held, ...own }),
         signal: this.#abort.signal,
         revoked: this.#revoked,
       });
@@ -207,20 +239,25 @@ export class Attempt {
   }
 
   async #close(word: LastWord, reason: string): Promise<void> {
-    const { report, keepBlob, workDir } = this.#options;
+    const { keepBlob, workDir } = this.#options;
     try {
       await this.#stream.end();
+      for (const [name, stream] of this.#redacting) {
+        const rest = stream.end();
+        if (rest !== '') this.#output.write(name, rest);
+      }
       this.#output.end();
       const blobFile = this.#end?.kind === 'run' ? this.#end.end.blobFile : null;
-      const blob = blobFile !== null && word !== 'none' ? await keepBlob(blobFile) : null;
-      if (word === 'givenBack') await report({ ...this.held, kind: 'release', reason: reason.slice(0, 2000) });
+      const blob =
+        blobFile !== null && word !== 'none' && (await this.#clean(blobFile)) ? await keepBlob(blobFile) : null;
+      if (word === 'givenBack') await this.#report({ ...this.held, kind: 'release', reason: reason.slice(0, 2000) });
       else if (word !== 'none') {
         const end = this.#processEnd(word, reason, blob);
         this.#log.info(
           { how: end.how, message: end.message ?? undefined, seconds: Math.round(end.wallMs / 1000) },
           'finished',
         );
-        await report({ ...this.held, kind: 'finish', end }, blob?.sha256);
+        await this.#report({ ...this.held, kind: 'finish', end }, blob?.sha256);
       }
     } catch (error) {
       // Nothing was said: the lease runs out, and the work is done again elsewhere.

@@ -14,7 +14,10 @@ export interface PlaywrightCall {
 }
 
 /** `problem`: the run asks for something that Playwright cannot be told; the same on every machine. */
-export function playwrightCall({ config }: Pick<Grant, 'config'>): PlaywrightCall | { problem: string } {
+export function playwrightCall({
+  config,
+  secrets = {},
+}: Pick<Grant, 'config' | 'secrets'>): PlaywrightCall | { problem: string } {
   const parsed = parsePlaywrightArgs(config.args);
   if (!parsed.ok) return { problem: parsed.message };
   const { args, headed } = parsed.value;
@@ -33,6 +36,7 @@ export function playwrightCall({ config }: Pick<Grant, 'config'>): PlaywrightCal
         ? {}
         : { PLAYWRIGHT_TEST_BASE_URL: config.base_url, BASE_URL: config.base_url }),
       ...config.env,
+      ...secrets,
     },
     browser: browser.success ? browser.data : null,
   };

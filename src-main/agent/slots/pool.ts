@@ -12,7 +12,7 @@ export interface PoolOptions {
   create: (grant: Grant, events: { onSlotsFree: () => void; onClosed: () => void }) => Attempt;
   report: (report: Report) => Promise<unknown>;
   /** Why nothing new may begin; null where it may. */
-  whyNot: () => string | null;
+  whyNot: (grant?: Grant) => string | null;
   /** The number of free slots has changed, or the pool has become empty. */
   onChange: () => void;
 }
@@ -59,7 +59,8 @@ export class Pool {
     }
     this.#remember(fence);
     this.#stopOlder(grant);
-    const why = this.#options.whyNot() ?? (grant.slots > this.free ? `only ${this.free} of its slots are free` : null);
+    const why =
+      this.#options.whyNot(grant) ?? (grant.slots > this.free ? `only ${this.free} of its slots are free` : null);
     if (why !== null) {
       this.#giveBack({ taskId, attempt: number, fence }, why);
       return;

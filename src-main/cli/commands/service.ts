@@ -29,11 +29,18 @@ export async function serviceCommand(
 }
 
 /** The command line that gives these flags again. */
-function workerArgs({ install, allowPath = [], allowSystemBrowser, ...flags }: AgentFlags): string[] {
+function workerArgs({
+  install,
+  allowPath = [],
+  allowProject = [],
+  allowSystemBrowser,
+  ...flags
+}: AgentFlags): string[] {
   const dashed = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   return [
     ...Object.entries(flags).flatMap(([name, value]) => [dashed(name), value]),
     ...allowPath.flatMap((folder) => ['--allow-path', folder]),
+    ...allowProject.flatMap((name) => ['--allow-project', name]),
     ...(allowSystemBrowser ? ['--allow-system-browser'] : []),
     ...(install === false ? ['--no-install'] : []),
   ];

@@ -66,7 +66,8 @@ export function printWorkers(cli: Cli, workers: readonly Worker[]): void {
   }
 }
 
-function stateOf({ status, intent, breaker }: Worker, { paint, signs }: Style): string {
+function stateOf({ status, intent, breaker, approved }: Worker, { paint, signs }: Style): string {
+  if (!approved) return paint('yellow', `${signs.skipped} not approved`);
   if (status !== 'offline' && intent === 'active' && breaker.state === 'open')
     return paint('red', `${signs.failed} held back`);
   if (status !== 'offline' && intent === 'active' && breaker.state === 'half_open')
@@ -111,6 +112,16 @@ export async function resetBreaker(cli: Cli, name: string, options: Json): Promi
   await api.send('POST', `${path(worker.id)}/reset-breaker`, undefined, z.unknown());
   if (options.json) printJson(cli, { worker_id: worker.id, hostname: worker.hostname, breaker: 'closed' });
   else printLine(cli, `${foreignLine(worker.hostname)} gets work again; its earlier failures are forgotten.`);
+  return EXIT.ok;
+}
+
+/** Where the setting worker_approval is on. */
+export async function approveWorker(cli: Cli, name: string, options: Json): Promise<number> {
+  const api = await openApi(cli);
+  const worker = await findWorker(api, name);
+  await api.send('POST', `${path(worker.id)}/approve`, undefined, z.unknown());
+  if (options.json) printJson(cli, { worker_id: worker.id, hostname: worker.hostname, approved: true });
+  else printLine(cli, `${foreignLine(worker.hostname)} is approved and gets work.`);
   return EXIT.ok;
 }
 

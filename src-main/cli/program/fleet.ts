@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { ROLES, type Role } from '../../../shared/protocol/rest/roles.ts';
 import type { Cli } from '../cli.ts';
 import { CliFailure } from '../failure.ts';
+import type { SecretOptions } from '../commands/secrets.ts';
 import type { Act } from '../program.ts';
 
 interface Json {
@@ -38,6 +39,37 @@ export function addFleetCommands(program: Command, cli: Cli, act: Act): void {
     );
   addWorkers(program, cli, act);
   addToken(program, cli, act);
+  addSecrets(program, cli, act);
+}
+
+function addSecrets(program: Command, cli: Cli, act: Act): void {
+  const secrets = program.command('secrets').summary('what tests need and nobody may read: passwords, keys');
+  const withProject = (name: string, summary: string) =>
+    secrets
+      .command(name)
+      .summary(summary)
+      .option('--project <name>', "as runs name it (default: the suite's own)")
+      .option(...JSON_OPTION);
+  withProject('set', 'set or replace one; its value comes from stdin or is asked for')
+    .argument('<name>', 'of the environment variable that tests get')
+    .option('--environment <name>', 'for runs with the same option (default: default)')
+    .option('--in-discovery', 'also for listing the tests, where the config does not load without it')
+    .action(
+      act(async (name: string, options: SecretOptions) =>
+        (await import('../commands/secrets.ts')).setSecret(cli, name, options),
+      ),
+    );
+  withProject('list', 'names, and who set them when; never the values').action(
+    act(async (options: SecretOptions) => (await import('../commands/secrets.ts')).listSecrets(cli, options)),
+  );
+  withProject('remove', 'forget one')
+    .argument('<name>', 'as in: playfleet secrets list')
+    .option('--environment <name>', 'of which environment (default: default)')
+    .action(
+      act(async (name: string, options: SecretOptions) =>
+        (await import('../commands/secrets.ts')).removeSecret(cli, name, options),
+      ),
+    );
 }
 
 function addWorkers(program: Command, cli: Cli, act: Act): void {
@@ -72,6 +104,16 @@ function addWorkers(program: Command, cli: Cli, act: Act): void {
     .action(
       act(async (name: string, options: Json) =>
         (await import('../commands/workers.ts')).resetBreaker(cli, name, options),
+      ),
+    );
+  workers
+    .command('approve')
+    .summary('let it have work, where new machines wait for that')
+    .argument('<name>', 'host name or id')
+    .option(...JSON_OPTION)
+    .action(
+      act(async (name: string, options: Json) =>
+        (await import('../commands/workers.ts')).approveWorker(cli, name, options),
       ),
     );
   workers

@@ -148,7 +148,7 @@ function addRun(program: Command, cli: Cli, act: Act): void {
       'set aside for each slot: cpus=…,memory=…, or @tag:cpus=… for its tests; may be repeated',
       many,
     )
-    .option('--environment <name>', 'what it tests against, for caps')
+    .option('--environment <name>', 'what it tests against: its secrets and caps (default: default)')
     .option('--priority <n>', 'higher runs first (default: 100)')
     .option(
       '--deadline <time>',

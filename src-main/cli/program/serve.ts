@@ -7,6 +7,7 @@ import type { Cli } from '../cli.ts';
 import type { UpOptions } from '../commands/up.ts';
 import type { Act } from '../program.ts';
 
+const JSON_OPTION = ['--json', 'print JSON'] as const;
 const many = (value: string, before: string[] = []): string[] => [...before, value];
 
 export function addServeCommands(program: Command, cli: Cli, act: Act): void {
@@ -23,7 +24,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--allow-system-browser', "tests may use this machine's own browser where Playwright's is not there")
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: warn)')
     .action(act(async (options: UpOptions) => (await import('../commands/up.ts')).up(cli, options)));
-  program
+  const coordinator = program
     .command('coordinator')
     .summary('run a coordinator on this machine')
     .description(
@@ -43,6 +44,16 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .action(
       act(async (flags: CoordinatorFlags & { json?: boolean }) =>
         (await import('../commands/coordinator.ts')).runCoordinator(cli, flags),
+      ),
+    );
+  coordinator
+    .command('rotate-key')
+    .summary('seal all secrets with a new key; while the coordinator is stopped')
+    .option('--data <folder>', 'where it keeps everything')
+    .option(...JSON_OPTION)
+    .action(
+      act(async (flags: { data?: string; json?: boolean }) =>
+        (await import('../commands/rotate-key.ts')).rotateDataKey(cli, flags),
       ),
     );
   addWorker(program, cli, act);
@@ -92,6 +103,7 @@ function withWorkerOptions(command: Command): Command {
     .option('--config <file>', 'settings file')
     .option('--project-path <folder>', 'suite on this machine, for runs that name no source')
     .option('--allow-path <folder>', 'folder that runs may name as their source; may be repeated', many)
+    .option('--allow-project <name>', 'run only this project; may be repeated (default: all)', many)
     .option('--allow-system-browser', "tests may use this machine's own browser where Playwright's is not there")
     .option('--no-install', 'install neither dependencies nor browsers of suites')
     .option('--drain-timeout <seconds>', 'after being told to stop: how long running tests may take')

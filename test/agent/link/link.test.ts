@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../shared/base/clock.ts';
+import { LINK_PROTOCOL } from '../../../shared/protocol/link.ts';
 import { Link, type LinkOptions } from '../../../src-main/agent/link/link.ts';
 import type { AgentError } from '../../../src-main/agent/errors.ts';
 import { API_KEY, FakeCoordinator } from '../../support/fake-coordinator.ts';
@@ -107,7 +108,9 @@ test('a revoked key ends the link, before the upgrade and later, with a message 
 test('a coordinator of another protocol is refused, whoever notices it', async () => {
   const coordinator = await FakeCoordinator.start();
   coordinator.welcome = { protocol: 99 };
-  expect((await open(coordinator.url).refused).message).toContain('speaks link protocol 99, this agent 2');
+  expect((await open(coordinator.url).refused).message).toContain(
+    `speaks link protocol 99, this agent ${LINK_PROTOCOL}`,
+  );
   coordinator.welcome = {};
   const old = open(coordinator.url);
   await coordinator.untilConnected(2);

@@ -72,6 +72,30 @@ test('a token with an end works until then, also when it is remembered', async (
   expect(await authenticator.identify(made.secret)).toBeNull();
 });
 
+test("a worker's key works for as long as the setting says, also when it is remembered", async () => {
+  const { clock, db } = await setUp();
+  let life = 60_000;
+  const report = (error: unknown) => {
+    throw error;
+  };
+  const options = { db, clock, sessionIdleMs: () => Infinity, report };
+  const authenticator = new Authenticator({ ...options, workerKeyLifeMs: () => life });
+  const key = newSecret('worker');
+  await db.write((w) =>
+    w.run(
+      `INSERT INTO workers (id, hostname, ip_address, online, capabilities, key_hash, key_created_at, last_seen_at, created_at)
+       VALUES ('w', 'mill', '', 1, '{}', ?, ?, 0, 0)`,
+      [key.hash, clock.time],
+    ),
+  );
+  clock.time += 59_999;
+  expect(await authenticator.identify(key.text)).toEqual({ kind: 'worker', workerId: 'w' });
+  clock.time += 1;
+  expect(await authenticator.identify(key.text)).toBeNull();
+  life = Infinity;
+  expect(await authenticator.identify(key.text)).toEqual({ kind: 'worker', workerId: 'w' });
+});
+
 test('join tokens and admin links are refused from their end on', async () => {
   const { clock, db } = await setUp();
   const join = await db.write((w) =>

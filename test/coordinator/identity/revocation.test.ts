@@ -1,6 +1,7 @@
 /** What is open when a key ends, ends with it. */
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { authentication } from '../../../coordinator/identity/authentication.ts';
 import { Authenticator } from '../../../coordinator/identity/authenticator.ts';
 import { createToken } from '../../../coordinator/identity/create-token.ts';
@@ -20,6 +21,31 @@ test('a worker whose key a person replaces loses the connection that it opened w
   await okJson(await coordinator.request('POST', `/api/v1/workers/${worker.workerId}/rotate-key`));
   await vi.waitFor(() => expect(worker.closed).toEqual([{ code: CLOSE.keyRefused }]));
   await expect(worker.connect()).rejects.toThrow('401');
+});
+
+test('a link that was opened with a key and has not greeted yet ends with the key as well', async () => {
+  const coordinator = await startCoordinator();
+  const { workerId, apiKey } = await coordinator.enrol('mill');
+  const socket = new WebSocket(`${coordinator.url.replace(/^http/, 'ws')}/api/v1/link`, {
+    headers: { authorization: `Bearer ${apiKey}` },
+  });
+  onTestFinished(() => socket.terminate());
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+  await new Promise((resolve) => socket.on('open', resolve));
+  await okJson(await coordinator.request('POST', `/api/v1/workers/${workerId}/rotate-key`));
+  expect(await closed).toBe(CLOSE.keyRefused);
+});
+
+test('a worker that is removed has nothing any more: what it held waits for others', async () => {
+  const coordinator = await startCoordinator();
+  const worker = await LinkWorker.enrol(coordinator);
+  await worker.connect();
+  const body = { name: 'r', total_shards: 1, source: { type: 'path', path: '/x' } };
+  await okJson(await coordinator.request('POST', '/api/v1/test-runs/create', body));
+  const { taskId } = await worker.grant();
+  await okJson(await coordinator.request('DELETE', `/api/v1/workers/${worker.workerId}`));
+  const task = await okJson<{ status: string }>(await coordinator.request('GET', `/api/v1/tasks/${taskId}`));
+  expect(task.status).toBe('pending');
 });
 
 test('a worker that replaces its key itself stays connected', async () => {

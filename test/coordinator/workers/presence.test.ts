@@ -72,7 +72,15 @@ async function register(hostname: string): Promise<string> {
   const capabilities = normaliseCapabilities({ browsers: [], platform: 'linux' });
   const { workerId } = await db.write(async (w) => {
     const token = await createToken(w, { kind: 'join', name: 't', role: null, createdBy: 't' }, clock.now());
-    const asked = { joinToken: token.secret, hostname, ipAddress: '', capabilities, tags: [], agentVersion: null };
+    const asked = {
+      joinToken: token.secret,
+      hostname,
+      ipAddress: '',
+      capabilities,
+      tags: [],
+      agentVersion: null,
+      needsApproval: false,
+    };
     return registerWorker(w, asked, clock.now());
   });
   return workerId;
