@@ -57,7 +57,7 @@ async function demo(): Promise<number> {
   console.log(
     [
       '',
-      `Look around (lets one browser in): ${link}`,
+      `Look around (make an account):     ${link}`,
       `API reference:                     ${coordinator.url}/api/v1/reference`,
       '',
       'Run it again from another terminal:',
