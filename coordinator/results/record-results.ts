@@ -3,7 +3,7 @@ import type { Report } from '../../shared/protocol/link.ts';
 import type { EventData } from '../../shared/protocol/events.ts';
 import type { TestAttempt } from '../../shared/protocol/playwright.ts';
 import { whyStale } from '../dispatch/begin-task.ts';
-import { standingOf } from '../dispatch/held-task.ts';
+import { standingOf, type HeldTask } from '../dispatch/held-task.ts';
 import type { ReportAnswer } from '../dispatch/report-answer.ts';
 import { settleTests } from '../runs/settle-tests.ts';
 import type { WriteHandle } from '../storage/database.ts';
@@ -31,13 +31,16 @@ export async function recordResults(
   if (found.standing === 'ended') return { result: 'stale', detail: whyStale(found) };
   const { task } = found;
   const known = await attemptFigures(w, runId, report);
-  const settlements = report.settled.map((test) => ({
-    testId: test.testId,
-    outcome: test.outcome,
-    attempts: test.attempts,
-    durationMs: known.get(test.testId)?.durationMs ?? 0,
-    error: known.get(test.testId)?.error ?? null,
-  }));
+  const own = await ownTests(w, task, report);
+  const settlements = report.settled
+    .filter(({ testId }) => own.has(testId))
+    .map((test) => ({
+      testId: test.testId,
+      outcome: test.outcome,
+      attempts: test.attempts,
+      durationMs: known.get(test.testId)?.durationMs ?? 0,
+      error: known.get(test.testId)?.error ?? null,
+    }));
   await settleTests(w, runId, { fence: report.fence, taskId: task.id, workerId }, settlements, now);
   for (const error of report.errors) {
     await w.run('UPDATE tasks SET error_message = ?, error_stack = ? WHERE id = ?', [
@@ -49,6 +52,18 @@ export async function recordResults(
     await w.event({ type: 'run.error', runId, workerId, taskId: task.id, data });
   }
   return { result: 'accepted' };
+}
+
+/** A grant speaks for the tests of its task, and for supporting ones, which run in every process. What it says of others is kept, not counted. */
+async function ownTests(w: WriteHandle, task: HeldTask, report: ResultsReport): Promise<Set<string>> {
+  const taskId = task.raceOf ?? task.id;
+  const rows = await w.all<{ test_id: string }>(
+    `SELECT t.test_id FROM json_each(?) s CROSS JOIN tests t ON t.run_id = ? AND t.test_id = s.value
+     WHERE t.supporting = 1 OR t.task_id = ?
+       OR EXISTS (SELECT 1 FROM units u WHERE u.run_id = t.run_id AND u.no = t.unit_no AND u.task_id = ?)`,
+    [JSON.stringify(report.settled.map(({ testId }) => testId)), task.runId, taskId, taskId],
+  );
+  return new Set(rows.map((row) => row.test_id));
 }
 
 interface Reported {

@@ -117,3 +117,18 @@ test('one odd duration does not lead what is expected of a test', async () => {
   const [surprise] = await took(10_000);
   expect(surprise?.expected_ms).toBeLessThan(2_000);
 });
+
+test('what a worker says of tests that are not its own is not counted', async () => {
+  const coordinator = await startCoordinator();
+  const { busy, grant, runId } = await busyRun(coordinator, 2);
+  const idle = await LinkWorker.enrol(coordinator, { name: 'idle', slots: 1, protocol: 2 });
+  await idle.connect();
+  const { testIds: given } = await busy.next('revoke');
+  await busy.report({ kind: 'revoked', ...heldOf(grant), testIds: given });
+  const stolen = await idle.grant();
+  await idle.report({ kind: 'begin', ...heldOf(stolen) });
+  const kept = testIds.filter((id) => !given.includes(id));
+  expect(await idle.report(passed(stolen, kept))).toBe('accepted');
+  const run = await okJson<Run>(await coordinator.request('GET', `/api/v1/test-runs/${runId}`));
+  expect(run.tests.settled).toBe(0);
+});
