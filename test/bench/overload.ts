@@ -23,7 +23,8 @@ const STEP_MS = 1_500;
 const FLOOD_MS = 20_000;
 const FACTOR = 3;
 const AIM = { lost: 0, growthMb: 200, recoveryMs: 5_000 };
-const TESTS_PER_WORKER = 2_000;
+/** More than any worker comes to: what is not planned would not be counted. */
+const TESTS_PER_WORKER = 10_000;
 
 interface Health {
   load: { state: string; reasons: string[]; left_out: Record<string, number> };
