@@ -1,6 +1,7 @@
 /** The end of a racer, and what becomes of it when the task that it races ends. A racer never waits again: it has one grant. */
 import { closeAttempt, type AttemptFigures } from './close-attempt.ts';
 import { standingOf, unsettledTests, type HeldTask } from './held-task.ts';
+import { tellSplit } from './split-off.ts';
 import type { Verdict } from './rules/task-state.ts';
 import type { WriteHandle } from '../storage/database.ts';
 
@@ -51,14 +52,8 @@ export async function promoteRacer(w: WriteHandle, raced: HeldTask): Promise<boo
     [raced.id, racer.id],
   );
   await w.run('UPDATE runs SET tasks_total = tasks_total + 1 WHERE id = ?', [raced.runId]);
-  const data = {
-    attempt: raced.attempt,
-    fence: raced.fence,
-    to_task_id: racer.id,
-    tests: open.length,
-    expected_ms: Math.round(moved.reduce((sum, unit) => sum + unit.expected_ms, 0)),
-  };
-  await w.event({ type: 'task.split', runId: raced.runId, workerId: raced.workerId, taskId: raced.id, data });
+  const expectedMs = moved.reduce((sum, unit) => sum + unit.expected_ms, 0);
+  await tellSplit(w, raced, { id: racer.id, tests: open.length, expectedMs });
   return true;
 }
 

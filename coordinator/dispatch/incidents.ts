@@ -1,9 +1,9 @@
 /** Tests that were running when their process crashed or their worker was lost: counted, quarantined, and told apart from the innocent. */
 import type { TestAttempt } from '../../shared/protocol/playwright.ts';
-import { addTasks } from '../runs/add-tasks.ts';
 import { settleTests } from '../runs/settle-tests.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import type { HeldTask } from './held-task.ts';
+import { splitOff } from './split-off.ts';
 import { quarantineNote, type Division, type Incident, type OpenUnit } from './rules/poison.ts';
 
 export interface NewIncident {
@@ -135,41 +135,8 @@ export async function divideTask(
   now: number,
 ): Promise<void> {
   if (apart.length === 0) return;
-  const row = await w.get<{
-    needs: string;
-    cpus: number;
-    memory_bytes: number;
-    timeout_ms: number;
-    group_no: number | null;
-  }>('SELECT needs, cpus, memory_bytes, timeout_ms, group_no FROM tasks WHERE id = ?', [task.id]);
-  const { needs = '', cpus = 0, memory_bytes: memoryBytes = 0, group_no: groupNo = null } = row ?? {};
-  const ids = await addTasks(
-    w,
-    { runId: task.runId, maxRetries: task.maxRetries, timeoutMs: row?.timeout_ms ?? 0 },
-    apart.map(() => ({ kind: 'units', needs, cpus, memoryBytes, groupNo })),
-    now,
-  );
-  for (const [i, { unitNos, suspect }] of apart.entries()) {
-    const id = ids[i] ?? '';
-    const moved = units.filter((unit) => unitNos.includes(unit.no));
-    await w.run('UPDATE tasks SET escalated = ?, priority = 1 WHERE id = ?', [suspect ? 2 : 0, id]);
-    await w.run('UPDATE units SET task_id = ? WHERE run_id = ? AND no IN (SELECT value FROM json_each(?))', [
-      id,
-      task.runId,
-      JSON.stringify(unitNos),
-    ]);
-    await w.event({
-      type: 'task.split',
-      runId: task.runId,
-      workerId: task.workerId,
-      taskId: task.id,
-      data: {
-        attempt: task.attempt,
-        fence: task.fence,
-        to_task_id: id,
-        tests: moved.reduce((sum, unit) => sum + unit.tests, 0),
-        expected_ms: Math.round(moved.reduce((sum, unit) => sum + unit.expectedMs, 0)),
-      },
-    });
-  }
+  const parts = apart.map(({ unitNos }) => units.filter((unit) => unitNos.includes(unit.no)));
+  const ids = await splitOff(w, task, parts, now);
+  for (const [i, { suspect }] of apart.entries())
+    await w.run('UPDATE tasks SET escalated = ?, priority = 1 WHERE id = ?', [suspect ? 2 : 0, ids[i] ?? '']);
 }

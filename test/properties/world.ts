@@ -24,7 +24,7 @@ import type { Clock } from '../../shared/base/clock.ts';
 import type { Report } from '../../shared/protocol/link.ts';
 import { runCreate } from '../../shared/protocol/rest/runs.ts';
 import { readMigrations } from '../support/migrations.ts';
-import { heldOf } from '../support/reports.ts';
+import { ended, heldOf } from '../support/reports.ts';
 import type { Unit } from '../../shared/protocol/playwright.ts';
 import { discoveryOf } from '../support/suites.ts';
 
@@ -280,16 +280,4 @@ export class World {
 export const heldNames = ({ taskId, attempt, fence }: Named) =>
   heldOf({ taskId, attempt, fence } as Parameters<typeof heldOf>[0]);
 
-export const plainEnd = {
-  how: 'finished' as const,
-  message: null,
-  stack: null,
-  exitCode: 0,
-  notRun: [],
-  wallMs: 5,
-  peakMemoryBytes: null,
-  meanCpuPercent: null,
-  blobSha256: null,
-  blobSize: null,
-  permanent: false,
-};
+export const plainEnd = ended();
