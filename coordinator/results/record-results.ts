@@ -56,6 +56,7 @@ export async function recordResults(
 
 /** A grant speaks for the tests of its task, and for supporting ones, which run in every process. What it says of others is kept, not counted. */
 async function ownTests(w: WriteHandle, task: HeldTask, report: ResultsReport): Promise<Set<string>> {
+  if (report.settled.length === 0) return new Set();
   const taskId = task.raceOf ?? task.id;
   const rows = await w.all<{ test_id: string }>(
     `SELECT t.test_id FROM json_each(?) s CROSS JOIN tests t ON t.run_id = ? AND t.test_id = s.value
