@@ -7,7 +7,13 @@ import { DESTINATIONS } from './destinations.ts';
 /** So long `g` waits for its letter. */
 const WAIT_MS = 1500;
 
-export function useGlobalKeys({ openPalette, openKeyList }: { openPalette: () => void; openKeyList: () => void }): void {
+export function useGlobalKeys({
+  openPalette,
+  openKeyList,
+}: {
+  openPalette: () => void;
+  openKeyList: () => void;
+}): void {
   const navigate = useNavigate();
   const began = useRef(-Infinity);
   const letters: Record<string, (event: KeyboardEvent) => void> = {};

@@ -6,6 +6,11 @@ import '../ui/base.css';
 import { App } from './app.tsx';
 import './nonce.ts';
 
+// Who was sent to sign in goes on to where they were.
+const back = sessionStorage.getItem('playfleet.return');
+sessionStorage.removeItem('playfleet.return');
+if (back !== null && location.pathname === '/') history.replaceState(null, '', back);
+
 const live = followFleet(systemClock);
 if (document.hidden) live.setVisible(false);
 document.addEventListener('visibilitychange', () => live.setVisible(!document.hidden));

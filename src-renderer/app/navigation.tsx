@@ -12,6 +12,7 @@ import { messages } from './messages.ts';
 import styles from './navigation.module.css';
 import { You } from './you.tsx';
 
+const PRODUCT = 'Playfleet';
 const ICON = { size: 16, 'aria-hidden': true } as const;
 
 function useDestinations(): readonly Destination[] {
@@ -22,7 +23,7 @@ function useDestinations(): readonly Destination[] {
 function Brand() {
   return (
     <Link to="/" className={styles.brand}>
-      Playfleet
+      {PRODUCT}
     </Link>
   );
 }

@@ -21,7 +21,9 @@ export class ApiError extends Error {
 
   /** What is to be mended in a field: `requirements.browsers` also finds what is wrong inside of it. null: nothing. */
   field(name: string): string | null {
-    const found = this.errors.find(({ field }) => field === name || field.startsWith(`${name}.`) || field.startsWith(`${name}[`));
+    const found = this.errors.find(
+      ({ field }) => field === name || field.startsWith(`${name}.`) || field.startsWith(`${name}[`),
+    );
     return found?.message ?? null;
   }
 

@@ -67,7 +67,11 @@ export class Client {
     return this.#send('GET', path, { headers, signal });
   }
 
-  async #send(method: string, path: string, init: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
+  async #send(
+    method: string,
+    path: string,
+    init: RequestInit & { headers?: Record<string, string> },
+  ): Promise<Response> {
     const { base = '', fetch: ask = fetch, headers, onSignedOut } = this.#options;
     let answer: Response;
     try {

@@ -10,7 +10,11 @@ export type Me = z.infer<typeof whoAmI>;
 const ORDER: readonly Role[] = ['viewer', 'runner', 'maintainer', 'admin'];
 
 export function useMe() {
-  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => api.get<Me>('/auth/me', {}, signal), staleTime: 60_000 });
+  return useQuery({
+    queryKey: ['me'],
+    queryFn: ({ signal }) => api.get<Me>('/auth/me', {}, signal),
+    staleTime: 60_000,
+  });
 }
 
 /** Whether who is signed in may do what needs this role, in any team. False until it is known. */

@@ -59,7 +59,12 @@ export function afterEvents(mirror: Mirror, events: readonly FleetEvent[]): Mirr
   return {
     races,
     views: sameUnlessChanged(mirror.views, views),
-    runs: applied(mirror.runs, stored, ({ run_id }) => run_id, (run, event) => runAfter(run, event, isRace)),
+    runs: applied(
+      mirror.runs,
+      stored,
+      ({ run_id }) => run_id,
+      (run, event) => runAfter(run, event, isRace),
+    ),
     workers: applied(mirror.workers, stored, ({ worker_id }) => worker_id, workerAfter),
     recent: [...mirror.recent, ...stored].slice(-MOST_RECENT),
   };
@@ -69,7 +74,15 @@ export function afterEvents(mirror: Mirror, events: readonly FleetEvent[]): Mirr
 export function withRuns(mirror: Mirror, runs: readonly Run[], at: Position | null): Mirror {
   const isRace = (id: string) => mirror.races.has(id);
   const next = new Map(mirror.runs);
-  for (const run of runs) put(next, run, at, mirror.recent, ({ run_id }) => run_id, (value, event) => runAfter(value, event, isRace));
+  for (const run of runs)
+    put(
+      next,
+      run,
+      at,
+      mirror.recent,
+      ({ run_id }) => run_id,
+      (value, event) => runAfter(value, event, isRace),
+    );
   return { ...mirror, runs: next };
 }
 
@@ -96,7 +109,12 @@ export const afterGap = (mirror: Mirror): Mirror => ({ ...mirror, recent: [] });
 type IdOf = (event: FleetEvent) => string | null;
 type Change<T> = (value: T, event: FleetEvent) => T;
 
-function applied<T>(before: ReadonlyMap<string, Known<T>>, events: readonly FleetEvent[], idOf: IdOf, change: Change<T>) {
+function applied<T>(
+  before: ReadonlyMap<string, Known<T>>,
+  events: readonly FleetEvent[],
+  idOf: IdOf,
+  change: Change<T>,
+) {
   let after: Map<string, Known<T>> | null = null;
   for (const event of events) {
     const id = idOf(event);

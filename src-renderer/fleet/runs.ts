@@ -32,7 +32,9 @@ async function readRuns(filter: RunFilter, limit: number, cursor: string | undef
 }
 
 const useRunsById = (ids: readonly string[]): Run[] =>
-  useFleetStore(useShallow(({ mirror }) => ids.map((id) => mirror.runs.get(id)?.value).filter((run) => run !== undefined)));
+  useFleetStore(
+    useShallow(({ mirror }) => ids.map((id) => mirror.runs.get(id)?.value).filter((run) => run !== undefined)),
+  );
 
 /** The runs that match, newest first, page by page, live. */
 export function useRuns(filter: RunFilter = {}, limit = PAGE) {

@@ -16,7 +16,11 @@ interface FleetStore {
   liveSince: number;
 }
 
-export const useFleetStore = create<FleetStore>(() => ({ mirror: emptyMirror, live: 'connecting', liveSince: Date.now() }));
+export const useFleetStore = create<FleetStore>(() => ({
+  mirror: emptyMirror,
+  live: 'connecting',
+  liveSince: Date.now(),
+}));
 
 export const changeMirror = (change: (mirror: Mirror) => Mirror): void =>
   useFleetStore.setState(({ mirror }) => ({ mirror: change(mirror) }));
@@ -42,7 +46,10 @@ export function onFleetEvents(listener: Listener): () => void {
 }
 
 /** Begins to follow the coordinator; returns how to stop. Once per tab. */
-export function followFleet(clock: Clock, client: Pick<Client, 'stream'> = api): { setVisible(visible: boolean): void; stop(): void } {
+export function followFleet(
+  clock: Clock,
+  client: Pick<Client, 'stream'> = api,
+): { setVisible(visible: boolean): void; stop(): void } {
   const invalidate = (queryKey: QueryKey) => void queryClient.invalidateQueries({ queryKey });
   const throttle = new Throttle(clock, (key) => invalidate(JSON.parse(key) as QueryKey));
   const live = new Live({

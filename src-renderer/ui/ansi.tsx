@@ -1,5 +1,5 @@
 import { memo } from 'react';
-import { parseAnsi, type AnsiPart } from './ansi.ts';
+import { parseAnsi, type AnsiPart } from './parse-ansi.ts';
 import styles from './ansi.module.css';
 import { cx } from './class-names.ts';
 

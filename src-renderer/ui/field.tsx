@@ -29,7 +29,9 @@ export function Field({ label, hint, error, hideLabel = false, children }: Field
       <label htmlFor={id} className={hideLabel ? 'visually-hidden' : styles.label}>
         {label}
       </label>
-      <FieldContext value={{ id, describedBy: about === '' ? undefined : about, invalid: wrong }}>{children}</FieldContext>
+      <FieldContext value={{ id, describedBy: about === '' ? undefined : about, invalid: wrong }}>
+        {children}
+      </FieldContext>
       {hint !== undefined && (
         <p id={`${id}-hint`} className={styles.hint}>
           {hint}

@@ -23,7 +23,8 @@ type Values<M extends Message> = { [Name in NamesOf<M>]: string | number };
 type Arguments<M extends Message> = [NamesOf<M>] extends [never] ? [] : [values: Values<M>];
 
 /** The keys of messages that hold no values. */
-export type PlainKey<C extends Catalogue> = { [K in keyof C]: Arguments<C[K]> extends [] ? K : never }[keyof C] & string;
+export type PlainKey<C extends Catalogue> = { [K in keyof C]: Arguments<C[K]> extends [] ? K : never }[keyof C] &
+  string;
 
 /** Says a message of the catalogue in the language of now. */
 export type Translate<C extends Catalogue> = <K extends keyof C & string>(key: K, ...values: Arguments<C[K]>) => string;
@@ -70,7 +71,7 @@ export function firstLanguage(chosen: string | null, preferred: readonly string[
 
 const browserLanguages = typeof navigator === 'undefined' ? [] : navigator.languages;
 
-export const useLanguageStore = create<{ language: Language; choose(language: Language): void }>((set) => ({
+export const useLanguageStore = create<{ language: Language; choose: (language: Language) => void }>((set) => ({
   language: firstLanguage(readKept(KEPT), browserLanguages),
   choose: (language) => {
     writeKept(KEPT, language);
@@ -82,8 +83,5 @@ export const useLanguage = (): Language => useLanguageStore((state) => state.lan
 
 export function useMessages<C extends Catalogue>(messages: Messages<C>): Translate<C> {
   const language = useLanguage();
-  return useCallback(
-    (key, ...values) => say(messages[language][key], values[0] ?? {}, language),
-    [messages, language],
-  );
+  return useCallback((key, ...values) => say(messages[language][key], values[0] ?? {}, language), [messages, language]);
 }

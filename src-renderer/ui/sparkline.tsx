@@ -33,7 +33,13 @@ const round = (n: number): number => Math.round(n * 10) / 10;
 export function Sparkline({ values, max, width = 80, height = 18, label }: SparklineProps) {
   const top = max ?? Math.max(0, ...values.filter((value) => value !== null));
   return (
-    <svg className={styles.sparkline} width={width} height={height + 2} viewBox={`0 -1 ${width} ${height + 2}`} role="img">
+    <svg
+      className={styles.sparkline}
+      width={width}
+      height={height + 2}
+      viewBox={`0 -1 ${width} ${height + 2}`}
+      role="img"
+    >
       <title>{label}</title>
       <path d={sparkPath(values, top, width, height)} />
     </svg>

@@ -3,7 +3,16 @@
  * move the mark, Enter opens what is marked, x selects it.
  */
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState, type MouseEvent, type ReactNode } from 'react';
+import {
+  memo,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type MouseEvent,
+  type ReactNode,
+} from 'react';
 import { cx } from './class-names.ts';
 import { useMessages } from './i18n.ts';
 import { useKeys } from './keys.ts';

@@ -7,7 +7,7 @@ export type Theme = (typeof THEMES)[number];
 
 const KEPT = 'playfleet.theme';
 
-export const useThemeStore = create<{ theme: Theme; choose(theme: Theme): void }>((set) => ({
+export const useThemeStore = create<{ theme: Theme; choose: (theme: Theme) => void }>((set) => ({
   theme: THEMES.find((theme) => theme === readKept(KEPT)) ?? 'system',
   choose: (theme) => {
     writeKept(KEPT, theme === 'system' ? null : theme);

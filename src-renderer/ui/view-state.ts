@@ -28,7 +28,9 @@ export function writeView<D extends ViewDefaults>(
 }
 
 /** The state, and how to change some of it. Each change takes the place of the last in the history: typing makes no steps to go back. */
-export function useViewState<D extends ViewDefaults>(defaults: D): [ViewState<D>, (change: Partial<ViewState<D>>) => void] {
+export function useViewState<D extends ViewDefaults>(
+  defaults: D,
+): [ViewState<D>, (change: Partial<ViewState<D>>) => void] {
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
   const state = useMemo(() => readView(search, defaults), [search, defaults]);

@@ -15,7 +15,6 @@ type Style = Omit<AnsiPart, 'text'>;
 const PLAIN: Style = { bold: false, dim: false, italic: false, underline: false, foreground: null, background: null };
 
 // CSI sequences, OSC sequences (titles, links) up to their end, and other two-character escapes.
-// eslint-disable-next-line no-control-regex
 const ESCAPE = /\u001b(?:\[([0-9;:]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~]?)/g;
 
 /** The parts of a text that share a style; `before`: the style in which the text before it ended. */
