@@ -189,7 +189,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         access: 'runner',
         path: '/test-runs/{id}/retry',
         tags,
-        summary: 'Run again: all of it, or only what failed',
+        summary: 'Run again: all of it, only what failed, or chosen tests',
         description: 'With the source of that run, or with another one, such as the working tree as it is now.',
         request: { params: idParam, body: jsonBody(runRetry) },
         responses: { 201: json(runCreated, 'The new run') },
@@ -204,6 +204,14 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
           const created = await rerun(w, { runId, asked, createdBy }, now);
           if (created.result === 'open') {
             throw new Refusal(409, 'run_not_final', `Test run ${id} has not ended yet: cancel it or wait for its end.`);
+          }
+          if (created.result === 'unknown_tests') {
+            const [first = '', ...more] = created.testIds;
+            const others = more.length === 0 ? '' : ` and ${more.length} more are`;
+            throw badField(
+              'tests',
+              `${first}${others || ' is'} not in run ${id}, or only run beside others: leave them out`,
+            );
           }
           if (created.result === 'nothing') {
             throw new Refusal(
