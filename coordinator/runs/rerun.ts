@@ -1,4 +1,4 @@
-/** A new run with the settings of an earlier one, and its source unless another is given: all of its tests, those that failed or never ran, or named ones. */
+/** A new run with the settings of an earlier one, and its source unless another is given: all of its tests, those that failed or never ran, or chosen ones. */
 import { requests, requirements, runConfig, runSource } from '../../shared/protocol/work.ts';
 import { runCreate, type RunRetry } from '../../shared/protocol/rest/runs.ts';
 import type { WriteHandle } from '../storage/database.ts';
@@ -10,7 +10,7 @@ export type RerunResult =
   | { result: 'created'; id: string; number: number }
   | { result: 'open' }
   | { result: 'nothing' }
-  | { result: 'unknown_tests'; testIds: string[] };
+  | { result: 'unknown'; testId: string };
 
 export async function rerun(
   w: WriteHandle,
@@ -20,11 +20,11 @@ export async function rerun(
   const { only, tests, source, name, metadata } = input.asked;
   const before = await w.query.selectFrom('runs').selectAll().where('id', '=', input.runId).executeTakeFirstOrThrow();
   if (!isFinal(before.state)) return { result: 'open' };
-  const unknown = await unknownTests(w, input.runId, tests ?? []);
-  if (unknown.length > 0) return { result: 'unknown_tests', testIds: unknown };
+  const strange = tests && (await unknownTest(w, input.runId, tests));
+  if (strange !== undefined) return { result: 'unknown', testId: strange };
   const onlyTestIds = tests ?? (only === 'failed' ? await failedTests(w, input.runId) : undefined);
   if (onlyTestIds?.length === 0) return { result: 'nothing' };
-  // Which tests a shard holds depends on all of them: what failed is rerun as a queue.
+  // Which tests a shard holds depends on all of them: a part is rerun as a queue.
   const shards = before.kind === 'shards' && !onlyTestIds ? { total_shards: before.total_shards } : {};
   const create = runCreate.parse({
     name: name ?? before.name,
@@ -59,6 +59,15 @@ export async function rerun(
   return { result: 'created', ...created };
 }
 
+/** The first of these that the run has not, or that runs only beside others. */
+async function unknownTest(w: WriteHandle, runId: string, testIds: readonly string[]): Promise<string | undefined> {
+  const rows = await w.all<{ value: string }>(
+    `SELECT value FROM json_each(?) WHERE value NOT IN (SELECT test_id FROM tests WHERE run_id = ? AND supporting = 0) LIMIT 1`,
+    [JSON.stringify(testIds), runId],
+  );
+  return rows[0]?.value;
+}
+
 async function failedTests(w: WriteHandle, runId: string): Promise<string[]> {
   const rows = await w.all<{ test_id: string }>(
     `SELECT test_id FROM tests WHERE run_id = ? AND supporting = 0
@@ -66,13 +75,4 @@ async function failedTests(w: WriteHandle, runId: string): Promise<string[]> {
     [runId],
   );
   return rows.map((row) => row.test_id);
-}
-
-/** Tests that run with others (setup, teardown) cannot be chosen either: they come along where they are needed. */
-async function unknownTests(w: WriteHandle, runId: string, testIds: readonly string[]): Promise<string[]> {
-  const rows = await w.all<{ id: string }>(
-    `SELECT value AS id FROM json_each(?) WHERE value NOT IN (SELECT test_id FROM tests WHERE run_id = ? AND supporting = 0)`,
-    [JSON.stringify(testIds), runId],
-  );
-  return rows.map(({ id }) => id);
 }

@@ -205,14 +205,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
           if (created.result === 'open') {
             throw new Refusal(409, 'run_not_final', `Test run ${id} has not ended yet: cancel it or wait for its end.`);
           }
-          if (created.result === 'unknown_tests') {
-            const [first = '', ...more] = created.testIds;
-            const others = more.length === 0 ? '' : ` and ${more.length} more are`;
-            throw badField(
-              'tests',
-              `${first}${others || ' is'} not in run ${id}, or only run beside others: leave them out`,
-            );
-          }
+          if (created.result === 'unknown') throw notFound(`test ${created.testId} to run again in run ${id}`);
           if (created.result === 'nothing') {
             throw new Refusal(
               409,

@@ -229,7 +229,7 @@ export const runFilter = z.strictObject({
 /** Which tests a rerun takes, and from where. What is left out is as in the earlier run. */
 export const runRetry = z.strictObject({
   only: z.enum(['all', 'failed']).default('failed'),
-  /** Ids of tests of that run: only these, whatever `only` says. */
+  /** Ids of the tests to run, in place of `only`. Of a serial group all of them run. */
   tests: z.array(testId).min(1).max(10_000).optional(),
   /** Other files: the working tree as it is now. */
   source: runSource.optional(),

@@ -51,19 +51,3 @@ test('attempts are read on from the last one that is known, and no sooner', asyn
   expect([...first.items, ...rest.items]).toEqual((await get<Attempts>('attempts')).items);
   expect(await get<Attempts>(`attempts?after=${rest.items.at(-1)!.id}`)).toEqual({ items: [], more: false });
 });
-
-test('chosen tests are run again, and a test of another run is named', async () => {
-  const { coordinator, run } = await start();
-  const retry = (tests: string[]) =>
-    coordinator.request('POST', `/api/v1/test-runs/${run.id}/retry`, { only: 'all', tests });
-  const refused = await retry(['two', 'nobody']);
-  expect(refused.status).toBe(422);
-  expect(await refused.json()).toMatchObject({
-    errors: [{ field: 'tests', message: expect.stringContaining('nobody') as string }],
-  });
-  const created = await okJson<{ test_run_id: string }>(await retry(['two']));
-  const again = await okJson<{ total_tests: number; rerun_of: string }>(
-    await coordinator.request('GET', `/api/v1/test-runs/${created.test_run_id}`),
-  );
-  expect(again.rerun_of).toBe(run.id);
-});
