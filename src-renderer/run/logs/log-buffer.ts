@@ -75,7 +75,7 @@ export class LogBuffer {
     // What was printed without an end of line goes on there.
     if (open && position !== undefined) {
       lines[position] = { ...open, text: open.text + begin.text };
-      positions.set(lines[position]!, position);
+      positions.set(lines[position], position);
     } else {
       positions.set(begin, lines.length);
       lines.push(begin);
