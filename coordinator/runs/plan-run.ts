@@ -34,7 +34,9 @@ export async function planRun(
     task_timeout_ms: number;
     requests: string;
     test_order: TestOrder;
-  }>('SELECT project_id, selection, max_retries, task_timeout_ms, requests, test_order FROM runs WHERE id = ?', [runId]);
+  }>('SELECT project_id, selection, max_retries, task_timeout_ms, requests, test_order FROM runs WHERE id = ?', [
+    runId,
+  ]);
   if (!run) throw new Error(`no run ${runId}`);
   const selection = run.selection === null ? null : (JSON.parse(run.selection) as string[]);
   const units = selectUnits(found.units, selection);
