@@ -7,6 +7,7 @@ import { settleTrials } from './breakers.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { FailureContext, FailureRules } from './failure-context.ts';
 import { Fleet } from './fleet.ts';
+import { KeepingFree } from './keeping-free.ts';
 import { AgentLink, type LinkOptions } from './link.ts';
 import { afterAbsence, startLeaseWatch } from './lease-watch.ts';
 import { loseTasksOf } from './lose-tasks.ts';
@@ -66,6 +67,7 @@ export interface Dispatch {
   link: AgentLink;
   stops: StopWatch;
   fleet: Fleet;
+  keepingFree: KeepingFree;
   leaseMs: () => number;
   onReports: ReportQueueOptions['onReports'];
   /** For workers that only poll: their heartbeat renews all that they hold. */
@@ -85,6 +87,7 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     running: (fence) => [...fleet.lastRunning(fence).keys()],
   });
   const stops = new StopWatch(clock);
+  const keepingFree = new KeepingFree();
   const dispatcher = new Dispatcher({
     db,
     fleet,
@@ -93,6 +96,7 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     policies: deps.policies,
     strategies: deps.strategies,
     secrets,
+    keepingFree,
     report,
   });
   const onReports: ReportQueueOptions['onReports'] = async (w, reports, now) => {
@@ -144,6 +148,7 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     link,
     stops,
     fleet,
+    keepingFree,
     onReports,
     leaseMs,
     renew: async (w, workerId, now) => void (await renewLeases(w, workerId, null, settings().leaseMs, now)),
