@@ -83,6 +83,32 @@ module.exports = {
       to: { path: '^(coordinator|src-main|test|scripts)/' },
     },
     {
+      name: 'pages-stand-alone',
+      comment: 'A page of the dashboard uses fleet/, parts/ and ui/, never another page.',
+      severity: 'error',
+      from: { path: '^src-renderer/(?!app/)([^/]+)/' },
+      to: { path: '^src-renderer/', pathNot: '^src-renderer/(fleet|parts|ui|$1)/' },
+    },
+    {
+      name: 'components-know-no-fleet',
+      severity: 'error',
+      from: { path: '^src-renderer/ui/' },
+      to: { path: '^(src-renderer|shared)/', pathNot: '^(src-renderer/ui|shared/base)/' },
+    },
+    {
+      name: 'fleet-draws-nothing',
+      severity: 'error',
+      from: { path: '^src-renderer/fleet/' },
+      to: { path: '^src-renderer/', pathNot: '^src-renderer/fleet/' },
+    },
+    {
+      name: 'dashboard-loads-no-schemas',
+      comment: 'zod would be a third of what the dashboard loads first: of the protocol, it uses types.',
+      severity: 'error',
+      from: { path: '^src-renderer/' },
+      to: { path: '^shared/protocol/|node_modules/zod/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'electron-only-in-desktop',
       severity: 'error',
       from: { pathNot: '^src-main/desktop/' },
@@ -106,7 +132,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '\\.sql$' },
+    exclude: { path: '\\.(sql|css)$' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

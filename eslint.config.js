@@ -50,5 +50,18 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['src-renderer/**/*.tsx'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          'JSXText[value=/[A-Za-zÀ-ÿ]{2}/]',
+          'JSXAttribute[name.name=/^(title|label|placeholder|alt|hint|description|heading|action|aria-label)$/] > Literal[value=/[A-Za-zÀ-ÿ]{2}/]',
+          'JSXExpressionContainer > Literal[value=/[A-Za-zÀ-ÿ]{2} /]',
+        ].map((selector) => ({ selector, message: 'What people read comes from messages.ts, in English and German.' })),
+      ],
+    },
+  },
   { files: ['**/*.js', '**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
 );

@@ -37,6 +37,7 @@ import { workerOf } from './identity/upgrade.ts';
 import { LoadMonitor } from './load/monitor.ts';
 import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
+import { BUILT_DASHBOARD } from './operations/pages/dashboard.ts';
 import { addPages, PAGES } from './operations/pages/routes.ts';
 import { startTidying } from './operations/tidy.ts';
 import { accountRoutes } from './people/account-routes.ts';
@@ -313,7 +314,11 @@ export async function startCoordinator(
         healthRoutes({ db, clock, version, dataDir: config.dataDir, load, faults: () => strategies.faults, report }),
       ],
     });
-    addPages(app, { version, sessionCookie: cookie });
+    addPages(app, {
+      version,
+      sessionCookie: cookie,
+      dashboard: { dir: BUILT_DASHBOARD, contentOrigin: (c) => originOn(c.req.url, content.port) },
+    });
     refuseUndeclared(app, PAGES);
     const server = await createServer({ fetch: app.fetch, host: config.host, port: config.port, tls, log, clock });
     stops.push(() => server.stop(STOP_GRACE_MS));

@@ -1,12 +1,13 @@
 /**
  * Bundles the programs into dist/ with esbuild, so that a start loads a handful of files instead of hundreds. The ESM programs share
- * chunks, so that each command loads only its own part.
+ * chunks, so that each command loads only its own part. The dashboard is built beside them (build-dashboard.ts).
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { buildDashboard, firstLoadText } from './build-dashboard.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -50,6 +51,7 @@ const shared: BuildOptions = {
 };
 
 export async function buildAll(): Promise<void> {
+  const dashboard = buildDashboard(root);
   const built = await Promise.all([
     build({
       ...shared,
@@ -76,9 +78,11 @@ export async function buildAll(): Promise<void> {
   const files = built.flatMap((result) => result.outputFiles ?? []);
   await mkdir(path.join(root, 'dist'), { recursive: true });
   await Promise.all(files.map((file) => replace(file.path, file.contents)));
-  const fresh = new Set(files.map((file) => path.basename(file.path)));
+  const fresh = new Set(['dashboard', ...files.map((file) => path.basename(file.path))]);
   const stale = (await readdir(path.join(root, 'dist'))).filter((name) => !fresh.has(name) && !name.endsWith('.part'));
   await Promise.all(stale.map((name) => rm(path.join(root, 'dist', name), { recursive: true, force: true })));
+  const { built: page, made } = await dashboard;
+  if (made) process.stderr.write(`dashboard: ${firstLoadText(page)}\n`);
 }
 
 /** Entries by their name without extension; a source that does not exist yet is left out. */

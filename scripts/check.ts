@@ -9,6 +9,8 @@ const fix = process.argv.includes('--fix');
 
 const checks: { name: string; args: string[] }[] = [
   { name: 'types', args: [bin('typescript/bin/tsc'), '-p', '.'] },
+  { name: 'types of the dashboard', args: [bin('typescript/bin/tsc'), '-p', 'src-renderer'] },
+  { name: "types of the dashboard's tests", args: [bin('typescript/bin/tsc'), '-p', 'test/renderer'] },
   { name: 'lint', args: [bin('eslint/bin/eslint.js'), '--max-warnings=0', ...(fix ? ['--fix'] : []), '.'] },
   {
     name: 'formatting',

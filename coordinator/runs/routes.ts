@@ -12,6 +12,7 @@ import {
 } from '../../shared/protocol/rest/runs.ts';
 import { reaches } from '../../shared/protocol/rest/roles.ts';
 import { idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
+import { readAtEvent } from '../events/read-at-event.ts';
 import { commit } from '../http/commit.ts';
 import type { AppEnv } from '../http/env.ts';
 import { afterNumber, pageBy } from '../http/paging.ts';
@@ -107,7 +108,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         const { limit, cursor, ...filter } = c.req.valid('query');
         const before = afterNumber(cursor);
         const page = { limit: limit + 1, before };
-        const runs = await db.read((r) => listRuns(r, c.var.scope.reads, filter, page, showsValues(c)));
+        const runs = await readAtEvent(c, db, (r) => listRuns(r, c.var.scope.reads, filter, page, showsValues(c)));
         return c.json(
           pageBy(
             runs,
@@ -131,7 +132,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const found = await db.read((r) => getRun(r, c.var.scope, id, showsValues(c)));
+        const found = await readAtEvent(c, db, (r) => getRun(r, c.var.scope, id, showsValues(c)));
         if (!found) throw unknownRun(id);
         return c.json(found, 200);
       },

@@ -25,6 +25,7 @@ import { createRouter } from '../http/router.ts';
 import { secretIn } from '../identity/authentication.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { requireActs, type Scope } from '../http/scope.ts';
+import { readAtEvent } from '../events/read-at-event.ts';
 import type { Database, ReadHandle, WriteHandle } from '../storage/database.ts';
 import { approveWorker, changeCapabilities, changeWorker } from './change-worker.ts';
 import { countHeld, getWorker, listHeartbeats, listWorkers, reachWorker, standingOf } from './queries.ts';
@@ -105,7 +106,9 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       async (c) => {
         const { limit, cursor, ...filter } = c.req.valid('query');
         const after = afterText(cursor);
-        const rows = await db.read((r) => listWorkers(r, c.var.scope.reads, filter, { limit: limit + 1, after }));
+        const rows = await readAtEvent(c, db, (r) =>
+          listWorkers(r, c.var.scope.reads, filter, { limit: limit + 1, after }),
+        );
         return c.json(
           pageBy(
             rows,
@@ -130,7 +133,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       async (c) => {
         const { id } = c.req.valid('param');
         onlyItself(c, id);
-        const found = await db.read((r) => getWorker(r, c.var.scope.reads, id));
+        const found = await readAtEvent(c, db, (r) => getWorker(r, c.var.scope.reads, id));
         if (!found) throw unknownWorker(id);
         return c.json(found, 200);
       },

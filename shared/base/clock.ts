@@ -12,8 +12,9 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fn) {
-    const timer = setTimeout(fn, ms);
-    timer.unref();
-    return () => clearTimeout(timer);
+    const timer = setTimeout(fn, ms) as number | { unref(): void };
+    // Browsers give a number.
+    if (typeof timer === 'object') timer.unref();
+    return () => clearTimeout(timer as number);
   },
 };

@@ -1,4 +1,4 @@
-/** What our few pages share: one style, and a policy that lets nothing run but what we wrote. The dashboard takes their place one day. */
+/** What our few pages share: one style, and a policy that lets nothing run but what we wrote. */
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { html, raw } from 'hono/html';
@@ -14,6 +14,7 @@ export interface Page {
   style?: string;
   /** JavaScript, run at the end of the body. */
   script?: string;
+  status?: 200 | 503;
 }
 
 const STYLE = `
@@ -69,6 +70,7 @@ export function showPage(c: Context<AppEnv>, page: Page): Response | Promise<Res
           ${raw(script === '' ? '' : `<script>${script}</script>`)}
         </body>
       </html>`,
+    page.status ?? 200,
   );
 }
 

@@ -5,11 +5,16 @@ import type { AppEnv } from '../../http/env.ts';
 import { FORM_SCRIPT, FORM_STYLE } from './form.ts';
 import { showPage } from './layout.ts';
 
+/** `?return=…`: the page of the dashboard that led here. Kept while a provider is asked, in this tab alone; another site's address is none. */
 const SCRIPT = `${FORM_SCRIPT}
 const given = new URLSearchParams(location.hash.slice(1));
 let ticket = given.get('ticket');
+const asked = new URLSearchParams(location.search).get('return');
+const local = (address) => { try { return new URL(address, location.origin).origin === location.origin; } catch { return false; } };
+if (asked !== null && asked.startsWith('/') && local(asked)) sessionStorage.setItem('playfleet.return', asked);
 history.replaceState(null, '', location.pathname);
 function go(answer) {
+  // The dashboard goes on to where one was.
   if (answer.step === 'done') return location.replace('/');
   ticket = answer.ticket;
   show('second');
@@ -38,8 +43,10 @@ export function signInPage(c: Context<AppEnv>): Response | Promise<Response> {
       </form>
       <p id="providers"></p>
       <p class="muted">
-        No account? Ask an admin to invite you. Lost the password? An admin makes a link for a new one.
+        No account? Ask an admin to invite you. Lost the password? An admin makes a link for a new one. The first
+        account of all is made with the address that the coordinator printed at its first start, or with a new one:
       </p>
+      <pre>playfleet token create --admin-link</pre>
     </section>
     <section id="second" hidden>
       <h1>Second step</h1>

@@ -1,0 +1,121 @@
+/** Runs: reading them, following them, changing them. */
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
+import { useEffect, useMemo } from 'react';
+import type { FleetEvent } from '../../shared/protocol/events.ts';
+import type { RunView } from '../../shared/model/run-view.ts';
+import type { Run } from '../../shared/protocol/rest/runs.ts';
+import { api } from './client.ts';
+import { listed, type RunFilter } from './run-filter.ts';
+import { positionOf, withoutView, withRuns, withView } from './mirror.ts';
+import { changeMirror, queryClient, useFleetStore } from './store.ts';
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+const PAGE = 100;
+
+/** Reads a page of runs into the mirror; `floor`: all matching runs from this number on are there then. */
+async function readRuns(filter: RunFilter, limit: number, cursor?: string, signal?: AbortSignal) {
+  const { body, eventId } = await api.read<Page<Run>>('/test-runs', { ...filter, limit, cursor }, signal);
+  changeMirror((mirror) => withRuns(mirror, body.items, positionOf(eventId)));
+  return { next: body.next_cursor, floor: body.next_cursor === null ? 0 : (body.items.at(-1)?.number ?? 0) };
+}
+
+/** The runs that match, newest first, page by page, live: also those that were created, or came to match, since they were read. */
+export function useRuns(filter: RunFilter = {}, limit = PAGE) {
+  const query = useInfiniteQuery({
+    queryKey: ['runs', filter, limit],
+    queryFn: ({ pageParam, signal }) => readRuns(filter, limit, pageParam, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    // Events keep them up to date.
+    staleTime: Infinity,
+  });
+  const known = useFleetStore(({ mirror }) => mirror.runs);
+  const floor = query.data?.pages.at(-1)?.floor ?? Infinity;
+  const key = JSON.stringify(filter);
+  const runs = useMemo(
+    () =>
+      listed(
+        Array.from(known.values(), ({ value }) => value),
+        JSON.parse(key) as RunFilter,
+        floor,
+      ),
+    [known, key, floor],
+  );
+  return { ...query, runs };
+}
+
+/** Reads what is newest into the mirror: lists show of it what matches them. */
+export const readNewestRuns = (): Promise<unknown> => readRuns({}, PAGE);
+
+export async function readRun(id: string, signal?: AbortSignal): Promise<string> {
+  const { body, eventId } = await api.read<Run>(`/test-runs/${encodeURIComponent(id)}`, {}, signal);
+  changeMirror((mirror) => withRuns(mirror, [body], positionOf(eventId)));
+  return body.id;
+}
+
+/** One run, live, by its id or number. */
+export function useRun(id: string) {
+  const query = useQuery({ queryKey: ['run', id], queryFn: ({ signal }) => readRun(id, signal) });
+  const run = useFleetStore(({ mirror }) => mirror.runs.get(query.data ?? id)?.value);
+  return { ...query, run };
+}
+
+/** A stored event as GET /events has it. */
+type StoredEvent = Omit<FleetEvent, 'at'> & { at: string };
+const EVENTS_PAGE = 500;
+
+/** All stored events of a run, oldest first. */
+async function readHistory(runId: string, signal: AbortSignal): Promise<FleetEvent[]> {
+  const events: FleetEvent[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { run_id: runId, limit: EVENTS_PAGE, cursor };
+    const page = await api.get<Page<StoredEvent>>('/events', query, signal);
+    for (const event of page.items) events.push({ ...event, at: Date.parse(event.at) } as FleetEvent);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+  return events;
+}
+
+/**
+ * The run as it goes on, from its first event to the last (shared/model/run-view.ts): held tasks, running tests, failures in the order in
+ * which they came. Followed as long as somebody uses this; undefined until its history is read.
+ */
+export function useRunView(runId: string): { view: RunView | undefined; error: Error | null } {
+  const view = useFleetStore(({ mirror }) => mirror.views.get(runId));
+  const { error } = useQuery({
+    queryKey: ['run-view', runId],
+    queryFn: async ({ signal }) => {
+      const history = await readHistory(runId, signal);
+      changeMirror((mirror) => withView(mirror, runId, history));
+      return true;
+    },
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+  useEffect(() => () => changeMirror((mirror) => withoutView(mirror, runId)), [runId]);
+  return { view, error };
+}
+
+const readAgain = (key: string, id: string) => queryClient.invalidateQueries({ queryKey: [key, id] });
+
+/** Ends a run; what works on it is stopped. */
+export const cancelRun = (id: string, reason?: string) =>
+  api.change<unknown>('POST', `/test-runs/${encodeURIComponent(id)}/cancel`, reason === undefined ? {} : { reason });
+
+/** A new run of the same, answered with its id and number. */
+export const rerunRun = (id: string, only: 'all' | 'failed') =>
+  api.change<{ test_run_id: string; number: number }>('POST', `/test-runs/${encodeURIComponent(id)}/retry`, { only });
+
+export const useCancelRun = () =>
+  useMutation({ mutationFn: (id: string) => cancelRun(id), onSettled: (_answer, _error, id) => readAgain('run', id) });
+
+export const useRerun = () =>
+  useMutation({
+    mutationFn: ({ id, only }: { id: string; only: 'all' | 'failed' }) => rerunRun(id, only),
+    onSettled: readNewestRuns,
+  });

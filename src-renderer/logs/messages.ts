@@ -1,0 +1,10 @@
+import { defineMessages } from '../ui/i18n.ts';
+
+export const messages = defineMessages({
+  en: {
+    title: 'Logs',
+  },
+  de: {
+    title: 'Protokolle',
+  },
+});

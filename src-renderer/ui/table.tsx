@@ -1,0 +1,300 @@
+/**
+ * A list of things of one kind, one line each. Long ones draw only the rows in sight, with the page itself as what scrolls. Keys: j and k
+ * move the mark, Enter opens what is marked, x selects it.
+ */
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import {
+  memo,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type MouseEvent,
+  type ReactNode,
+} from 'react';
+import { cx } from './class-names.ts';
+import { useMessages } from './i18n.ts';
+import { useKeys } from './keys.ts';
+import { messages } from './messages.ts';
+import styles from './table.module.css';
+
+export interface Column<Row> {
+  /** Also names it for sorting. */
+  id: string;
+  head: string;
+  cell: (row: Row) => ReactNode;
+  /** CSS; columns without one share what is left. */
+  width?: string;
+  align?: 'end';
+  sortable?: boolean;
+  /** Not on narrow screens. */
+  wideOnly?: boolean;
+}
+
+export interface Sorting {
+  column: string;
+  descending: boolean;
+}
+
+/** Which rows are selected, by key. */
+export interface Selection<Row> {
+  keys: ReadonlySet<string>;
+  onChange: (keys: ReadonlySet<string>) => void;
+  /** Says which row a box belongs to. */
+  labelOf: (row: Row) => string;
+}
+
+interface TableProps<Row> {
+  /** What the list holds, for who does not see it. */
+  label: string;
+  /** Declare them outside of rendering, or with useMemo: rows whose object and columns stay the same are not drawn again. */
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  keyOf: (row: Row) => string;
+  onOpen?: (row: Row) => void;
+  selection?: Selection<Row>;
+  sorting?: Sorting;
+  onSort?: (sorting: Sorting) => void;
+  /** Of all rows, where not all are loaded yet. */
+  total?: number;
+  /** Called when the end comes into sight: load more. */
+  onEnd?: () => void;
+  /** It listens to the keys of the page; one table of a page. */
+  keys?: boolean;
+}
+
+const ROW_PX = 30;
+const COARSE_ROW_PX = 40;
+const OVERSCAN = 12;
+/** Fewer rows are simply drawn. */
+const VIRTUAL_FROM = 60;
+
+const isCoarse = (): boolean => matchMedia('(pointer: coarse)').matches;
+
+export function Table<Row>(props: TableProps<Row>) {
+  const { label, columns, rows, keyOf, onOpen, selection, sorting, onSort, total, onEnd, keys = false } = props;
+  const frame = useRef<HTMLTableElement>(null);
+  const [marked, setMarked] = useState(-1);
+  const [offset, setOffset] = useState(0);
+  const virtual = rows.length >= VIRTUAL_FROM;
+  const rowPx = isCoarse() ? COARSE_ROW_PX : ROW_PX;
+
+  useLayoutEffect(() => {
+    const top = frame.current?.tBodies[0]?.getBoundingClientRect().top ?? 0;
+    setOffset(Math.round(top + window.scrollY));
+  }, [virtual, rows.length === 0]);
+
+  const virtualizer = useWindowVirtualizer({
+    count: virtual ? rows.length : 0,
+    estimateSize: () => rowPx,
+    overscan: OVERSCAN,
+    scrollMargin: offset,
+    getItemKey: (index) => keyOf(rows[index]!),
+  });
+  const items = virtualizer.getVirtualItems();
+  const first = virtual ? (items[0]?.index ?? 0) : 0;
+  const last = virtual ? (items.at(-1)?.index ?? -1) : rows.length - 1;
+  const before = virtual ? first * rowPx : 0;
+  const after = virtual ? (rows.length - 1 - last) * rowPx : 0;
+
+  const reachesEnd = last >= rows.length - 1 - OVERSCAN;
+  const atEnd = useRef(onEnd);
+  useEffect(() => {
+    atEnd.current = onEnd;
+  });
+  useEffect(() => {
+    if (reachesEnd) atEnd.current?.();
+  }, [reachesEnd, rows.length]);
+
+  const move = (step: number) => {
+    const next = Math.min(Math.max(marked + step, 0), rows.length - 1);
+    setMarked(next);
+    if (virtual) virtualizer.scrollToIndex(next, { align: 'auto' });
+    else frame.current?.tBodies[0]?.rows[next]?.scrollIntoView({ block: 'nearest' });
+  };
+  const toggle = useToggle(selection);
+  useKeys(
+    {
+      j: () => move(1),
+      k: () => move(-1),
+      Enter: () => rows[marked] !== undefined && onOpen?.(rows[marked]),
+      x: () => rows[marked] !== undefined && toggle(keyOf(rows[marked])),
+    },
+    keys,
+  );
+
+  const width = columns.length + (selection ? 1 : 0);
+  return (
+    <table className={styles.table} ref={frame} aria-label={label} aria-rowcount={(total ?? rows.length) + 1}>
+      <colgroup>
+        {selection && <col className={styles.box} />}
+        {columns.map((column) => (
+          <col
+            key={column.id}
+            className={column.wideOnly ? styles.wideOnly : undefined}
+            style={column.width === undefined ? undefined : { width: column.width }}
+          />
+        ))}
+      </colgroup>
+      <thead>
+        <tr aria-rowindex={1}>
+          {selection && (
+            <th className={styles.box}>
+              <SelectAll selection={selection} keys={rows.map(keyOf)} />
+            </th>
+          )}
+          {columns.map((column) => (
+            <Head key={column.id} column={column} sorting={sorting} onSort={onSort} />
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {before > 0 && <Gap height={before} columns={width} />}
+        {rows.slice(first, last + 1).map((row, position) => {
+          const index = first + position;
+          const key = keyOf(row);
+          return (
+            <Row
+              key={key}
+              row={row}
+              rowKey={key}
+              index={index}
+              columns={columns as readonly Column<unknown>[]}
+              marked={index === marked}
+              onOpen={onOpen as ((row: unknown) => void) | undefined}
+              selected={selection ? selection.keys.has(key) : undefined}
+              label={selection?.labelOf(row) ?? ''}
+              onToggle={toggle}
+            />
+          );
+        })}
+        {after > 0 && <Gap height={after} columns={width} />}
+      </tbody>
+    </table>
+  );
+}
+
+/** Stays the same function, so that rows need not be drawn again for it. */
+function useToggle(selection: Pick<Selection<unknown>, 'keys' | 'onChange'> | undefined): (key: string) => void {
+  const latest = useRef(selection);
+  useEffect(() => {
+    latest.current = selection;
+  });
+  return useCallback((key: string) => {
+    if (!latest.current) return;
+    const keys = new Set(latest.current.keys);
+    if (!keys.delete(key)) keys.add(key);
+    latest.current.onChange(keys);
+  }, []);
+}
+
+function Gap({ height, columns }: { height: number; columns: number }) {
+  return (
+    <tr aria-hidden className={styles.gap} style={{ height }}>
+      <td colSpan={columns} />
+    </tr>
+  );
+}
+
+interface RowProps {
+  row: unknown;
+  rowKey: string;
+  index: number;
+  columns: readonly Column<unknown>[];
+  marked: boolean;
+  onOpen: ((row: unknown) => void) | undefined;
+  /** undefined: rows are not to be selected. */
+  selected: boolean | undefined;
+  label: string;
+  onToggle: (key: string) => void;
+}
+
+const Row = memo(function Row({ row, rowKey, index, columns, marked, onOpen, selected, label, onToggle }: RowProps) {
+  const t = useMessages(messages);
+  const open = (event: MouseEvent) => {
+    // What lies in the row and can be pressed itself keeps its clicks; so does marking text.
+    if ((event.target as Element).closest('a, button, input, label') || getSelection()?.isCollapsed === false) return;
+    onOpen?.(row);
+  };
+  return (
+    <tr
+      className={cx(styles.row, marked && styles.marked, selected && styles.selected, onOpen && styles.opens)}
+      aria-rowindex={index + 2}
+      onClick={open}
+    >
+      {selected !== undefined && (
+        <td className={styles.box}>
+          <input
+            type="checkbox"
+            checked={selected}
+            aria-label={`${t('selectRow')}: ${label}`}
+            onChange={() => onToggle(rowKey)}
+          />
+        </td>
+      )}
+      {columns.map((column) => (
+        <td key={column.id} className={cx(column.align && styles.end, column.wideOnly && styles.wideOnly)}>
+          {column.cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+});
+
+function SelectAll({
+  selection,
+  keys,
+}: {
+  selection: Pick<Selection<unknown>, 'keys' | 'onChange'>;
+  keys: readonly string[];
+}) {
+  const t = useMessages(messages);
+  const box = useRef<HTMLInputElement>(null);
+  const chosen = keys.filter((key) => selection.keys.has(key)).length;
+  useEffect(() => {
+    if (box.current) box.current.indeterminate = chosen > 0 && chosen < keys.length;
+  });
+  return (
+    <input
+      ref={box}
+      type="checkbox"
+      aria-label={t('selectAll')}
+      checked={chosen > 0 && chosen === keys.length}
+      onChange={() => selection.onChange(new Set(chosen === keys.length ? [] : keys))}
+    />
+  );
+}
+
+interface HeadProps<Row> {
+  column: Column<Row>;
+  sorting: Sorting | undefined;
+  onSort: ((sorting: Sorting) => void) | undefined;
+}
+
+function Head<Row>({ column, sorting, onSort }: HeadProps<Row>) {
+  const name = cx(column.align && styles.end, column.wideOnly && styles.wideOnly);
+  if (!column.sortable || !onSort) {
+    return (
+      <th scope="col" className={name}>
+        {column.head}
+      </th>
+    );
+  }
+  const active = sorting?.column === column.id;
+  const direction = sorting?.descending ? 'descending' : 'ascending';
+  return (
+    <th scope="col" className={name} aria-sort={active ? direction : 'none'}>
+      <button
+        type="button"
+        className={styles.sort}
+        onClick={() => onSort({ column: column.id, descending: active ? !sorting.descending : false })}
+      >
+        {column.head}
+        <span aria-hidden className={styles.arrow}>
+          {active ? (sorting.descending ? '↓' : '↑') : ''}
+        </span>
+      </button>
+    </th>
+  );
+}

@@ -1,0 +1,61 @@
+/** Times and durations as text. Formatters are made once: making one costs a hundred times more than using it. */
+import type { Language } from './i18n.ts';
+
+const dates = new Map<string, Intl.DateTimeFormat>();
+const relatives = new Map<Language, Intl.RelativeTimeFormat>();
+
+const STYLES: Record<'short' | 'full', Intl.DateTimeFormatOptions> = {
+  short: { dateStyle: 'short', timeStyle: 'short' },
+  full: {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
+  },
+};
+
+/** `timeZone`: left out, that of the browser. */
+export function dateText(at: number, language: Language, style: 'short' | 'full', timeZone?: string): string {
+  const key = `${language} ${style} ${timeZone ?? ''}`;
+  let format = dates.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(language, { ...STYLES[style], ...(timeZone === undefined ? {} : { timeZone }) });
+    dates.set(key, format);
+  }
+  return format.format(at);
+}
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const;
+
+/** `3 minutes ago`, `in 2 hours`; under a minute it is now. */
+export function relativeText(at: number, now: number, language: Language): string {
+  let format = relatives.get(language);
+  if (!format) {
+    format = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
+    relatives.set(language, format);
+  }
+  const distance = at - now;
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(distance) >= length) ?? ['second', Infinity];
+  return format.format(size === Infinity ? 0 : Math.trunc(distance / size), unit);
+}
+
+/** `850 ms`, `12.3 s`, `4 min 05 s`, `2 h 07 min`. */
+export function durationText(duration: number, language: Language): string {
+  if (duration < 1000) return `${Math.round(duration)} ms`;
+  const seconds = duration / 1000;
+  if (seconds < 59.95) {
+    return `${seconds.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} s`;
+  }
+  const whole = Math.round(seconds);
+  const two = (n: number) => String(n).padStart(2, '0');
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
