@@ -18,6 +18,7 @@ import { auditRoutes } from './audit/routes.ts';
 import { blobRoutes } from './artifacts/routes.ts';
 import { WorkerReach } from './artifacts/worker-reach.ts';
 import type { CoordinatorConfig } from './config.ts';
+import { bulkRunRoutes } from './dispatch/bulk-routes.ts';
 import { createDispatch, type Dispatch } from './dispatch/create-dispatch.ts';
 import { failureRules } from './dispatch/failure-context.ts';
 import { Inflow } from './dispatch/inflow.ts';
@@ -38,6 +39,7 @@ import { finishRotation, openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
 import { launchRoutes } from './launch/routes.ts';
+import { templateRoutes } from './launch/template-routes.ts';
 import { LoadMonitor } from './load/monitor.ts';
 import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
@@ -72,6 +74,7 @@ import { armFailpoint } from './storage/failpoint.ts';
 import { migrations } from './storage/migrations.ts';
 import { openDatabase } from './storage/open.ts';
 import { readTls } from './tls.ts';
+import { bulkWorkerRoutes } from './workers/bulk-routes.ts';
 import { Presence } from './workers/presence.ts';
 import { recordHeartbeat } from './workers/record-heartbeat.ts';
 import { workerRoutes } from './workers/routes.ts';
@@ -152,6 +155,10 @@ export async function startCoordinator(
     });
     const providers = new Providers(() => settings.values);
     const leaseMs = () => settings.values.worker_heartbeat_timeout_seconds * 1000;
+    const runDefaults = () => ({
+      maxRetries: settings.values.task_max_retries,
+      taskTimeoutMs: settings.values.task_timeout_default_seconds * 1000,
+    });
     stops.push(startTidying({ db, clock, report }));
     const inflow = new Inflow();
     const load = new LoadMonitor({
@@ -292,14 +299,8 @@ export async function startCoordinator(
         auditRoutes({ db }),
         projectRoutes({ db }),
         secretRoutes({ db, clock, secrets }),
-        runRoutes({
-          db,
-          clock,
-          defaults: () => ({
-            maxRetries: settings.values.task_max_retries,
-            taskTimeoutMs: settings.values.task_timeout_default_seconds * 1000,
-          }),
-        }),
+        runRoutes({ db, clock, defaults: runDefaults }),
+        templateRoutes({ db, clock, defaults: runDefaults }),
         dispatchRoutes({
           db,
           clock,
@@ -314,6 +315,8 @@ export async function startCoordinator(
         testRoutes({ db, clock }),
         runAnalysisRoutes({ db }),
         launchRoutes({ db, clock }),
+        bulkRunRoutes({ db, clock }),
+        bulkWorkerRoutes({ db, clock }),
         metricRoutes({ db, clock, dataDir: config.dataDir, load, report }),
       ],
       pages: [
