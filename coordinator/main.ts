@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { systemClock } from '../shared/base/clock.ts';
 import { metricRoutes } from './analytics/metric-routes.ts';
 import { runAnalysisRoutes } from './analytics/run-routes.ts';
+import { screenshotRoutes } from './analytics/screenshot-routes.ts';
 import { testRoutes } from './analytics/test-routes.ts';
 import { createCoordinatorApp } from './app.ts';
 import { BlobStore } from './artifacts/blob-store.ts';
@@ -316,6 +317,7 @@ export async function startCoordinator(
         reportRoutes({ db, clock, store, contentUrl }),
         testRoutes({ db, clock }),
         runAnalysisRoutes({ db }),
+        screenshotRoutes({ db, clock, store }),
         launchRoutes({ db, clock }),
         bulkRunRoutes({ db, clock }),
         bulkWorkerRoutes({ db, clock }),
