@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test';
 const SCROLL_MS = 3_000;
 const SCROLL_STEP_PX = 45;
 const FILTER_TRIES = 7;
+const LONGEST_MS = 30_000;
 
 export interface Opened {
   firstContentMs: number;
@@ -17,16 +18,17 @@ export async function opened(page: Page, address: string, listed: string): Promi
   for (let i = 0; i < 4; i++) {
     await page.goto(address, { waitUntil: 'commit' });
     const interactiveMs = await page.evaluate(
-      (selector) =>
-        new Promise<number>((resolve) => {
+      ({ selector, longest }) =>
+        new Promise<number>((resolve, reject) => {
           const look = () => {
+            if (performance.now() > longest) return reject(new Error(`${selector} was not shown within ${longest} ms`));
             if (!document.querySelector(selector)) return requestAnimationFrame(look);
             // A second frame: the first one's work is over, and what was typed or clicked meanwhile has been heard.
             requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
           };
           look();
         }),
-      listed,
+      { selector: listed, longest: LONGEST_MS },
     );
     const firstContentMs = await page.evaluate(
       () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? performance.now(),
