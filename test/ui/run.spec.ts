@@ -108,15 +108,14 @@ test('the timeline has a bar for each attempt, and says the same as a table', as
   await expect(page.getByRole('heading', { name: 'Where the time went' })).toBeVisible();
 });
 
-test('the log shows what tests print, in colour, and finds it', async ({ page, fleet }) => {
+test('the log shows what tests print, and finds it', async ({ page, fleet }) => {
   test.setTimeout(180_000);
   const run = await fleet.finishedRun();
   await page.goto(`/runs/${run.number}?tab=logs`);
   await live(page);
   await page.getByRole('textbox', { name: 'Find in the log' }).fill('discount: 10');
-  const line = page.getByRole('log').getByText('discount', { exact: true }).first();
-  await expect(line).toBeVisible();
-  await expect(line).toHaveAttribute('class', /f3/);
+  await expect(page.getByRole('log')).toContainText('discount: 10 %');
+  await expect(page.getByText(/^\d+ of \d+ lines$/)).toBeVisible();
 });
 
 test('a worker that is killed is told of, and another one brings the run to its end', async ({ page, fleet }) => {
