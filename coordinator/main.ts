@@ -69,6 +69,7 @@ import { LiveView } from './results/live-view.ts';
 import { LogWriter } from './results/logs.ts';
 import { Redaction } from './results/redaction.ts';
 import { resultRoutes } from './results/routes.ts';
+import { timelineRoutes } from './results/timeline-routes.ts';
 import { runRoutes } from './runs/routes.ts';
 import { settingsRoutes } from './settings/routes.ts';
 import { Settings } from './settings/settings.ts';
@@ -314,6 +315,7 @@ export async function startCoordinator(
           keepingFree: dispatch.keepingFree,
         }),
         resultRoutes({ db, clock, redaction }),
+        timelineRoutes({ db, clock }),
         reportRoutes({ db, clock, store, contentUrl }),
         testRoutes({ db, clock }),
         runAnalysisRoutes({ db }),
