@@ -13,6 +13,8 @@ const STOP_MS = 15_000;
 
 export interface Coordinator {
   url: string;
+  /** Where it serves reports. */
+  contentUrl: string;
   /** An api token of a person. */
   token: string;
   process: ChildProcess;
@@ -25,6 +27,13 @@ export interface WorkerOptions {
   dataDir: string;
   args?: string[];
   env?: NodeJS.ProcessEnv;
+}
+
+/** What a coordinator says when it listens. */
+interface Started {
+  url: string;
+  content_url: string;
+  admin_link: string | null;
 }
 
 export class Programs {
@@ -44,10 +53,11 @@ export class Programs {
       env: { ...process.env, ...env },
     });
     const line = await firstLine(child, 'the coordinator');
-    const started = JSON.parse(line) as { url?: string; admin_link: string | null };
-    if (started.url === undefined) throw new Error(`the coordinator could not start: ${line}`);
-    const token = before?.token ?? (await exchange(started.url, started.admin_link));
-    return { url: started.url, token, process: child, dataDir };
+    const started = JSON.parse(line) as Partial<Started>;
+    const { url, content_url: contentUrl, admin_link: adminLink = null } = started;
+    if (url === undefined || contentUrl === undefined) throw new Error(`the coordinator could not start: ${line}`);
+    const token = before?.token ?? (await exchange(url, adminLink));
+    return { url, contentUrl, token, process: child, dataDir };
   }
 
   /** Enrols at its first start; later starts of the same data folder need no token. */
