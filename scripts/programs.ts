@@ -42,16 +42,23 @@ export class Programs {
   /** Resolves when it listens. `before`: the coordinator that had this data folder, which is started again on the same port. */
   async startCoordinator(
     dataDir: string,
-    options: { before?: Coordinator; port?: number; args?: string[]; env?: NodeJS.ProcessEnv } = {},
+    options: {
+      before?: Coordinator;
+      port?: number;
+      args?: string[];
+      nodeArgs?: string[];
+      env?: NodeJS.ProcessEnv;
+    } = {},
   ): Promise<Coordinator> {
-    const { before, args = [], env } = options;
+    const { before, args = [], nodeArgs = [], env } = options;
     const port = before ? Number(new URL(before.url).port) : await freePort(options.port ?? null);
     const contentPort = await freePort(options.port === undefined ? null : port + 1);
     const where = ['--port', String(port), '--content-port', String(contentPort), '--data', dataDir];
-    const child = this.start(['coordinator', ...where, '--log-level', 'warn', '--json', ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, ...env },
-    });
+    const child = this.start(
+      ['coordinator', ...where, '--log-level', 'warn', '--json', ...args],
+      { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
+      nodeArgs,
+    );
     const line = await firstLine(child, 'the coordinator');
     const started = JSON.parse(line) as Partial<Started>;
     const { url, content_url: contentUrl, admin_link: adminLink = null } = started;
@@ -92,8 +99,8 @@ export class Programs {
     return this.start(args, { stdio: 'inherit', ...options, env });
   }
 
-  start(args: string[], options: SpawnOptions): ChildProcess {
-    const child = spawn(process.execPath, [playfleet, ...args], options);
+  start(args: string[], options: SpawnOptions, nodeArgs: string[] = []): ChildProcess {
+    const child = spawn(process.execPath, [...nodeArgs, playfleet, ...args], options);
     this.#children.push(child);
     return child;
   }
@@ -165,7 +172,7 @@ const PORTS = { from: 20_000, to: 32_000 };
 const PORT_TRIES = 50;
 
 /** `wanted` if nobody has it, else any. */
-async function freePort(wanted: number | null): Promise<number> {
+export async function freePort(wanted: number | null): Promise<number> {
   const others = Array.from({ length: PORT_TRIES }, () =>
     Math.floor(PORTS.from + Math.random() * (PORTS.to - PORTS.from)),
   );

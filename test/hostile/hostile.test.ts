@@ -5,6 +5,7 @@ import { tempFolder } from '../support/folders.ts';
 import { carryOut, type Family } from './attack.ts';
 import { crossSite } from './cross-site.ts';
 import { git } from './git.ts';
+import { link } from './link.ts';
 import { oddRequests } from './odd-requests.ts';
 import { outbound } from './outbound.ts';
 import { replay } from './replay.ts';
@@ -19,6 +20,7 @@ const FAMILIES: [string, number, Family][] = [
   ['pages of other sites', 20, crossSite],
   ['replays', 18, replay],
   ['odd requests', 20, oddRequests],
+  ['workers on the link', 15, link],
 ];
 
 test.each(FAMILIES)('every attack by %s is stopped', async (_, least, family) => {

@@ -3,7 +3,7 @@
  * could think of. Prints what stopped each attack, then what the owner of a worker must trust all the same, then one JSON line; exits 0 only
  * where all attacks were stopped.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,7 @@ import { carryOut, type Family, type Outcome } from './attack.ts';
 import { content } from './content.ts';
 import { crossSite } from './cross-site.ts';
 import { git } from './git.ts';
+import { link } from './link.ts';
 import { malicious } from './malicious.ts';
 import { oddRequests } from './odd-requests.ts';
 import { outbound } from './outbound.ts';
@@ -31,6 +32,7 @@ const FAMILIES: Record<string, Family> = {
   'cross-site': crossSite,
   replay,
   'odd requests': oddRequests,
+  'the link of the workers': link,
   'a malicious test': malicious(programs),
   'a hostile report': content(programs),
   timing,
@@ -43,6 +45,8 @@ const unknown = wanted.filter((name) => !(name in FAMILIES));
 if (unknown.length > 0) throw new Error(`--only takes some of: ${Object.keys(FAMILIES).join(', ')}`);
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'playfleet-hostile-'));
+// A worker with a user of its own must get through to its data.
+await chmod(folder, 0o711);
 const all: (Outcome & { family: string })[] = [];
 const seconds: Record<string, number> = {};
 try {

@@ -1,7 +1,8 @@
 /** Bytes on the wire that two programs might read in two ways, or that are never to end. */
 import { connect } from 'node:net';
-import { must, type Attack, type Family, type Target } from './attack.ts';
+import { must, refused, type Attack, type Family, type Target } from './attack.ts';
 
+const PIECE = 16_384;
 const BODY = '{"name":"smuggled","total_shards":1}';
 
 export const oddRequests: Family = ({ target }) => {
@@ -106,11 +107,37 @@ export const oddRequests: Family = ({ target }) => {
       },
     },
     {
+      attack: 'JSON nested a hundred thousand deep, in every field that takes any JSON',
+      run: async () => {
+        const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+        const bodies: [string, string][] = [
+          ['/test-runs/create', `{"name":"smuggled","total_shards":1,"metadata":{"a":${deep}}}`],
+          ['/test-runs/create', `{"name":${deep}}`],
+          ['/workers/register', `{"hostname":"x","capabilities":{"browsers":[],"platform":"linux","more":${deep}}}`],
+          ['/test-runs/create', deep],
+        ];
+        const said: string[] = [];
+        for (const [path, body] of bodies) {
+          const headers = { authorization: `Bearer ${target.adminToken}`, 'content-type': 'application/json' };
+          said.push(
+            await refused(
+              await fetch(`${target.url}/api/v1${path}`, { method: 'POST', headers, body }),
+              400,
+              401,
+              403,
+              422,
+            ),
+          );
+        }
+        return [...new Set(said)].join(', ');
+      },
+    },
+    {
       attack: 'chunks of one byte without end',
       run: async () => {
         const answers = await talk(target, post('Transfer-Encoding: chunked\r\n', '1\r\nx\r\n'.repeat(1_100_000)));
         must(/^413/.test(answers[0] ?? ''), `was answered ${answers.join()}`);
-        return answers[0] ?? '';
+        return `${answers[0] ?? ''}, as soon as there are far too many`;
       },
     },
   ];
@@ -141,6 +168,12 @@ function talk(target: Target, bytes: string): Promise<string[]> {
       error.code === 'ECONNRESET' || error.code === 'EPIPE' ? done() : reject(error),
     );
     socket.on('close', done);
-    socket.write(Buffer.from(bytes, 'latin1'));
+    const all = Buffer.from(bytes, 'latin1');
+    // Piece by piece: who has been answered sends no more, or the answer might be lost with the connection.
+    const send = (from: number): void => {
+      if (from >= all.length || text !== '' || socket.destroyed) return;
+      socket.write(all.subarray(from, from + PIECE), () => setImmediate(send, from + PIECE));
+    };
+    send(0);
   });
 }

@@ -76,7 +76,7 @@ export async function until<T>(
   ask: () => Promise<T>,
   is: (value: T) => boolean,
   what: string,
-  ms = 240_000,
+  ms = 120_000,
 ): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {

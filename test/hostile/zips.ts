@@ -3,13 +3,11 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { constants, crc32, deflateRawSync } from 'node:zlib';
-import { WebSocket } from 'ws';
 import { blobLimits, openBlob } from '../../coordinator/reports/blob-zip.ts';
-import type { AgentMessage, CoordinatorMessage, Report } from '../../shared/protocol/link.ts';
-import type { Grant } from '../../shared/protocol/work.ts';
 import { ended, heldOf, passed } from '../support/reports.ts';
 import { plannedTest } from '../support/suites.ts';
 import { good, must, throwing, type Attack, type Family, type Target } from './attack.ts';
+import { speak } from './hand-worker.ts';
 import { rawZip, type RawEntry } from './raw-zip.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -177,7 +175,12 @@ export const zipsOfARun: Family = ({ target, folder }): Attack[] => [
     attack: 'all of these, sent by a worker as the reports of a run',
     run: async () => {
       const before = await namesBelow(target.dataDir);
-      const blobs: Buffer[] = HOSTILE.map(({ make }) => make());
+      const blobs: Buffer[] = [];
+      for (const { make } of HOSTILE) {
+        blobs.push(make());
+        // Connections that the coordinator has closed meanwhile must be noticed.
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
       const runId = await runWith(target, blobs);
       const report = await reportOf(target, runId);
       must(report.state === 'ready', `there is no report: ${JSON.stringify(report)}`);
@@ -254,61 +257,4 @@ async function reportOf(target: Target, runId: string): Promise<{ state: string 
     if (report.state === 'ready' || report.state === 'failed' || performance.now() > until) return report;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-}
-
-/** A worker by hand: connects, greets with so many slots, and says what it is told to. */
-async function speak(url: string, key: string, slots: number) {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/v1/link`, {
-    headers: { authorization: `Bearer ${key}` },
-  });
-  const inbox: CoordinatorMessage[] = [];
-  let wake = (): void => undefined;
-  socket.on('message', (data: Buffer) => {
-    inbox.push(JSON.parse(data.toString()) as CoordinatorMessage);
-    wake();
-  });
-  socket.on('close', () => wake());
-  const say = (message: AgentMessage): void => socket.send(JSON.stringify(message));
-  const next = async <T extends CoordinatorMessage>(is: (message: CoordinatorMessage) => message is T): Promise<T> => {
-    for (;;) {
-      const at = inbox.findIndex(is);
-      if (at >= 0) return inbox.splice(at, 1)[0] as T;
-      must(socket.readyState === WebSocket.OPEN, 'the link was closed');
-      await new Promise<void>((resolve) => (wake = resolve));
-    }
-  };
-  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-  const capabilities = {
-    platform: 'linux' as const,
-    platform_version: '',
-    arch: 'x64',
-    cpus: 2,
-    cpu_model: '',
-    memory_bytes: 2 ** 32,
-    disk_free_bytes: 2 ** 32,
-    browsers: { chromium: { version: '1', how: 'system' as const } },
-    missing_browsers: {},
-    displays: 0,
-    node_version: '',
-    fingerprint: null,
-  };
-  say({ type: 'hello', protocol: 4, agentVersion: '0', slots, tags: [], allowProjects: null, held: [], capabilities });
-  let id = 0;
-  return {
-    async grant(runId: string): Promise<Grant> {
-      const isOurs = (message: CoordinatorMessage): message is Extract<CoordinatorMessage, { type: 'grant' }> =>
-        message.type === 'grant' && message.grant.runId === runId;
-      return (await next(isOurs)).grant;
-    },
-    async report(report: Report): Promise<void> {
-      id += 1;
-      const mine = id;
-      say({ type: 'report', id, report });
-      const isMine = (message: CoordinatorMessage): message is Extract<CoordinatorMessage, { type: 'ack' }> =>
-        message.type === 'ack' && message.id === mine;
-      const { result, detail } = await next(isMine);
-      must(result === 'accepted', `${report.kind} was ${result}: ${detail ?? ''}`);
-    },
-    close: () => socket.terminate(),
-  };
 }
