@@ -57,6 +57,8 @@ try {
     const requests = operationsOf(document).flatMap((one) =>
       requestsTo(document, one, { secrets: tokens, ids, seed: seed + round, count: PER_OPERATION }),
     );
+    // Making them takes seconds on a busy machine: connections that the coordinator has closed meanwhile must be noticed.
+    await new Promise((resolve) => setTimeout(resolve, 10));
     await askGenerated(coordinator.url, requests, until);
     if (performance.now() - sampledAt > SAMPLE_MS) {
       memory.push(await inspector.sample(generated + rowsAsked, coordinator.process.pid ?? 0));
