@@ -41,7 +41,7 @@ const folder = await mkdtemp(path.join(os.tmpdir(), 'playfleet-fuzz-'));
 const programs = new Programs();
 try {
   console.log(`seed ${seed}, ${minutes} minutes`);
-  const port = await freePort(0);
+  const port = await freePort(null);
   const coordinator = await programs.startCoordinator(folder, {
     args: ['--log-level', 'silent'],
     nodeArgs: inspected(port),
