@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
 import { parseTree, type TreeFile } from '../../shared/protocol/tree.ts';
+import { rateLimited, type RateLimits } from '../http/rate-limits.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import { createApp, type Router } from '../http/router.ts';
 import type { BlobStore } from './blob-store.ts';
@@ -33,12 +34,33 @@ const TYPES: Record<string, string> = {
   '.md': 'text/plain; charset=utf-8',
   '.txt': 'text/plain; charset=utf-8',
 };
+/** Shown in place; everything else is saved. As scripts or styles, files that tests have attached are of use to attackers alone. */
+const SHOWN = /^(text\/html|text\/plain|image|video|application\/json)/;
+
+/** What Playwright's report program itself consists of; all else (data/…) is what tests have attached, under whatever name and with whatever bytes. */
+const VIEWER = /^(index\.html|trace\/)/;
+/** The only service worker there is. Any other could ask its browser which reports are open at which addresses, and read them. */
+const VIEWER_WORKER = 'trace/sw.bundle.js';
+
 /**
  * Reports consist of inline scripts, blobs and workers, so those run; but they reach nothing beyond this origin, the API in particular.
- * No `sandbox`: the trace viewer's service worker would not start.
+ * No `sandbox`: the report keeps its settings in the origin's storage, and the trace viewer's service worker would not start.
  */
-const REPORT_POLICY =
-  "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; form-action 'none'; frame-ancestors 'self'; object-src 'none'";
+const VIEWER_POLICY =
+  "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; form-action 'none'; base-uri 'self'; frame-ancestors 'self'; object-src 'none'";
+/** An attached page may have scripts, and runs as an origin of its own: without cookies, storage, service workers, or the files of any report. */
+const ATTACHMENT_POLICY =
+  "sandbox allow-scripts; default-src data: blob: 'unsafe-inline' 'unsafe-eval'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; object-src 'none'";
+
+const HEADERS: Record<string, string> = {
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  // Our own pages are on another port of this host, which is the same site.
+  'cross-origin-resource-policy': 'same-site',
+  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+  // Within the life of a link its bytes cannot change, but the link itself must not be kept for ever.
+  'cache-control': 'private, max-age=600',
+};
 /** Trees whose file lists are kept in memory: a report page asks for many files of one tree. */
 const TREES_KEPT = 20;
 
@@ -46,14 +68,17 @@ export interface ContentAppOptions {
   store: BlobStore;
   key: Uint8Array;
   clock: Clock;
+  /** Shared with the API: who asks here shows no token that a limit could go by, so it is the address. */
+  limits: RateLimits;
   /** Browsers reach it by https. */
   secure: boolean;
   log: Logger;
 }
 
-export function createContentApp({ store, key, clock, secure, log }: ContentAppOptions): Router {
+export function createContentApp({ store, key, clock, limits, secure, log }: ContentAppOptions): Router {
   const app = createApp({ log, clock, secure, pathInLog: withoutToken });
   const trees = new Map<string, Map<string, TreeFile>>();
+  app.use('*', rateLimited(limits));
   app.get('/c/:token/*', async (c) => {
     const claim = readContentToken(c.req.param('token'), key, clock.now());
     if (!claim)
@@ -62,17 +87,20 @@ export function createContentApp({ store, key, clock, secure, log }: ContentAppO
     const name = fileName(c.req.path);
     const file = files.get(name);
     if (!file || file.mode === 'link') throw notFound(`file ${name} in this report`);
+    const isViewer = VIEWER.test(name);
+    if (c.req.header('service-worker') !== undefined && name !== VIEWER_WORKER)
+      throw new Refusal(403, 'forbidden', 'Only the trace viewer may have a service worker here.');
+    const contentType = TYPES[path.extname(name).toLowerCase()] ?? 'application/octet-stream';
+    const isShown = isViewer || SHOWN.test(contentType);
     const answer = serveFile(c, {
       file: store.pathOf(file.sha256),
       size: file.size,
       etag: file.sha256,
-      contentType: TYPES[path.extname(name).toLowerCase()] ?? 'application/octet-stream',
+      contentType: isShown ? contentType : 'application/octet-stream',
+      ...(isShown ? {} : { download: path.posix.basename(name) }),
     });
-    answer.headers.set('content-security-policy', REPORT_POLICY);
-    answer.headers.set('referrer-policy', 'no-referrer');
-    answer.headers.set('cross-origin-opener-policy', 'same-origin');
-    // Within the life of a link its bytes cannot change, but the link itself must not be kept for ever.
-    answer.headers.set('cache-control', 'private, max-age=600');
+    answer.headers.set('content-security-policy', isViewer ? VIEWER_POLICY : ATTACHMENT_POLICY);
+    for (const [header, value] of Object.entries(HEADERS)) answer.headers.set(header, value);
     return answer;
   });
   return app;
