@@ -46,13 +46,12 @@ export interface ContentAppOptions {
   store: BlobStore;
   key: Uint8Array;
   clock: Clock;
-  /** Browsers reach it by https. */
-  secure: boolean;
+  hsts: boolean;
   log: Logger;
 }
 
-export function createContentApp({ store, key, clock, secure, log }: ContentAppOptions): Router {
-  const app = createApp({ log, clock, secure, pathInLog: withoutToken });
+export function createContentApp({ store, key, clock, hsts, log }: ContentAppOptions): Router {
+  const app = createApp({ log, clock, hsts, pathInLog: withoutToken });
   const trees = new Map<string, Map<string, TreeFile>>();
   app.get('/c/:token/*', async (c) => {
     const claim = readContentToken(c.req.param('token'), key, clock.now());

@@ -64,6 +64,7 @@ export class Agent {
     this.#rotation = new KeyRotation({ key, keyFile: dir.keyFile, clock, log });
     this.#link = new Link({
       url: key.url,
+      pin: key.pin,
       get apiKey() {
         return key.apiKey;
       },

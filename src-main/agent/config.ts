@@ -3,29 +3,51 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { readPinned } from '../../shared/protocol/pin.ts';
 import { tag } from '../../shared/protocol/work.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { LOG_LEVELS } from './log.ts';
 
 /** Where a new worker enrols, and with which single-use token. */
-export interface Join {
-  url: string;
+export interface Join extends Address {
   token: string;
+}
+
+/** Where a coordinator is. */
+export interface Address {
+  /** Without a slash at its end. */
+  url: string;
+  /** Of its own certificate (shared/protocol/pin.ts); null: the authorities of this system decide. */
+  pin: string | null;
 }
 
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
   .transform((text) => text.replace(/\/+$/, ''));
+const PIN_NEEDS_TLS = 'has a pin, so the address must begin with https://';
 const join = z.string().transform((text, context): Join => {
-  const at = text.indexOf('#');
-  const url = httpUrl.safeParse(at < 0 ? '' : text.slice(0, at));
-  if (url.success && at < text.length - 1) return { url: url.data, token: text.slice(at + 1) };
+  const [address = '', fragment = ''] = split(text);
+  const url = httpUrl.safeParse(address);
+  const { token = null, pin = null } = readPinned(fragment) ?? {};
+  const isPlain = pin !== null && !address.startsWith('https:');
+  if (url.success && token !== null && !isPlain) return { url: url.data, token, pin };
   // The text itself is not repeated: it may hold the token.
-  context.addIssue({
-    code: 'custom',
-    message: 'must be the address and the join token, as in http://coordinator:4300#TOKEN',
-    input: undefined,
-  });
+  const message = isPlain
+    ? PIN_NEEDS_TLS
+    : 'must be the address and the join token, as in http://coordinator:4300#TOKEN';
+  context.addIssue({ code: 'custom', message, input: undefined });
+  return z.NEVER;
+});
+const address = z.string().transform((text, context): Address => {
+  const [before = '', fragment = ''] = split(text);
+  const url = httpUrl.safeParse(before);
+  const { token = null, pin = null } = readPinned(fragment) ?? { token: '' };
+  const isPlain = pin !== null && !before.startsWith('https:');
+  if (url.success && token === null && !isPlain) return { url: url.data, pin };
+  const message = isPlain
+    ? PIN_NEEDS_TLS
+    : 'must be an http:// or https:// address, for a certificate of its own with the pin, as in https://coordinator:4300#pfp_…';
+  context.addIssue({ code: 'custom', message, input: undefined });
   return z.NEVER;
 });
 const seconds = (most: number) => z.number().min(0).max(most);
@@ -39,7 +61,7 @@ const schema = z.strictObject({
   /** Enrols this machine at the first start; ignored once it is enrolled. */
   join: join.optional(),
   /** Where the coordinator is now, if it has moved since the enrolment. */
-  coordinatorUrl: httpUrl.optional(),
+  coordinatorUrl: address.optional(),
   /** Unique among the workers of a coordinator. */
   name: z.string().min(1).max(200).optional(),
   /** Playwright processes at once. */
@@ -70,7 +92,7 @@ export interface AgentConfig extends Omit<
   'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds' | 'allowProjects'
 > {
   join: Join | null;
-  coordinatorUrl: string | null;
+  coordinator: Address | null;
   name: string;
   slots: number;
   projectPath: string | null;
@@ -125,11 +147,11 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
   };
   const parsed = schema.safeParse(Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value])));
   if (!parsed.success) throw new AgentError(explain(parsed.error, given, file), EXIT.cannotStart);
-  const { data } = parsed;
+  const { coordinatorUrl, ...data } = parsed.data;
   return {
     ...data,
     join: data.join ?? null,
-    coordinatorUrl: data.coordinatorUrl ?? null,
+    coordinator: coordinatorUrl ?? null,
     name: data.name ?? around.hostname,
     slots: data.slots ?? Math.max(1, Math.min(4, around.cpus)),
     projectPath: data.projectPath ?? null,
@@ -138,6 +160,11 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
     dataDir,
     environment: env,
   };
+}
+
+function split(text: string): [string, string] {
+  const at = text.indexOf('#');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function fromFlags(flags: AgentFlags): Given {

@@ -61,7 +61,7 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
     const capabilities = async () => machine.capabilities;
     const key = await enrolOnce({ config, keyFile: dir.keyFile, agentVersion: AGENT_VERSION, capabilities, log });
     const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });
-    const client = createHttpBlobClient({ baseUrl: key.url, headers, clock });
+    const client = createHttpBlobClient({ baseUrl: key.url, pin: key.pin, headers, clock });
     const workspaces = await openWorkspaces({
       folder: dir.workspace,
       client,

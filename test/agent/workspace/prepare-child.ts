@@ -4,7 +4,7 @@ import { createHttpBlobClient } from '../../../src-main/transfer/http-blob-clien
 import { systemClock } from '../../../shared/base/clock.ts';
 
 const [url, folder, tree] = process.argv.slice(2) as [string, string, string];
-const client = createHttpBlobClient({ baseUrl: url, headers: () => ({}), clock: systemClock });
+const client = createHttpBlobClient({ baseUrl: url, pin: null, headers: () => ({}), clock: systemClock });
 const workspaces = await openWorkspaces({
   folder,
   client,

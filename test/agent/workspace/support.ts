@@ -36,7 +36,7 @@ export interface TestWorkspaces {
 const quickRetry = { tries: 3, backoff: { baseMs: 1, maxMs: 2 }, longestWaitMs: 5 };
 
 export function testClient(url: string): BlobClient {
-  return createHttpBlobClient({ baseUrl: url, headers: () => ({}), clock: systemClock, retry: quickRetry });
+  return createHttpBlobClient({ baseUrl: url, pin: null, headers: () => ({}), clock: systemClock, retry: quickRetry });
 }
 
 export async function openTestWorkspaces(options: Partial<WorkspacesOptions> = {}): Promise<TestWorkspaces> {
