@@ -152,12 +152,13 @@ export class Agent {
   }
 
   #attempt(grant: Grant, events: { onSlotsFree: () => void; onClosed: () => void }): Attempt {
-    const { config, clock, log, dir, outbox, stash, preparation } = this.#parts;
+    const { config, clock, log, dir, user, outbox, stash, preparation } = this.#parts;
     const uploader = this.#uploader;
     return new Attempt({
       grant,
       clock,
       log,
+      user,
       preparation,
       workDir: path.join(dir.work, String(grant.fence)),
       report: async (report, after) => {

@@ -77,6 +77,8 @@ const schema = z.strictObject({
   allowProjects: z.array(z.string().min(1).max(200)).max(1000).optional(),
   /** Tests may use this machine's own browser where Playwright's is not there and cannot be fetched. */
   allowSystemBrowser: z.boolean().default(false),
+  /** The user that tests and installs run as; absent: the agent's own. */
+  runAs: z.string().min(1).max(64).optional(),
   /** Suites' dependencies and browsers may be installed. */
   install: z.boolean().default(true),
   /** After being told to stop: how long running tests may take before they are given back. Absent: as long as they need. */
@@ -89,7 +91,7 @@ type Parsed = z.infer<typeof schema>;
 
 export interface AgentConfig extends Omit<
   Parsed,
-  'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds' | 'allowProjects'
+  'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds' | 'allowProjects' | 'runAs'
 > {
   join: Join | null;
   coordinator: Address | null;
@@ -97,6 +99,7 @@ export interface AgentConfig extends Omit<
   slots: number;
   projectPath: string | null;
   allowProjects: string[] | null;
+  runAs: string | null;
   drainTimeoutSeconds: number | null;
   /** Absolute. */
   dataDir: string;
@@ -117,6 +120,7 @@ export interface AgentFlags {
   allowPath?: string[];
   allowProject?: string[];
   allowSystemBrowser?: boolean;
+  runAs?: string;
   install?: boolean;
   drainTimeout?: string;
   logLevel?: string;
@@ -156,6 +160,7 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
     slots: data.slots ?? Math.max(1, Math.min(4, around.cpus)),
     projectPath: data.projectPath ?? null,
     allowProjects: data.allowProjects ?? null,
+    runAs: data.runAs ?? null,
     drainTimeoutSeconds: data.drainTimeoutSeconds ?? null,
     dataDir,
     environment: env,
@@ -178,6 +183,7 @@ function fromFlags(flags: AgentFlags): Given {
     allowPaths: { as: '--allow-path', value: flags.allowPath },
     allowProjects: { as: '--allow-project', value: flags.allowProject },
     allowSystemBrowser: { as: '--allow-system-browser', value: flags.allowSystemBrowser },
+    runAs: { as: '--run-as', value: flags.runAs },
     // `--no-install` is all there is on the command line: without it, the other places decide.
     install: { as: '--no-install', value: flags.install === false ? false : undefined },
     drainTimeoutSeconds: { as: '--drain-timeout', value: number(flags.drainTimeout) },
@@ -201,6 +207,7 @@ function fromEnvironment(env: Surroundings['env']): Given {
     allowPaths: from('PLAYFLEET_ALLOW_PATHS', (value) => list(value, path.delimiter)),
     allowProjects: from('PLAYFLEET_ALLOW_PROJECTS', (value) => list(value, ',')),
     allowSystemBrowser: from('PLAYFLEET_ALLOW_SYSTEM_BROWSER', boolean),
+    runAs: from('PLAYFLEET_RUN_AS'),
     install: from('PLAYFLEET_INSTALL', boolean),
     drainTimeoutSeconds: from('PLAYFLEET_DRAIN_TIMEOUT', number),
     attachmentLimitMb: from('PLAYFLEET_ATTACHMENT_LIMIT_MB', number),

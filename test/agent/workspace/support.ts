@@ -14,6 +14,7 @@ import {
 import { startBlobServer, type BlobServer } from '../../support/blob-server.ts';
 import { gitEnv, tempFolder } from '../../support/folders.ts';
 import { npmEnv } from '../../support/npm-project.ts';
+import { agentsUser } from '../../../src-main/agent/test-user.ts';
 
 export interface Prepared {
   workspace: Workspace;
@@ -70,6 +71,7 @@ export function workspacesOptions(folder: string, client: BlobClient): Workspace
     folder,
     client,
     clock: systemClock,
+    user: agentsUser,
     env: { ...gitEnv, ...npmEnv },
     gitEnv,
     node: { path: process.execPath, version: process.versions.node },
