@@ -5,7 +5,7 @@
 const floors = [
   ['storage'],
   ['http', 'events', 'audit', 'load'],
-  ['identity', 'people', 'workers', 'projects', 'artifacts', 'settings', 'policies'],
+  ['identity', 'mail', 'people', 'workers', 'projects', 'artifacts', 'settings', 'policies'],
   ['runs'],
   ['dispatch'],
   ['results'],
