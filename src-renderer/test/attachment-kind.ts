@@ -31,14 +31,11 @@ const TEXT_MOST = 512 * 1024;
 
 export function sortAttachments(attachments: readonly Attachment[]): Sorted {
   const sorted: Sorted = { traces: [], comparisons: [], images: [], videos: [], texts: [], others: [] };
-  const compared = new Set<Attachment>();
-  for (const comparison of comparisonsOf(attachments)) {
-    sorted.comparisons.push(comparison);
-    for (const file of [comparison.expected, comparison.actual, comparison.diff]) if (file) compared.add(file);
-  }
+  sorted.comparisons = comparisonsOf(attachments);
+  const compared = new Set(sorted.comparisons.map(({ name }) => name));
   for (const file of attachments) {
     // Of Playwright itself: names an attachment of another kind and is shown with it.
-    if (compared.has(file) || file.name.startsWith('_')) continue;
+    if (file.name.startsWith('_') || compared.has(comparedName(file) ?? '')) continue;
     if (isTrace(file)) sorted.traces.push(file);
     else if (file.contentType.startsWith('image/')) sorted.images.push(file);
     else if (file.contentType.startsWith('video/')) sorted.videos.push(file);
@@ -50,12 +47,19 @@ export function sortAttachments(attachments: readonly Attachment[]): Sorted {
 
 const isTrace = ({ name, contentType }: Attachment): boolean => name === 'trace' && contentType === 'application/zip';
 
+/** cart.png of cart-expected.png; null where it is no picture of a comparison. */
+function comparedName({ name, contentType }: Attachment): string | null {
+  const [, base, , extension] = PART.exec(name) ?? [];
+  return base === undefined || extension === undefined || !contentType.startsWith('image/') ? null : base + extension;
+}
+
 function comparisonsOf(attachments: readonly Attachment[]): Comparison[] {
   const parts = new Map<string, { expected?: Attachment; actual?: Attachment; diff?: Attachment }>();
   for (const file of attachments) {
-    const [, base, part, extension] = PART.exec(file.name) ?? [];
-    if (base === undefined || extension === undefined || !file.contentType.startsWith('image/')) continue;
-    parts.set(base + extension, { ...parts.get(base + extension), [part as 'actual']: file });
+    const name = comparedName(file);
+    if (name === null) continue;
+    const part = PART.exec(file.name)?.[2] ?? '';
+    parts.set(name, { ...parts.get(name), [part]: file });
   }
   return [...parts].flatMap(([name, { expected, actual, diff }]) => {
     if (!actual) return [];

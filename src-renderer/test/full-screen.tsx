@@ -20,7 +20,16 @@ export function FullScreen({ title, actions, onClose, onKeyDown, children }: Ful
   return (
     <Radix.Root open onOpenChange={(open) => !open && onClose()}>
       <Radix.Portal>
-        <Radix.Content className={styles.screen} aria-describedby={undefined} onKeyDown={onKeyDown}>
+        <Radix.Content
+          className={styles.screen}
+          aria-describedby={undefined}
+          onKeyDown={onKeyDown}
+          // The whole of it, not the first button: that would open its tooltip.
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            (event.currentTarget as HTMLElement).focus();
+          }}
+        >
           <header className={styles.head}>
             <Radix.Title className={styles.title}>{title}</Radix.Title>
             {actions}
