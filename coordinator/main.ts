@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { systemClock } from '../shared/base/clock.ts';
 import { metricRoutes } from './analytics/metric-routes.ts';
 import { runAnalysisRoutes } from './analytics/run-routes.ts';
+import { screenshotRoutes } from './analytics/screenshot-routes.ts';
 import { testRoutes } from './analytics/test-routes.ts';
 import { createCoordinatorApp } from './app.ts';
 import { BlobStore } from './artifacts/blob-store.ts';
@@ -68,6 +69,7 @@ import { LiveView } from './results/live-view.ts';
 import { LogWriter } from './results/logs.ts';
 import { Redaction } from './results/redaction.ts';
 import { resultRoutes } from './results/routes.ts';
+import { timelineRoutes } from './results/timeline-routes.ts';
 import { runRoutes } from './runs/routes.ts';
 import { settingsRoutes } from './settings/routes.ts';
 import { Settings } from './settings/settings.ts';
@@ -312,11 +314,14 @@ export async function startCoordinator(
           onReports: dispatch.onReports,
           stops: dispatch.stops,
           secrets,
+          keepingFree: dispatch.keepingFree,
         }),
         resultRoutes({ db, clock, redaction, fileUrl }),
+        timelineRoutes({ db, clock }),
         reportRoutes({ db, clock, store, contentUrl }),
         testRoutes({ db, clock }),
         runAnalysisRoutes({ db }),
+        screenshotRoutes({ db, clock, store }),
         launchRoutes({ db, clock }),
         bulkRunRoutes({ db, clock }),
         bulkWorkerRoutes({ db, clock }),

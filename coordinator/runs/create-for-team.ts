@@ -22,12 +22,15 @@ export async function createForTeam(
   return createRun(w, { create, projectId, createdBy, sees: scope.reads, defaults }, now);
 }
 
-function checkKind({ kind, total_shards }: RunCreate): void {
+function checkKind({ kind, total_shards, order }: RunCreate): void {
   if (kind === 'queue' && total_shards !== undefined) {
     throw badField('total_shards', 'belongs to static runs: leave it out, or set kind to shards');
   }
   if (kind === 'shards' && total_shards === undefined) {
     throw badField('total_shards', 'is needed when kind is shards');
+  }
+  if (total_shards !== undefined && order !== 'longest_first') {
+    throw badField('order', "is for queue runs: a shard's order is Playwright's own");
   }
 }
 

@@ -33,6 +33,7 @@ export interface RunOptions {
   priority?: string;
   after?: string[];
   groups?: string;
+  failuresFirst?: boolean;
   deadline?: string;
   env?: string[];
   baseUrl?: string;
@@ -41,6 +42,7 @@ export interface RunOptions {
   taskTimeout?: string;
   maxSize?: string;
   failed?: boolean;
+  template?: string;
   detach?: boolean;
   json?: boolean;
   reportDir?: string;
@@ -122,6 +124,7 @@ function assemble(
     requirements: requirementsOf(options.require ?? []),
     requests: requestsOf(options.request ?? []),
     ...(options.environment === undefined ? {} : { environment: options.environment }),
+    ...(options.failuresFirst === true ? { order: 'likely_failures_first' as const } : {}),
     ...(options.deadline === undefined ? {} : { deadline: deadlineAt(options.deadline, now) }),
     tags: options.tag ?? [],
     metadata: found.metadata,
