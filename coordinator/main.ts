@@ -30,6 +30,7 @@ import { EventFeed } from './events/feed.ts';
 import { eventRoutes } from './events/routes.ts';
 import { refuseUndeclared } from './http/declared.ts';
 import type { AppEnv } from './http/env.ts';
+import { createOutbound } from './http/outbound.ts';
 import { RateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
 import { authentication, sessionCookie } from './identity/authentication.ts';
@@ -72,6 +73,7 @@ import { resultRoutes } from './results/routes.ts';
 import { timelineRoutes } from './results/timeline-routes.ts';
 import { runRoutes } from './runs/routes.ts';
 import { settingsRoutes } from './settings/routes.ts';
+import { hostsIn } from './settings/rules.ts';
 import { Settings } from './settings/settings.ts';
 import { armFailpoint } from './storage/failpoint.ts';
 import { migrations } from './storage/migrations.ts';
@@ -132,7 +134,7 @@ export async function startCoordinator(
     const settings = await Settings.open({ db, key: dataKey.derive('settings'), strategies: strategies.names, report });
     const policies = await Policies.open(db);
     const secrets = await ProjectSecrets.open({ db, key: dataKey.derive('secrets'), report });
-    const redaction = new Redaction({ db, secrets, report });
+    const redaction = new Redaction({ db, clock, secrets, report });
     const sessionIdleMs = () => settings.values.session_idle_hours * 3_600_000;
     const authenticator = new Authenticator({ db, clock, sessionIdleMs, workerKeyLifeMs: keyLifeMs, report });
     const people = {
@@ -156,7 +158,8 @@ export async function startCoordinator(
         failedSignIns: settings.values.rate_limit_failed_sign_ins_per_minute,
       }),
     });
-    const providers = new Providers(() => settings.values);
+    const outbound = createOutbound({ privateHosts: () => hostsIn(settings.values.private_hosts) });
+    const providers = new Providers(() => settings.values, outbound);
     const leaseMs = () => settings.values.worker_heartbeat_timeout_seconds * 1000;
     const runDefaults = () => ({
       maxRetries: settings.values.task_max_retries,
@@ -175,7 +178,7 @@ export async function startCoordinator(
     const keepsHistory = () => !load.leavesOut('metrics');
     const logs = new LogWriter({ db, clock, load, log, report });
     stops.push(() => logs.close());
-    stops.push(() => redaction.settled());
+    stops.push(() => redaction.close());
     const live = new LiveView({ db, feed, fleet: () => dispatch.fleet, report });
     const presence = new Presence({
       db,
@@ -215,7 +218,7 @@ export async function startCoordinator(
         if (!load.leavesOut('live_views')) live.progress(workerId, message);
       },
       onLog: (workerId, message) =>
-        redaction.log(message, (clean) => {
+        redaction.log(workerId, message, (clean) => {
           for (const kept of logs.add(workerId, clean)) live.log(workerId, kept);
         }),
     });
@@ -240,7 +243,7 @@ export async function startCoordinator(
     stops.push(() => reports.stop());
     const keys = { trees: dataKey.derive('content links'), files: dataKey.derive('attachment links') };
     const content = await createServer({
-      fetch: createContentApp({ store, keys, clock, secure, log }).fetch,
+      fetch: createContentApp({ store, keys, clock, limits, secure, log }).fetch,
       host: config.host,
       port: config.contentPort,
       tls,

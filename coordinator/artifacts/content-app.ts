@@ -5,11 +5,13 @@
  * origin, not CSP's sandbox. Attachments need no scripts, so they are sandboxed as well. `/trace/` is the trace viewer by itself, which
  * opens the trace at the address that it is given.
  */
+import path from 'node:path';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { AppEnv } from '../http/env.ts';
 import { parseTree, type TreeFile } from '../../shared/protocol/tree.ts';
+import { rateLimited, type RateLimits } from '../http/rate-limits.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import { createApp, type Router } from '../http/router.ts';
 import type { BlobStore } from './blob-store.ts';
@@ -19,12 +21,34 @@ import { serveFile } from './serve-file.ts';
 import { traceViewerFiles } from './trace-viewer.ts';
 import { readFile } from 'node:fs/promises';
 
+const OCTETS = 'application/octet-stream';
+/** Shown in place; everything else is saved. As scripts or styles, files that tests have attached are of use to attackers alone. */
+const SHOWN = /^(text\/html|text\/plain|image|video|application\/json)/;
+
+/** What Playwright's report program itself consists of; all else (data/…) is what tests have attached, under whatever name and with whatever bytes. */
+const VIEWER = /^(index\.html|trace\/)/;
+/** The only service worker there is. Any other could ask its browser which reports are open at which addresses, and read them. */
+const VIEWER_WORKER = 'trace/sw.bundle.js';
+
 /**
  * Reports consist of inline scripts, blobs and workers, so those run; but they reach nothing beyond this origin, the API in particular.
- * No `sandbox`: the trace viewer's service worker would not start.
+ * No `sandbox`: the report keeps its settings in the origin's storage, and the trace viewer's service worker would not start.
  */
-const REPORT_POLICY =
-  "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; form-action 'none'; frame-ancestors 'self'; object-src 'none'";
+const VIEWER_POLICY =
+  "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; form-action 'none'; base-uri 'self'; frame-ancestors 'self'; object-src 'none'";
+/** An attached page may have scripts, and runs as an origin of its own: without cookies, storage, service workers, or the files of any report. */
+const ATTACHMENT_POLICY =
+  "sandbox allow-scripts; default-src data: blob: 'unsafe-inline' 'unsafe-eval'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; object-src 'none'";
+
+const HEADERS: Record<string, string> = {
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  // Our own pages are on another port of this host, which is the same site.
+  'cross-origin-resource-policy': 'same-site',
+  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+  // Within the life of a link its bytes cannot change, but the link itself must not be kept for ever.
+  'cache-control': 'private, max-age=600',
+};
 /** Of a file that a test attached: to be looked at, without scripts. */
 const FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; sandbox";
 /** Browsers show no PDF in a sandbox; its scripts know nothing of our pages. */
@@ -42,13 +66,16 @@ export interface ContentAppOptions {
   store: BlobStore;
   keys: ContentKeys;
   clock: Clock;
+  /** Shared with the API: who asks here shows no token that a limit could go by, so it is the address. */
+  limits: RateLimits;
   /** Browsers reach it by https. */
   secure: boolean;
   log: Logger;
 }
 
-export function createContentApp({ store, keys, clock, secure, log }: ContentAppOptions): Router {
+export function createContentApp({ store, keys, clock, limits, secure, log }: ContentAppOptions): Router {
   const app = createApp({ log, clock, secure, pathInLog: withoutToken });
+  app.use('*', rateLimited(limits));
   const trees = new Map<string, Map<string, TreeFile>>();
   const viewer = traceViewerFiles();
   const claimOf = (token: string, key: Uint8Array): ContentClaim => {
@@ -62,30 +89,38 @@ export function createContentApp({ store, keys, clock, secure, log }: ContentApp
     const name = fileName(c.req.path, 3) || 'index.html';
     const file = files.get(name);
     if (!file || file.mode === 'link') throw notFound(`file ${name} in this report`);
+    const isViewer = VIEWER.test(name);
+    if (name !== VIEWER_WORKER) refuseServiceWorker(c);
+    const contentType = contentTypeOf(name);
+    const isShown = isViewer || SHOWN.test(contentType);
     const answer = serveFile(c, {
       file: store.pathOf(file.sha256),
       size: file.size,
       etag: file.sha256,
-      contentType: contentTypeOf(name),
+      contentType: isShown ? contentType : OCTETS,
+      ...(isShown ? {} : { download: path.posix.basename(name) }),
     });
-    return guarded(answer, REPORT_POLICY);
+    return guarded(answer, isViewer ? VIEWER_POLICY : ATTACHMENT_POLICY);
   });
   app.get('/f/:token/:name', async (c) => {
+    refuseServiceWorker(c);
     const { sha256 } = claimOf(c.req.param('token'), keys.files);
     const name = fileName(c.req.path, 3);
     const size = await store.sizeOf(sha256);
     if (size === null) throw notFound(`file ${name}: it was removed`);
     const contentType = contentTypeOf(name);
+    const isPdf = contentType === 'application/pdf';
+    const isShown = isPdf || SHOWN.test(contentType);
     const answer = serveFile(c, {
       file: store.pathOf(sha256),
       size,
       etag: sha256,
-      contentType,
-      ...(c.req.query('download') === undefined ? {} : { download: name }),
+      contentType: isShown ? contentType : OCTETS,
+      ...(isShown && c.req.query('download') === undefined ? {} : { download: name }),
     });
     // Who has the link may read it, pages of other origins too: the dashboard compares pictures and shows texts.
     answer.headers.set('access-control-allow-origin', '*');
-    return guarded(answer, contentType === 'application/pdf' ? PDF_POLICY : FILE_POLICY);
+    return guarded(answer, isPdf ? PDF_POLICY : FILE_POLICY);
   });
   app.get('/trace/*', (c) => {
     const name = fileName(c.req.path, 2) || 'index.html';
@@ -100,16 +135,18 @@ export function createContentApp({ store, keys, clock, secure, log }: ContentApp
 
 function guarded(answer: Response, policy: string): Response {
   answer.headers.set('content-security-policy', policy);
-  answer.headers.set('referrer-policy', 'no-referrer');
-  answer.headers.set('cross-origin-opener-policy', 'same-origin');
-  // Within the life of a link its bytes cannot change, but the link itself must not be kept for ever.
-  answer.headers.set('cache-control', 'private, max-age=600');
+  for (const [header, value] of Object.entries(HEADERS)) answer.headers.set(header, value);
   return answer;
+}
+
+function refuseServiceWorker(c: Context<AppEnv>): void {
+  if (c.req.header('service-worker') !== undefined)
+    throw new Refusal(403, 'forbidden', 'Only the trace viewer may have a service worker here.');
 }
 
 /** The dashboard shows it in a frame: the same host, whatever its port. */
 function viewerPolicy(c: Context<AppEnv>): string {
-  return REPORT_POLICY.replace("frame-ancestors 'self'", `frame-ancestors 'self' ${new URL(c.req.url).hostname}:*`);
+  return VIEWER_POLICY.replace("frame-ancestors 'self'", `frame-ancestors 'self' ${new URL(c.req.url).hostname}:*`);
 }
 
 /** The token opens the report to whoever reads it. */

@@ -61,6 +61,15 @@ export async function createServer({ fetch, host, port, tls, log, clock }: Serve
   });
   let stopping = false;
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    // Which of them counts, another program on the way may see otherwise.
+    if ((incoming.headersDistinct['host']?.length ?? 0) > 1) {
+      refuseRaw(
+        incoming.socket,
+        new Refusal(400, 'bad_request', 'The request names more than one host.'),
+        newId(clock.now()),
+      );
+      return;
+    }
     running.add(outgoing);
     outgoing.once('close', () => running.delete(outgoing));
     if (stopping) outgoing.setHeader('connection', 'close');

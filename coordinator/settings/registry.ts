@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { SettingType } from '../../shared/protocol/rest/settings.ts';
 import { strategyName } from '../../shared/protocol/rest/scheduling.ts';
-import { isEncryptedOrLocal, isInside } from './rules.ts';
+import { isEncryptedOrLocal } from './rules.ts';
 
 export interface SettingDefinition {
   type: SettingType;
@@ -135,12 +135,19 @@ export const SETTINGS = {
   oidc_name: text(z.string().min(1).max(50), 'What the button for it says.'),
   oidc_client_id: text(clientText, 'The id of the client there (callback: …/providers/oidc/callback).'),
   oidc_client_secret: { ...text(clientText, 'Its secret.'), secret: true },
+  private_hosts: text(
+    z
+      .string()
+      .max(2000)
+      .regex(
+        /^[A-Za-z0-9.:_[\]-]+( *, *[A-Za-z0-9.:_[\]-]+)*$/,
+        'must be host names or addresses, separated by commas',
+      ),
+    'Hosts inside your own network that the coordinator may call all the same, separated by commas: an identity provider on the premises, say.',
+  ),
   slack_webhook_url: {
     ...text(
-      z
-        .url({ protocol: /^https$/, error: 'must be an https address' })
-        .max(2000)
-        .refine((url) => !URL.canParse(url) || !isInside(new URL(url).hostname), 'must not point into this network'),
+      z.url({ protocol: /^https$/, error: 'must be an https address' }).max(2000),
       'Slack webhook that alerts are sent to.',
     ),
     secret: true,

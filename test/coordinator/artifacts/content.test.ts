@@ -62,6 +62,53 @@ test('files of a tree are served with their types, and kept apart from the API',
   expect((await fetch(base.replace(coordinator.contentUrl, coordinator.url))).status).toBe(404);
 });
 
+test("what tests have attached runs as an origin of its own, or is saved; Playwright's own files are not", async () => {
+  const coordinator = await startCoordinator();
+  const names = ['index.html', 'trace/index.html', 'trace/sw.bundle.js', 'trace/x.css', 'data/a.html', 'data/a.svg'];
+  const saved = ['data/a.js', 'data/a.css', 'data/a.xml', 'data/a.pdf', 'data/a.zip', 'other/trace/sw.bundle.js'];
+  const files = [...names, ...saved, 'data/a.png', 'data/a.txt'];
+  const { base } = await publish(coordinator, Object.fromEntries(files.map((name) => [name, name])));
+  const read = async (name: string) => {
+    const { headers } = await fetch(`${base}/${name}`);
+    const get = (header: string) => headers.get(header) ?? '';
+    expect(get('cross-origin-resource-policy')).toBe('same-site');
+    expect(get('cross-origin-opener-policy')).toBe('same-origin');
+    expect(get('content-security-policy')).toContain("frame-ancestors 'self'");
+    return {
+      sandboxed: get('content-security-policy').startsWith('sandbox allow-scripts;'),
+      saved: get('content-disposition').startsWith('attachment'),
+      type: get('content-type'),
+    };
+  };
+  for (const name of names.slice(0, 4)) expect(await read(name)).toMatchObject({ sandboxed: false, saved: false });
+  for (const name of [...names.slice(4), 'data/a.png', 'data/a.txt'])
+    expect(await read(name)).toMatchObject({ sandboxed: true, saved: false });
+  for (const name of saved)
+    expect(await read(name)).toEqual({ sandboxed: true, saved: true, type: 'application/octet-stream' });
+});
+
+test('only the trace viewer may have a service worker: others could see which reports are open', async () => {
+  const coordinator = await startCoordinator();
+  const { base } = await publish(coordinator, {
+    'trace/sw.bundle.js': 'viewer',
+    'data/a.js': 'evil',
+    'index.html': 'x',
+  });
+  const asWorker = async (name: string) =>
+    (await fetch(`${base}/${name}`, { headers: { 'service-worker': 'script' } })).status;
+  expect(await asWorker('trace/sw.bundle.js')).toBe(200);
+  for (const name of ['data/a.js', 'index.html', 'data/../data/a.js']) expect(await asWorker(name)).toBe(403);
+});
+
+test('who asks the content origin too often is told when to come back', async () => {
+  const coordinator = await startCoordinator();
+  const { base } = await publish(coordinator, { 'index.html': 'x' });
+  await okJson(await coordinator.request('PUT', '/api/v1/settings', { rate_limit_anonymous_per_minute: 10 }));
+  const answers = await Promise.all(Array.from({ length: 12 }, () => fetch(`${base}/index.html`)));
+  const refused = answers.find(({ status }) => status === 429);
+  expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+});
+
 test('no spelling of a path leads out of the tree', async () => {
   const coordinator = await startCoordinator();
   const { token } = await publish(coordinator, { 'index.html': 'report' });
