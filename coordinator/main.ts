@@ -271,9 +271,9 @@ export async function startCoordinator(
       log,
     });
     stops.push(() => reports.stop());
-    const key = dataKey.derive('content links');
+    const keys = { trees: dataKey.derive('content links'), files: dataKey.derive('attachment links') };
     const content = await createServer({
-      fetch: createContentApp({ store, key, clock, limits, hsts, log }).fetch,
+      fetch: createContentApp({ store, keys, clock, limits, hsts, log }).fetch,
       host: config.host,
       port: config.contentPort,
       tls: tls?.material ?? null,
@@ -282,7 +282,9 @@ export async function startCoordinator(
     });
     stops.push(() => content.stop(STOP_GRACE_MS));
     const contentUrl = (c: Context<AppEnv>, tree: string, file: string, lifeMs: number) =>
-      `${originOn(c.req.url, content.port)}/c/${signContent({ tree, expiresAt: clock.now() + lifeMs }, key)}/${file}`;
+      `${originOn(c.req.url, content.port)}/c/${signContent({ sha256: tree, expiresAt: clock.now() + lifeMs }, keys.trees)}/${file}`;
+    const fileUrl = (c: Context<AppEnv>, sha256: string, name: string, expiresAt: number) =>
+      `${originOn(c.req.url, content.port)}/f/${signContent({ sha256, expiresAt }, keys.files)}/${encodeURIComponent(name)}`;
     const app = createCoordinatorApp({
       log,
       clock,
@@ -348,7 +350,7 @@ export async function startCoordinator(
           secrets,
           keepingFree: dispatch.keepingFree,
         }),
-        resultRoutes({ db, clock, redaction }),
+        resultRoutes({ db, clock, redaction, fileUrl }),
         timelineRoutes({ db, clock }),
         reportRoutes({ db, clock, store, contentUrl }),
         testRoutes({ db, clock }),

@@ -33,7 +33,7 @@ async function publish(coordinator: TestCoordinator, files: Record<string, strin
   }
   const tree = await put(coordinator, canonicalTree(entries));
   const key = (await openDataKey(path.join(coordinator.dataDir, 'secret.key'))).derive('content links');
-  const token = signContent({ tree, expiresAt: Date.now() + lifeMs }, key);
+  const token = signContent({ sha256: tree, expiresAt: Date.now() + lifeMs }, key);
   return { tree, key, token, base: `${coordinator.contentUrl}/c/${token}` };
 }
 
@@ -140,7 +140,7 @@ test('a link that was changed, made with another key, or is over opens nothing',
   const { base, token, tree } = await publish(coordinator, { 'index.html': 'report' });
   expect((await fetch(`${base}/index.html`)).status).toBe(200);
   const [hash = '', expiry = '', signature = ''] = token.split('.');
-  const other = signContent({ tree, expiresAt: Date.now() + 60_000 }, new Uint8Array(32));
+  const other = signContent({ sha256: tree, expiresAt: Date.now() + 60_000 }, new Uint8Array(32));
   const changed = [
     `${hash}.${expiry}z.${signature}`,
     `${'0'.repeat(64)}.${expiry}.${signature}`,
@@ -156,7 +156,7 @@ test('a link that was changed, made with another key, or is over opens nothing',
 
 test('a link counts to the millisecond of its end, for its tree only', () => {
   const key = new Uint8Array(32).fill(7);
-  const claim = { tree: 'a'.repeat(64), expiresAt: 1_000_000 };
+  const claim = { sha256: 'a'.repeat(64), expiresAt: 1_000_000 };
   const token = signContent(claim, key);
   expect(readContentToken(token, key, 999_999)).toEqual(claim);
   expect(readContentToken(token, key, 1_000_000)).toBeNull();
