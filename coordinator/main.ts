@@ -4,6 +4,9 @@ import path from 'node:path';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import { systemClock } from '../shared/base/clock.ts';
+import { metricRoutes } from './analytics/metric-routes.ts';
+import { runAnalysisRoutes } from './analytics/run-routes.ts';
+import { testRoutes } from './analytics/test-routes.ts';
 import { createCoordinatorApp } from './app.ts';
 import { BlobStore } from './artifacts/blob-store.ts';
 import { createContentApp } from './artifacts/content-app.ts';
@@ -34,6 +37,7 @@ import { identityRoutes } from './identity/routes.ts';
 import { finishRotation, openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
+import { launchRoutes } from './launch/routes.ts';
 import { LoadMonitor } from './load/monitor.ts';
 import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
@@ -308,6 +312,10 @@ export async function startCoordinator(
         }),
         resultRoutes({ db, clock, redaction }),
         reportRoutes({ db, clock, store, contentUrl }),
+        testRoutes({ db, clock }),
+        runAnalysisRoutes({ db }),
+        launchRoutes({ db, clock }),
+        metricRoutes({ db, clock, dataDir: config.dataDir, load, report }),
       ],
       pages: [
         healthRoutes({ db, clock, version, dataDir: config.dataDir, load, faults: () => strategies.faults, report }),

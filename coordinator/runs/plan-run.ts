@@ -1,6 +1,6 @@
 /** Turns a discovered suite into the tests, units and tasks of a queue run. */
 import type { Discovery, PlannedTest, Unit } from '../../shared/protocol/playwright.ts';
-import type { Requests, TaskGroup } from '../../shared/protocol/work.ts';
+import { runConfig, type Requests, type TaskGroup } from '../../shared/protocol/work.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { addTasks } from './add-tasks.ts';
 import { addTests } from './add-tests.ts';
@@ -13,6 +13,7 @@ import { graphOf, groupOf } from './rules/groups.ts';
 import { startCost } from './start-cost.ts';
 import { expectDurations } from './rules/expect-duration.ts';
 import { projectNeeds } from './rules/needs.ts';
+import { takesAll } from './rules/whole.ts';
 
 /**
  * The run must be in state scheduling; it becomes running, or failed where the suite cannot be run (load errors, no tests).
@@ -31,7 +32,8 @@ export async function planRun(
     max_retries: number;
     task_timeout_ms: number;
     requests: string;
-  }>('SELECT project_id, selection, max_retries, task_timeout_ms, requests FROM runs WHERE id = ?', [runId]);
+    config: string;
+  }>('SELECT project_id, selection, max_retries, task_timeout_ms, requests, config FROM runs WHERE id = ?', [runId]);
   if (!run) throw new Error(`no run ${runId}`);
   const selection = run.selection === null ? null : (JSON.parse(run.selection) as string[]);
   const units = selectUnits(found.units, selection);
@@ -78,9 +80,10 @@ export async function planRun(
   const taskOf = new Map(cut.flatMap((task, i) => task.unitNos.map((no) => [no, taskIds[i]] as const)));
   await addUnits(w, runId, units, expected, taskOf);
   await countGroups(w, runId, units, groupNos);
-  await w.run('UPDATE runs SET playwright_version = ?, exclusive = ? WHERE id = ?', [
+  await w.run('UPDATE runs SET playwright_version = ?, exclusive = ?, whole = ? WHERE id = ?', [
     found.playwrightVersion,
     found.webServer.present && found.webServer.fixedPorts ? 1 : 0,
+    selection === null && takesAll(runConfig.parse(JSON.parse(run.config))) ? 1 : 0,
     runId,
   ]);
   await moveRun(w, runId, { type: 'planned' }, { reason: null }, now);
