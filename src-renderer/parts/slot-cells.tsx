@@ -3,7 +3,7 @@ import type { Worker } from '../../shared/protocol/rest/workers.ts';
 import { useRunningTests } from '../fleet/running-tests.ts';
 import { cx } from '../ui/class-names.ts';
 import { useMessages } from '../ui/i18n.ts';
-import { messages } from './messages.ts';
+import { messages } from './worker-messages.ts';
 import styles from './slot-cells.module.css';
 import { slotsOf } from './worker-standing.ts';
 

@@ -2,7 +2,7 @@ import type { Worker } from '../../shared/protocol/rest/workers.ts';
 import { useMessages, type Translate } from '../ui/i18n.ts';
 import { Status } from '../ui/status.tsx';
 import { Tooltip } from '../ui/tooltip.tsx';
-import { messages } from './messages.ts';
+import { messages } from './worker-messages.ts';
 import { saidReason, standingOf, TONE_OF, type Standing } from './worker-standing.ts';
 
 /** A sign and a word; what was said of it is beside it where there is room, and in the tooltip. */
