@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { Worker } from '../../shared/protocol/rest/workers.ts';
 import { useMachines } from '../fleet/machines.ts';
 import { useMay } from '../fleet/me.ts';
@@ -29,7 +29,6 @@ export function List({ workers, ids, sort, onSort, onOpen }: ListProps) {
   const sorting = useMemo(() => sortingOf(sort), [sort]);
   const rows = useMemo(() => ordered(workers, sorting), [workers, sorting]);
   const { data: machines } = useMachines(ids, HOURS, POINTS);
-  const nameOf = useCallback((id: string) => workers.find((worker) => worker.id === id)?.hostname ?? id, [workers]);
   const selected = rows.filter(({ id }) => chosen.has(id));
   return (
     <MachinesContext value={machines}>
@@ -50,3 +49,4 @@ export function List({ workers, ids, sort, onSort, onOpen }: ListProps) {
 }
 
 const keyOf = ({ id }: Worker): string => id;
+const nameOf = ({ hostname }: Worker): string => hostname;
