@@ -4,7 +4,8 @@ export const messages = defineMessages({
   en: {
     address: 'Address',
     allocated: 'Set aside for its tasks',
-    allocatedValue: '{slots} slots, {cpus} CPUs, {memory}',
+    allocatedNothing: 'nothing: none of them asks for CPUs or memory',
+    allocatedValue: '{cpus} CPUs, {memory}',
     allProjects: 'all',
     approve: 'Approve',
     approveWhy: 'It has joined, and gets no work before an admin has approved it. Is this a machine of yours?',
@@ -143,7 +144,8 @@ export const messages = defineMessages({
   de: {
     address: 'Adresse',
     allocated: 'Für seine Aufgaben reserviert',
-    allocatedValue: '{slots} Slots, {cpus} CPUs, {memory}',
+    allocatedNothing: 'nichts: keine verlangt CPUs oder Speicher',
+    allocatedValue: '{cpus} CPUs, {memory}',
     allProjects: 'alle',
     approve: 'Freigeben',
     approveWhy:

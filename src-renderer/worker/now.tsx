@@ -1,4 +1,3 @@
-import { useMemo } from 'react';
 import type { Worker } from '../../shared/protocol/rest/workers.ts';
 import { useRunningTests } from '../fleet/running-tests.ts';
 import { useRun } from '../fleet/runs.ts';
@@ -108,10 +107,8 @@ function Details({ worker }: { worker: Worker }) {
   const language = useLanguage();
   const { allocated } = worker;
   const speed = worker.speed.toLocaleString(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  const set = useMemo(
-    () => ({ slots: allocated.slots, cpus: allocated.cpus, memory: bytesText(allocated.memory_bytes, language) }),
-    [allocated, language],
-  );
+  const set = { cpus: allocated.cpus, memory: bytesText(allocated.memory_bytes, language) };
+  const asksNothing = allocated.cpus === 0 && allocated.memory_bytes === 0;
   return (
     <Facts
       items={[
@@ -123,8 +120,15 @@ function Details({ worker }: { worker: Worker }) {
           </span>,
         ],
         [t('completed'), t('completedValue', { completed: worker.total_completed, failed: worker.total_failed })],
-        [t('averageTask'), <Duration key="mean" value={worker.average_task_duration_ms} />],
-        [t('allocated'), t('allocatedValue', set)],
+        [
+          t('averageTask'),
+          worker.average_task_duration_ms === null ? (
+            '–'
+          ) : (
+            <Duration key="mean" value={worker.average_task_duration_ms} />
+          ),
+        ],
+        [t('allocated'), asksNothing ? t('allocatedNothing') : t('allocatedValue', set)],
         [t('breaker'), <Breaker key="breaker" worker={worker} />],
         [
           t('projects'),

@@ -25,14 +25,14 @@ export function useColumns(): Column<Worker>[] {
       {
         id: 'state',
         head: t('state'),
-        width: '130px',
+        width: 'clamp(96px, 24vw, 130px)',
         sortable: true,
         cell: (worker) => <WorkerState worker={worker} />,
       },
       {
         id: 'slots',
         head: t('slots'),
-        width: '132px',
+        width: 'clamp(72px, 20vw, 132px)',
         sortable: true,
         cell: (worker) => <SlotCells worker={worker} />,
       },
@@ -47,7 +47,7 @@ export function useColumns(): Column<Worker>[] {
       {
         id: 'speed',
         head: t('speed'),
-        width: '70px',
+        width: '92px',
         align: 'end',
         wideOnly: true,
         sortable: true,
@@ -56,7 +56,7 @@ export function useColumns(): Column<Worker>[] {
       {
         id: 'version',
         head: t('version'),
-        width: '80px',
+        width: '100px',
         wideOnly: true,
         sortable: true,
         cell: (worker) => worker.agent_version ?? '',
@@ -64,7 +64,7 @@ export function useColumns(): Column<Worker>[] {
       {
         id: 'seen',
         head: t('lastSeen'),
-        width: '110px',
+        width: '120px',
         wideOnly: true,
         sortable: true,
         cell: (worker) => <RelativeTime at={worker.last_seen_at} />,
