@@ -2,10 +2,11 @@
 import type { Role } from '../../shared/protocol/rest/roles.ts';
 import { type Me, useMe } from './me.ts';
 
-const ORDER: readonly Role[] = ['viewer', 'runner', 'maintainer', 'admin'];
+/** From the least to the most. */
+export const ROLE_NAMES: readonly Role[] = ['viewer', 'runner', 'maintainer', 'admin'];
 
 export const reaches = (has: Role | null | undefined, needed: Role): boolean =>
-  has != null && ORDER.indexOf(has) >= ORDER.indexOf(needed);
+  has != null && ROLE_NAMES.indexOf(has) >= ROLE_NAMES.indexOf(needed);
 
 /** The role in a team; `null` as the team: what is shared by all, which needs a role for the whole installation. */
 export function roleIn(me: Me | undefined, teamId: string | null): Role | null {

@@ -16,14 +16,17 @@ export function useColumns(workers: readonly Worker[]): Column<FleetEvent>[] {
   const names = workers.map(({ id, hostname }) => `${id}\n${hostname}`).join('\n\n');
   return useMemo(() => {
     const nameOf = new Map(names.split('\n\n').map((pair) => pair.split('\n') as [string, string]));
+    const days = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric' });
+    const times = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
     return [
       {
         id: 'at',
         head: t('time'),
-        width: 'clamp(80px, 22vw, 190px)',
+        width: 'clamp(96px, 26vw, 170px)',
         cell: ({ at }) => (
-          <time dateTime={new Date(at).toISOString()} className={styles.time}>
-            {dateText(at, language, 'full')}
+          <time dateTime={new Date(at).toISOString()} title={dateText(at, language, 'full')} className={styles.time}>
+            <span className={styles.day}>{days.format(at)} </span>
+            {times.format(at)}
           </time>
         ),
       },

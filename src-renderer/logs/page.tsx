@@ -5,6 +5,7 @@ import type { FleetEvent } from '../../shared/protocol/events.ts';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
 import { api } from '../fleet/client.ts';
 import { eventKey, readEvents, useEventHistory } from '../fleet/events.ts';
+import { useRuns } from '../fleet/runs.ts';
 import { useWorkers } from '../fleet/workers.ts';
 import { Button } from '../ui/button.tsx';
 import { useMessages } from '../ui/i18n.ts';
@@ -83,6 +84,8 @@ function List({ filter, chosen, onChoose, onClear }: ListProps) {
   const query = useEventHistory(asked);
   const tail = useTail(filter, paused);
   const { workers } = useWorkers();
+  // Known ones are named by their number.
+  useRuns();
   const columns = useColumns(workers);
   const rows = useMemo(() => {
     const read = query.data?.pages.flatMap((page) => page.events) ?? [];

@@ -38,15 +38,15 @@ export function eventText(event: FleetEvent, t: Say): string {
       return t('taskGranted', {
         worker: event.data.worker,
         kind: event.data.kind,
-        tests: event.data.tests,
+        n: event.data.tests,
         attempt: event.data.attempt,
       });
     case 'task.started':
       return t('taskStarted');
     case 'task.split':
-      return t('taskSplit', { tests: event.data.tests });
+      return t('taskSplit', { n: event.data.tests });
     case 'task.raced':
-      return t('taskRaced', { tests: event.data.tests, worker: event.data.to_worker });
+      return t('taskRaced', { n: event.data.tests, worker: event.data.to_worker });
     case 'task.finished':
       return because(t('taskFinished', { state: event.data.state }), event.data.reason);
     case 'task.requeued':
@@ -92,12 +92,11 @@ type Settled = Extract<FleetEvent, { type: 'results' }>['data']['settled'];
 function resultsText(settled: Settled, t: Say): string {
   const count = (outcome: Settled[number]['outcome']) => settled.filter((test) => test.outcome === outcome).length;
   const failed = settled.filter((test) => test.outcome === 'unexpected');
-  const text = t('results', {
-    expected: count('expected'),
-    unexpected: failed.length,
-    flaky: count('flaky'),
-    skipped: count('skipped'),
-  });
+  const text = (['expected', 'unexpected', 'flaky', 'skipped'] as const)
+    .map((outcome) => [outcome, count(outcome)] as const)
+    .filter(([, n]) => n > 0)
+    .map(([outcome, n]) => t(outcome, { n }))
+    .join(', ');
   const first = failed[0];
   return first === undefined ? text : `${text}: ${first.title}`;
 }

@@ -124,7 +124,6 @@ export function Table<Row>(props: TableProps<Row>) {
     keys,
   );
 
-  const width = columns.length + (selection ? 1 : 0);
   return (
     <table className={styles.table} ref={frame} aria-label={label} aria-rowcount={(total ?? rows.length) + 1}>
       <colgroup>
@@ -150,7 +149,7 @@ export function Table<Row>(props: TableProps<Row>) {
         </tr>
       </thead>
       <tbody>
-        {before > 0 && <Gap height={before} columns={width} />}
+        {before > 0 && <Gap height={before} />}
         {rows.slice(first, last + 1).map((row, position) => {
           const index = first + position;
           const key = keyOf(row);
@@ -169,7 +168,7 @@ export function Table<Row>(props: TableProps<Row>) {
             />
           );
         })}
-        {after > 0 && <Gap height={after} columns={width} />}
+        {after > 0 && <Gap height={after} />}
       </tbody>
     </table>
   );
@@ -189,10 +188,11 @@ function useToggle(selection: Pick<Selection<unknown>, 'keys' | 'onChange'> | un
   }, []);
 }
 
-function Gap({ height, columns }: { height: number; columns: number }) {
+/** One cell alone: one that spans all columns would bring those back that narrow screens leave out. */
+function Gap({ height }: { height: number }) {
   return (
     <tr aria-hidden className={styles.gap} style={{ height }}>
-      <td colSpan={columns} />
+      <td />
     </tr>
   );
 }
