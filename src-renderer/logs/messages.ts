@@ -4,7 +4,6 @@ export const messages = defineMessages({
   en: {
     all: 'Everything',
     allWorkers: 'All workers',
-    any: 'Everything',
     anyTime: 'All times',
     between: 'From … to …',
     clear: 'Show everything',
@@ -41,7 +40,6 @@ export const messages = defineMessages({
     title: 'Logs',
     to: 'To',
     type: 'Type',
-    warning: 'Warnings and errors',
     week: 'Last 7 days',
     where: 'Where',
     worker: 'Workers',
@@ -51,7 +49,6 @@ export const messages = defineMessages({
   de: {
     all: 'Alles',
     allWorkers: 'Alle Worker',
-    any: 'Alles',
     anyTime: 'Alle Zeiten',
     between: 'Von … bis …',
     clear: 'Alles zeigen',
@@ -88,7 +85,6 @@ export const messages = defineMessages({
     title: 'Protokolle',
     to: 'Bis',
     type: 'Typ',
-    warning: 'Warnungen und Fehler',
     week: 'Letzte 7 Tage',
     where: 'Wo',
     worker: 'Worker',

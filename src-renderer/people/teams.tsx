@@ -119,6 +119,7 @@ function Members({ team }: { team: Team }) {
   };
   if (error) return <ErrorState error={error} />;
   if (!data) return <Skeleton rows={2} />;
+  if (data.length === 0) return <p className="muted">{t('membersNone')}</p>;
   return (
     <>
       <ul className={styles.members} aria-label={t('membersOf', { team: team.name })}>

@@ -19,7 +19,7 @@ export const groupOf = (key: string): GroupName => BEGINNINGS.find(([, begins]) 
 export function grouped(settings: readonly Setting[], text: string): { name: GroupName; settings: Setting[] }[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = settings.filter((setting) => {
-    const all = `${setting.key} ${setting.description} ${String(setting.value)}`.toLowerCase();
+    const all = `${setting.key} ${setting.description} ${textOfValue(setting.value)}`.toLowerCase();
     return words.every((word) => (word === 'is:set' ? setting.is_set : all.includes(word)));
   });
   return GROUPS.map((name) => ({ name, settings: found.filter(({ key }) => groupOf(key) === name) })).filter(

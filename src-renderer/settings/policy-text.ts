@@ -21,18 +21,22 @@ export type Fields = Readonly<Record<string, string>>;
 export const WHEN = ['project', 'tag', 'branch', 'browser'] as const;
 export const THEN = ['prefer', 'require', 'avoid', 'strategy', 'priority'] as const;
 
-export const capOf = ({ tag = '', environment = '', limit = '' }: Fields): Cap =>
-  ({ ...given({ tag, environment }), limit: Number(limit) }) as Cap;
+export const capOf = ({ tag = '', environment = '', limit = '' }: Fields): Cap => ({
+  ...given({ tag, environment }),
+  limit: Number(limit),
+});
 
-export const weightOf = ({ user = '', project = '', weight = '' }: Fields): Weight =>
-  ({ ...given({ user, project }), weight: Number(weight) }) as Weight;
+export const weightOf = ({ user = '', project = '', weight = '' }: Fields): Weight => ({
+  ...given({ user, project }),
+  weight: Number(weight),
+});
 
 export function ruleOf(fields: Fields): Rule {
   const part = (names: readonly string[], prefix: string) =>
     given(Object.fromEntries(names.map((name) => [name, fields[`${prefix}.${name}`] ?? ''])));
   const { priority, ...then } = part(THEN, 'then');
   const whole = priority === undefined ? then : { ...then, priority: Number(priority) };
-  return { name: fields.name ?? '', when: part(WHEN, 'when'), then: whole } as Rule;
+  return { name: fields.name ?? '', when: part(WHEN, 'when'), then: whole };
 }
 
 export const fieldsOfRule = ({ name, when, then }: Rule): Fields => ({

@@ -72,7 +72,7 @@ function Control({ setting, mayChange, change }: RowProps & { change: Change }) 
     return (
       <Select
         aria-label={key}
-        value={String(value)}
+        value={textOfValue(value)}
         onChange={(chosen) => void change(chosen)}
         options={options.map((option) => ({ value: option, label: option }))}
       />

@@ -75,7 +75,7 @@ function Wishes({ onMade }: { onMade: (token: MadeToken, wishes: JoinWishes) => 
   return (
     <Form onSubmit={(event) => void make(event)}>
       <div className={styles.fields}>
-        <Field label={t('label')} error={error instanceof ApiError ? error.field('name') : null}>
+        <Field label={t('label')} hint={t('labelHint')} error={error instanceof ApiError ? error.field('name') : null}>
           <Input
             value={name}
             placeholder={t('labelPreset')}
@@ -90,10 +90,10 @@ function Wishes({ onMade }: { onMade: (token: MadeToken, wishes: JoinWishes) => 
             options={LIVES.map((n) => ({ value: String(n), label: t('lifeHours', { n }) }))}
           />
         </Field>
-        <Field label={t('slotsField')}>
+        <Field label={t('slots')} hint={t('slotsHint')}>
           <Input type="number" min={1} max={1000} value={slots} onChange={(event) => setSlots(event.target.value)} />
         </Field>
-        <Field label={t('tagsField')} error={wrong === null ? null : t('tagsBad', { tag: wrong })}>
+        <Field label={t('tagsField')} hint={t('tagsHint')} error={wrong === null ? null : t('tagsBad', { tag: wrong })}>
           <Input value={tags} onChange={(event) => setTags(event.target.value)} />
         </Field>
         {(everywhere ? mine.length > 1 : mine.length > 0) && (

@@ -144,7 +144,7 @@ function TagsDialog({ title, known, onClose, onTags }: TagsDialogProps) {
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title={title}>
       <Form onSubmit={submit}>
-        <Field label={t('tagsField')} error={wrong === null ? null : t('tagsBad', { tag: wrong })}>
+        <Field label={t('tagsField')} hint={t('tagsHint')} error={wrong === null ? null : t('tagsBad', { tag: wrong })}>
           <Input value={text} list="known-tags" onChange={(event) => setText(event.target.value)} />
         </Field>
         <datalist id="known-tags">
