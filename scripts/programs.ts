@@ -36,14 +36,16 @@ export class Programs {
     options: { before?: Coordinator; port?: number; args?: string[]; env?: NodeJS.ProcessEnv } = {},
   ): Promise<Coordinator> {
     const { before, args = [], env } = options;
-    const port = before ? Number(new URL(before.url).port) : await freePort(options.port ?? 0);
-    const contentPort = await freePort(options.port === undefined ? 0 : port + 1);
+    const port = before ? Number(new URL(before.url).port) : await freePort(options.port ?? null);
+    const contentPort = await freePort(options.port === undefined ? null : port + 1);
     const where = ['--port', String(port), '--content-port', String(contentPort), '--data', dataDir];
     const child = this.start(['coordinator', ...where, '--log-level', 'warn', '--json', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...env },
     });
-    const started = JSON.parse(await firstLine(child, 'the coordinator')) as { url: string; admin_link: string | null };
+    const line = await firstLine(child, 'the coordinator');
+    const started = JSON.parse(line) as { url?: string; admin_link: string | null };
+    if (started.url === undefined) throw new Error(`the coordinator could not start: ${line}`);
     const token = before?.token ?? (await exchange(started.url, started.admin_link));
     return { url: started.url, token, process: child, dataDir };
   }
@@ -148,11 +150,20 @@ async function firstLine(child: ChildProcess, who: string): Promise<string> {
   throw new Error(`${who} ended before it was ready`);
 }
 
+/** Below the ports that systems give to outgoing connections, which would take one that is free for a moment between two starts. */
+const PORTS = { from: 20_000, to: 32_000 };
+const PORT_TRIES = 50;
+
 /** `wanted` if nobody has it, else any. */
-async function freePort(wanted: number): Promise<number> {
-  const port = (await tryPort(wanted)) ?? (await tryPort(0));
-  if (port === null) throw new Error('no port is free on 127.0.0.1');
-  return port;
+async function freePort(wanted: number | null): Promise<number> {
+  const others = Array.from({ length: PORT_TRIES }, () =>
+    Math.floor(PORTS.from + Math.random() * (PORTS.to - PORTS.from)),
+  );
+  for (const candidate of wanted === null ? others : [wanted, ...others]) {
+    const port = await tryPort(candidate);
+    if (port !== null) return port;
+  }
+  throw new Error('no port is free on 127.0.0.1');
 }
 
 function tryPort(port: number): Promise<number | null> {

@@ -47,6 +47,13 @@ const logLine = z.object({
   text: z.string(),
 });
 
+const logQuery = pageQuery.extend({
+  task_id: z.string().max(100).optional(),
+  order: z.enum(['oldest', 'newest']).default('oldest'),
+  /** Id of a line: only what comes behind it in this order. */
+  after: z.coerce.number().int().min(0).optional(),
+});
+
 /** Of each run, its first failures and tasks come along; the rest is paged by the lists. */
 const WITH_RESULTS = 100;
 
@@ -199,17 +206,23 @@ export function resultRoutes({ db, clock, redaction }: ResultRoutesDeps) {
         tags,
         summary: 'Read what the tasks of a run printed, in the order in which it arrived',
         access: 'viewer',
-        request: { params: idParam, query: pageQuery.extend({ task_id: z.string().max(100).optional() }) },
+        description: 'Who follows it asks again with `after`, the id of the last line that is known.',
+        request: { params: idParam, query: logQuery },
         responses: { 200: json(page(logLine), 'A page of output') },
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const { limit, cursor, task_id: taskId } = c.req.valid('query');
+        const { limit, cursor, task_id: taskId, order, after } = c.req.valid('query');
         const rows = await db.read(async (r) => {
           const runId = await findRunId(r, c.var.scope, id);
           return runId === null
             ? null
-            : readLogs(r, runId, { taskId: taskId ?? null, limit: limit + 1, after: afterNumber(cursor) });
+            : readLogs(r, runId, {
+                taskId: taskId ?? null,
+                limit: limit + 1,
+                after: afterNumber(cursor) ?? after ?? null,
+                newestFirst: order === 'newest',
+              });
         });
         if (!rows) throw unknownRun(id);
         return c.json(

@@ -15,6 +15,7 @@ import secrets from './migrations/0013-secrets.sql';
 import trust from './migrations/0014-trust.sql';
 import analytics from './migrations/0015-analytics.sql';
 import launch from './migrations/0016-launch.sql';
+import testOrder from './migrations/0017-test-order.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   { version: 14, name: 'trust', sql: trust },
   { version: 15, name: 'analytics', sql: analytics },
   { version: 16, name: 'launch', sql: launch },
+  { version: 17, name: 'test-order', sql: testOrder },
 ];

@@ -142,6 +142,11 @@ async function makeObjects(
     role: 'viewer',
     team,
   });
+  const { id: template } = await call<{ id: string }>('POST', '/api/v1/run-templates', {
+    name: 'secret',
+    team,
+    options: {},
+  });
   const { items } = await call<{ items: { person_id: string; role: string }[] }>(
     'GET',
     `/api/v1/teams/${team}/members`,
@@ -157,6 +162,7 @@ async function makeObjects(
     '/api/v1/people/{id}': { id: member },
     '/api/v1/teams/{id}/members/{person_id}': { id: team, person_id: member },
     '/api/v1/teams/{id}': { id: team },
+    '/api/v1/run-templates/{id}': { id: template },
     '/api/v1/projects/{project}': { project: asked.project },
   };
 }
@@ -179,6 +185,8 @@ function bodyFor(route: string): object | undefined {
   if (route.startsWith('GET') || route.startsWith('DELETE')) return undefined;
   if (route.includes('/members/')) return { role: 'viewer' };
   if (route.endsWith('/dependencies')) return { depends_on: [{ run: '1' }] };
+  if (route.startsWith('PUT /api/v1/run-templates')) return { name: 'other', options: {} };
+  if (route.endsWith('/screenshots/accept')) return { ids: ['x'] };
   return route === 'PATCH /api/v1/teams/{id}' ? { name: 'renamed' } : {};
 }
 

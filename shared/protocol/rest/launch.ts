@@ -113,7 +113,7 @@ export type Sources = z.infer<typeof sources>;
 /** Version of the shape below, kept with each template. */
 export const TEMPLATE_VERSION = 1;
 const set = runCreate.shape;
-/** What a template sets of a run; what it leaves out is as POST test-runs/create has it by default. Values in `env` are shown to maintainers only. */
+/** What a template sets of a run; what it leaves out is as POST test-runs/create has it by default. Values in `env` are never shown again. */
 export const templateOptions = z.strictObject({
   /** Of its runs; left out: the template's. */
   name: set.name.optional(),
@@ -144,6 +144,7 @@ export const templatePut = z.strictObject({
   category: z.string().trim().max(100).default(''),
   options: templateOptions,
 });
+export type TemplatePut = z.infer<typeof templatePut>;
 export const templateCreate = templatePut.extend({ team: z.string().min(1).max(100).optional() });
 export const template = templatePut.extend({
   id,

@@ -1,5 +1,6 @@
 /** REST shapes of runs (API: test-runs). snake_case as the customer fixed it; times are ISO 8601 strings, durations milliseconds. */
 import { z } from 'zod';
+import { testId } from '../playwright.ts';
 import {
   environment,
   environmentName,
@@ -14,6 +15,10 @@ import {
 
 export const runState = z.enum(['pending', 'scheduling', 'running', 'completed', 'failed', 'cancelled']);
 export type RunState = z.infer<typeof runState>;
+
+/** longest_first ends soonest; likely_failures_first begins each slot with what has failed lately. */
+export const testOrder = z.enum(['longest_first', 'likely_failures_first']);
+export type TestOrder = z.infer<typeof testOrder>;
 
 const jsonObject = z.record(z.string().max(200), z.json());
 
@@ -53,6 +58,8 @@ export const runCreate = z.strictObject({
   requests: requests.default({}),
   /** What it tests against, for caps; beside config.base_url. */
   environment: environmentName.optional(),
+  /** In which order a queue run begins its tests. Static runs go by Playwright's. */
+  order: testOrder.default('longest_first'),
   /** When it should be done: its priority rises as that comes near. */
   deadline: z.iso.datetime({ offset: true }).optional(),
   priority: z.int().min(0).max(1000).default(100),
@@ -151,6 +158,7 @@ export const run = z.object({
   requests,
   /** What it tests against: whose secrets its tests get, and which caps count. null: none was named. */
   environment: z.string().nullable(),
+  order: testOrder,
   /** null where it has none. `predicted_end` is null until enough is known; `boost` is added to its priority now. */
   deadline: z
     .object({
@@ -228,6 +236,8 @@ export const runFilter = z.strictObject({
 /** Which tests a rerun takes, and from where. What is left out is as in the earlier run. */
 export const runRetry = z.strictObject({
   only: z.enum(['all', 'failed']).default('failed'),
+  /** Ids of the tests to run, in place of `only`. Of a serial group all of them run. */
+  tests: z.array(testId).min(1).max(10_000).optional(),
   /** Other files: the working tree as it is now. */
   source: runSource.optional(),
   /** Goes with `source`: names often tell of a commit. */
