@@ -38,7 +38,7 @@ export async function readEvents(r: ReadHandle, filter: EventFilter, limit: numb
   if (typePrefixes !== undefined) {
     const list = JSON.stringify(typePrefixes);
     query = query.where(
-      sql<SqlBool>`EXISTS (SELECT 1 FROM json_each(${list}) p WHERE substr(type, 1, length(p.value)) = p.value)`,
+      sql<SqlBool>`EXISTS (SELECT 1 FROM json_each(${list}) p WHERE substr(events.type, 1, length(p.value)) = p.value)`,
     );
   }
   if (text !== undefined) query = query.where(sql<SqlBool>`instr(lower(data), ${text.toLowerCase()}) > 0`);
