@@ -9,7 +9,7 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'analytics', 'launch'],
+  ['reports', 'operations'],
 ];
 
 const room = (names) => `^coordinator/(${names.join('|')})/`;
