@@ -305,6 +305,7 @@ export async function startCoordinator(
           onReports: dispatch.onReports,
           stops: dispatch.stops,
           secrets,
+          keepingFree: dispatch.keepingFree,
         }),
         resultRoutes({ db, clock, redaction }),
         reportRoutes({ db, clock, store, contentUrl }),

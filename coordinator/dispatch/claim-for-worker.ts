@@ -12,6 +12,7 @@ import { restrained } from './breakers.ts';
 import { claimTasks } from './claim-tasks.ts';
 import { readProfile } from './connect-worker.ts';
 import { escalatedTask, holdersOfSuspects, placeOf, recordStep } from './escalated-tasks.ts';
+import type { KeepingFree } from './keeping-free.ts';
 import { Ledger } from './ledger.ts';
 import { slotsAllowed } from './rules/breaker.ts';
 import { nameOf } from './rules/caps.ts';
@@ -25,6 +26,7 @@ import { toGrant } from './to-grant.ts';
 interface Context {
   policies: PoliciesInForce;
   secrets: ProjectSecrets;
+  keepingFree: KeepingFree;
 }
 
 interface Waiting extends Demand {
@@ -163,7 +165,7 @@ type Room =
       whyNot: (run: ActiveRun, task: Waiting) => string | null;
     };
 
-async function roomOf(w: WriteHandle, workerId: string, { policies, secrets }: Context): Promise<Room> {
+async function roomOf(w: WriteHandle, workerId: string, { policies, secrets, keepingFree }: Context): Promise<Room> {
   const profile = await readProfile(w, workerId);
   if (!profile) return { reason: 'This worker is not known any more' };
   if (profile.intent !== 'active') return { reason: `This worker takes no work: it is set to ${profile.intent}` };
@@ -192,6 +194,8 @@ async function roomOf(w: WriteHandle, workerId: string, { policies, secrets }: C
       if (!hasBrowsers(task.needs, profile.capabilities.browsers)) return `This worker lacks one of ${task.needs}`;
       if (ledger.fitting(workerId, profile.capabilities, task) < 1)
         return `This worker has not enough left for a task that asks for ${askInWords(task)}`;
+      if (!keepingFree.mayUse(workerId, run, task))
+        return 'This worker is kept free for a task that asks for more than it has left';
       const { room, cap } = ledger.roomFor(run, policies.caps, runs);
       return room < 1 && cap ? `A cap is reached: ${nameOf(cap)}` : null;
     },

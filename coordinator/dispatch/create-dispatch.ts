@@ -7,7 +7,9 @@ import { settleTrials } from './breakers.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { FailureContext, FailureRules } from './failure-context.ts';
 import { Fleet } from './fleet.ts';
-import { AgentLink, type LinkOptions } from './link.ts';
+import { KeepingFree } from './keeping-free.ts';
+import { AgentLink } from './link/agent-link.ts';
+import type { LinkOptions } from './link/options.ts';
 import { afterAbsence, startLeaseWatch } from './lease-watch.ts';
 import { loseTasksOf } from './lose-tasks.ts';
 import type { LoadMonitor } from '../load/monitor.ts';
@@ -66,6 +68,7 @@ export interface Dispatch {
   link: AgentLink;
   stops: StopWatch;
   fleet: Fleet;
+  keepingFree: KeepingFree;
   leaseMs: () => number;
   onReports: ReportQueueOptions['onReports'];
   /** For workers that only poll: their heartbeat renews all that they hold. */
@@ -85,6 +88,7 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     running: (fence) => [...fleet.lastRunning(fence).keys()],
   });
   const stops = new StopWatch(clock);
+  const keepingFree = new KeepingFree();
   const dispatcher = new Dispatcher({
     db,
     fleet,
@@ -93,6 +97,7 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     policies: deps.policies,
     strategies: deps.strategies,
     secrets,
+    keepingFree,
     report,
   });
   const onReports: ReportQueueOptions['onReports'] = async (w, reports, now) => {
@@ -144,6 +149,7 @@ export async function createDispatch(deps: DispatchDeps): Promise<Dispatch> {
     link,
     stops,
     fleet,
+    keepingFree,
     onReports,
     leaseMs,
     renew: async (w, workerId, now) => void (await renewLeases(w, workerId, null, settings().leaseMs, now)),

@@ -11,7 +11,8 @@ import { updateDeadlines } from './deadlines.ts';
 import { Explaining } from './explaining.ts';
 import type { Fleet } from './fleet.ts';
 import { Granting, type Books, type LookedAt } from './granting.ts';
-import { PATIENCE_MS } from './rules/escalation.ts';
+import type { KeepingFree } from './keeping-free.ts';
+import { RoomOnWorkers } from './room-on-workers.ts';
 import { Stealing } from './stealing.ts';
 import type { Strategies } from './strategies.ts';
 
@@ -30,6 +31,7 @@ export interface DispatcherOptions {
   policies: () => PoliciesInForce;
   secrets: ProjectSecrets;
   strategies: Strategies;
+  keepingFree: KeepingFree;
   report: (error: unknown, during: string) => void;
 }
 
@@ -39,6 +41,7 @@ const DEADLINES_EVERY_MS = 2_000;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #stealing: Stealing;
+  readonly #room: RoomOnWorkers;
   readonly #granting: Granting;
   readonly #explaining: Explaining;
   #running = false;
@@ -55,7 +58,8 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#stealing = new Stealing(options.fleet, options.clock);
-    this.#granting = new Granting({ ...options, onPatience: () => this.#wakeAfter(PATIENCE_MS) });
+    this.#room = new RoomOnWorkers(options);
+    this.#granting = new Granting({ ...options, onPatience: (ms) => this.#wakeAfter(ms) }, this.#room);
     this.#explaining = new Explaining(options);
   }
 
@@ -158,9 +162,9 @@ export class Dispatcher {
   /** Slots for which nothing waits take over work that others have not begun, or race what others have begun. */
   async #steal(w: WriteHandle, one: LookedAt, books: Books): Promise<void> {
     const { run } = one;
-    const loads = [...this.#granting.usable(one, books)].map(([id, slots]) => ({ id, slots }));
+    const loads = [...this.#room.usable(one, books)].map(([id, slots]) => ({ id, slots }));
     const usable = run.exclusive
-      ? this.#granting.onePerMachine(run.id, loads, new Set()).map(({ id }) => ({ id, slots: 1 }))
+      ? this.#room.onePerMachine(run.id, loads, new Set()).map(({ id }) => ({ id, slots: 1 }))
       : loads;
     if (usable.length === 0 || (await this.#hasPending(w, run.id))) return;
     const idle = usable.flatMap(({ id, slots }) => {

@@ -1,15 +1,21 @@
-/** Says in the run itself why nothing of it begins: nobody could serve it, or a cap is reached; and takes it back when that is over. */
+/**
+ * Says in the run itself why nothing of it begins: nobody could serve it, a cap is reached, or no machine has
+ * room for what it asks for; and takes it back when that is over.
+ */
 import type { PoliciesInForce } from '../policies/policies.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import type { ActiveRun } from './active-runs.ts';
 import type { Fleet } from './fleet.ts';
 import type { Books, LookedAt } from './granting.ts';
+import type { KeepingFree } from './keeping-free.ts';
 import { nameOf } from './rules/caps.ts';
 import { whyUnservable } from './rules/matching.ts';
+import { askInWords } from './rules/requests.ts';
 
 export interface ExplainingOptions {
   fleet: Fleet;
   policies: () => PoliciesInForce;
+  keepingFree: KeepingFree;
 }
 
 export class Explaining {
@@ -24,7 +30,7 @@ export class Explaining {
   /** Returns whether a cap keeps more of the run from beginning. */
   async explain(w: WriteHandle, one: LookedAt, books: Books): Promise<boolean> {
     await this.#explainWorkers(w, one);
-    return this.#explainCaps(w, one.run, books);
+    return this.#explainRoom(w, one.run, books);
   }
 
   async #explainWorkers(w: WriteHandle, { run, demands }: LookedAt): Promise<void> {
@@ -41,15 +47,23 @@ export class Explaining {
     await w.event({ type: 'run.reason', runId: run.id, data: { reason } });
   }
 
-  async #explainCaps(w: WriteHandle, run: ActiveRun, { all, ledger }: Books): Promise<boolean> {
+  async #explainRoom(w: WriteHandle, run: ActiveRun, { all, ledger }: Books): Promise<boolean> {
     const found = ledger?.roomFor(run, this.#options.policies().caps, all);
     const cap = found?.room === 0 && (await hasPending(w, run.id)) ? found.cap : null;
-    const waiting = cap && `It waits for a cap to have room: ${nameOf(cap)}`;
+    const waiting = cap ? `It waits for a cap to have room: ${nameOf(cap)}` : this.#whatIsKept(run.id);
     if (waiting !== run.waiting) {
       await w.run('UPDATE runs SET waiting = ? WHERE id = ?', [waiting, run.id]);
       await w.event({ type: 'run.waiting', runId: run.id, data: { reason: waiting } });
     }
     return found?.room === 0;
+  }
+
+  #whatIsKept(runId: string): string | null {
+    const { keepingFree, fleet } = this.#options;
+    const kept = keepingFree.keptFor(runId);
+    const name = kept && fleet.find(kept.workerId)?.profile.name;
+    if (!kept || !name) return null;
+    return `It waits until ${name} has ${askInWords(kept.demand)} left; nothing else begins there until then`;
   }
 }
 

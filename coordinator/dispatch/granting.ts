@@ -1,6 +1,5 @@
 /** Hands free slots to pending tasks: runs by priority, runs of equal priority by fair share, workers by the strategy. */
 import type { PoliciesInForce } from '../policies/policies.ts';
-import { hasBrowsers } from '../runs/rules/needs.ts';
 import type { ProjectSecrets } from '../projects/secrets.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { demandsOf, levelsOf, placementOf, readActiveRuns, type ActiveRun, type Demand } from './active-runs.ts';
@@ -8,12 +7,15 @@ import { restrained } from './breakers.ts';
 import { claimTasks, type Claim } from './claim-tasks.ts';
 import { allowedFor, placeEscalated, recordStep, type PlacedTask } from './escalated-tasks.ts';
 import type { Connected, Fleet, HeldGrant } from './fleet.ts';
+import type { KeepingFree } from './keeping-free.ts';
 import { Ledger } from './ledger.ts';
+import type { RoomOnWorkers } from './room-on-workers.ts';
 import { addRacer } from './racing.ts';
 import { preferenceFor, type RuleEffects } from './rules/admin-rules.ts';
 import { slotsAllowed } from './rules/breaker.ts';
+import { PATIENCE_MS } from './rules/escalation.ts';
 import { shareOut } from './rules/fair-share.ts';
-import { whyNotMatching, type Wanted } from './rules/matching.ts';
+import type { Wanted } from './rules/matching.ts';
 import { asksNothing } from './rules/requests.ts';
 import { distribute } from './rules/strategies/distribute.ts';
 import type { Strategies } from './strategies.ts';
@@ -24,9 +26,10 @@ export interface GrantingOptions {
   strategies: Strategies;
   policies: () => PoliciesInForce;
   secrets: ProjectSecrets;
+  keepingFree: KeepingFree;
   settings: () => { strategy: string; leaseMs: number };
-  /** A failed task waits for a better worker that is busy now: something must look again even if nothing else happens. */
-  onPatience: () => void;
+  /** Something waits for a better worker, or for a machine to have room: it must be looked at again even if nothing else happens. */
+  onPatience: (ms: number) => void;
 }
 
 /** One look at what is free and what waits. */
@@ -45,7 +48,7 @@ export interface LookedAt {
   run: ActiveRun;
   demands: (Demand & { requirements: Wanted; effects: RuleEffects })[];
 }
-type PlacedDemand = LookedAt['demands'][number];
+export type PlacedDemand = LookedAt['demands'][number];
 
 /** What one round knows: everything that must be exact comes from the database, within the command. */
 export interface Books extends Round {
@@ -56,11 +59,13 @@ export interface Books extends Round {
 
 export class Granting {
   readonly #options: GrantingOptions;
+  readonly #room: RoomOnWorkers;
   /** Demands per run and state: they do not change once a run is planned. */
   readonly #demands = new Map<string, Demand[]>();
 
-  constructor(options: GrantingOptions) {
+  constructor(options: GrantingOptions, room: RoomOnWorkers) {
     this.#options = options;
+    this.#room = room;
   }
 
   /** The grants are sent once they are stored. Returns the runs that were looked at, and what is known after it. */
@@ -85,6 +90,10 @@ export class Granting {
         level.flatMap((run) => byId.get(run.id) ?? []),
         books,
       );
+    if (!round.partial) {
+      const againMs = await this.#room.keepFree(w, looked, books);
+      if (againMs !== null) this.#options.onPatience(againMs);
+    }
     return { looked, books };
   }
 
@@ -98,7 +107,7 @@ export class Granting {
     let open = [...level];
     while (open.length > 0) {
       const room = new Map<string, number>();
-      for (const one of open) room.set(one.run.id, this.#usableSlots(one, books));
+      for (const one of open) room.set(one.run.id, this.#room.usableSlots(one, books));
       const contenders = [];
       for (const { run } of level) {
         const demand = await pendingUpTo(w, run.id, room.get(run.id) ?? 0);
@@ -121,9 +130,7 @@ export class Granting {
 
   /** Returns how many slots it was given, `limit` at most. */
   async #grantRun(w: WriteHandle, { run, demands }: LookedAt, limit: number, books: Books): Promise<number> {
-    const { caps } = this.#options.policies();
-    const room = books.ledger?.roomFor(run, caps, books.all).room ?? Infinity;
-    const most = Math.min(limit, room);
+    const most = Math.min(limit, this.#room.underCaps(run, books));
     let given = 0;
     const claim = async (demand: PlacedDemand, able: readonly Connected[], placed?: PlacedTask) => {
       if (given >= most) return;
@@ -140,9 +147,9 @@ export class Granting {
     };
     for (const demand of demands) {
       if (given >= most) break;
-      const able = this.#able(demand, books);
+      const able = this.#room.able(demand, books);
       const escalated = await placeEscalated(w, this.#options.fleet, { runId: run.id, ...demand }, books.now);
-      if (escalated.length > 0) this.#options.onPatience();
+      if (escalated.length > 0) this.#options.onPatience(PATIENCE_MS);
       for (const placed of escalated.filter(({ last }) => !last)) await claim(demand, able, placed);
       await claim(demand, able);
       for (const placed of escalated.filter(({ last }) => last)) await claim(demand, able, placed);
@@ -161,8 +168,8 @@ export class Granting {
     const same = ({ needs, cpus, memoryBytes }: Demand) =>
       needs === raced.needs && cpus === raced.cpus && memoryBytes === raced.memoryBytes;
     const demand = demands.find(same);
-    const room = books.ledger?.roomFor(run, this.#options.policies().caps, books.all).room ?? Infinity;
-    if (!demand || room < 1 || this.#freeFor(worker.profile, demand, books) < 1) return;
+    if (!demand || this.#room.underCaps(run, books) < 1 || this.#room.freeFor(worker.profile, run, demand, books) < 1)
+      return;
     const taskId = await addRacer(w, raced, worker.profile.name, books.now);
     const claims = await this.#claim(w, run, demand, { workers: [worker], limit: 1, taskId }, books);
     this.#note(w, run, demand, claims, books);
@@ -170,7 +177,8 @@ export class Granting {
 
   /** Returns the slots of these claims. */
   #note(w: WriteHandle, run: ActiveRun, demand: Demand, claims: readonly Claim[], books: Books): number {
-    const { fleet, settings, secrets } = this.#options;
+    const { fleet, settings, secrets, keepingFree } = this.#options;
+    if (claims.length > 0) keepingFree.begun(run.id, demand);
     for (const claim of claims) {
       books.free.set(claim.workerId, (books.free.get(claim.workerId) ?? 0) - claim.slots);
       books.taken.add(claim.workerId);
@@ -189,38 +197,6 @@ export class Granting {
     }
   }
 
-  /** Connected workers with free slots that may take such tasks. */
-  #able({ requirements, needs }: Pick<PlacedDemand, 'requirements' | 'needs'>, { free }: Round): Connected[] {
-    return this.#withFreeSlots(free).filter(
-      ({ profile }) =>
-        whyNotMatching(requirements, profile) === null && hasBrowsers(needs, profile.capabilities.browsers),
-    );
-  }
-
-  #withFreeSlots(free: ReadonlyMap<string, number>): Connected[] {
-    return [...free].flatMap(([id, slots]) => (slots > 0 ? (this.#options.fleet.find(id) ?? []) : []));
-  }
-
-  /** Free slots by worker that some task of the run could take, with what is left beside other tasks. */
-  usable({ demands }: LookedAt, books: Books): Map<string, number> {
-    const usable = new Map<string, number>();
-    for (const demand of demands)
-      for (const { profile } of this.#able(demand, books)) {
-        const slots = this.#freeFor(profile, demand, books);
-        if (slots > 0) usable.set(profile.id, Math.max(usable.get(profile.id) ?? 0, slots));
-      }
-    return usable;
-  }
-
-  #usableSlots(one: LookedAt, books: Books): number {
-    const room = books.ledger?.roomFor(one.run, this.#options.policies().caps, books.all).room ?? Infinity;
-    return Math.min(sum(this.usable(one, books).values()), room);
-  }
-
-  #freeFor({ id, capabilities }: Connected['profile'], demand: Demand, { free, ledger }: Books): number {
-    return Math.min(free.get(id) ?? 0, ledger?.fitting(id, capabilities, demand) ?? Infinity);
-  }
-
   async #claim(
     w: WriteHandle,
     run: ActiveRun,
@@ -233,11 +209,11 @@ export class Granting {
     const loads = what.workers
       .map((worker) => ({
         ...fleet.load(worker),
-        freeSlots: this.#freeFor(worker.profile, demand, books),
+        freeSlots: this.#room.freeFor(worker.profile, run, demand, books),
         preference: preferenceFor(worker.profile.tags, effects),
       }))
       .filter((load) => load.freeSlots > 0);
-    const usable = run.exclusive ? this.onePerMachine(run.id, loads, books.taken) : loads;
+    const usable = run.exclusive ? this.#room.onePerMachine(run.id, loads, books.taken) : loads;
     if (usable.length === 0) return [];
     const whole = new Map(usable.map((load) => [load.id, Math.min(load.freeSlots, what.limit)]));
     const { strategy: chosen, leaseMs } = settings();
@@ -267,20 +243,6 @@ export class Granting {
       },
       books.now,
     );
-  }
-
-  /** For runs whose webServer has fixed ports: machines (not agents: two may share one) on which nothing of the run is held. */
-  onePerMachine<T extends { id: string }>(runId: string, loads: readonly T[], taken: ReadonlySet<string>): T[] {
-    const { fleet } = this.#options;
-    const machineOf = (workerId: string) => fleet.find(workerId)?.profile.fingerprint ?? workerId;
-    // What was taken in this round may be this run's; if it is another's, the next round finds that out.
-    const used = new Set([...fleet.heldOfRun(runId).map((grant) => grant.workerId), ...taken].map(machineOf));
-    return loads.filter((load) => {
-      const machine = machineOf(load.id);
-      if (used.has(machine)) return false;
-      used.add(machine);
-      return true;
-    });
   }
 
   async #demandsOf(w: WriteHandle, run: ActiveRun): Promise<PlacedDemand[]> {

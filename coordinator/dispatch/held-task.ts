@@ -78,14 +78,14 @@ export async function newestFence(r: ReadHandle, workerId: string, taskId: strin
   return row?.fence ?? null;
 }
 
-/** Ids of the tests that a task has still to run, longest unit first; a racer's are those of its task. Supporting tests are never ordered. */
+/** Ids of the tests that a task has still to run, likely failures first where the run asks for that, then the longest unit; a racer's are those of its task. Supporting tests are never ordered. */
 export async function unsettledTests(r: ReadHandle, task: Pick<HeldTask, 'id' | 'kind' | 'raceOf'>): Promise<string[]> {
   if (task.kind === 'discover') return [];
   const rows =
     task.kind === 'units'
       ? await r.all<{ test_id: string }>(
           `SELECT t.test_id FROM units u JOIN tests t ON t.run_id = u.run_id AND t.unit_no = u.no
-           WHERE u.task_id = ? AND t.outcome IS NULL ORDER BY u.expected_ms DESC, u.no, t.no`,
+           WHERE u.task_id = ? AND t.outcome IS NULL ORDER BY u.likelihood DESC, u.expected_ms DESC, u.no, t.no`,
           [task.raceOf ?? task.id],
         )
       : await r.all<{ test_id: string }>(

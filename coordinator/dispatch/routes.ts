@@ -37,6 +37,7 @@ import { claimForWorker, nextForWorker } from './claim-for-worker.ts';
 import { newestFence } from './held-task.ts';
 import { getTask, listTasks } from './queries.ts';
 import { renewLeases } from './renew-leases.ts';
+import type { KeepingFree } from './keeping-free.ts';
 import type { ReportQueueOptions } from './report-queue.ts';
 import type { StopWatch } from './stop-watch.ts';
 
@@ -49,6 +50,7 @@ export interface DispatchRoutesDeps {
   onReports: ReportQueueOptions['onReports'];
   stops: StopWatch;
   secrets: ProjectSecrets;
+  keepingFree: KeepingFree;
 }
 
 const tags: [string] = ['Tasks'];
@@ -58,7 +60,7 @@ const STOP_WAIT_MS = 5_000;
 const unknownTask = (id: string) => notFound(`task ${id}`);
 
 export function dispatchRoutes(deps: DispatchRoutesDeps) {
-  const { db, clock, leaseMs, policies, stops, secrets } = deps;
+  const { db, clock, leaseMs, policies, stops, secrets, keepingFree } = deps;
   const router = createRouter();
   return router
     .openapi(
@@ -72,7 +74,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
         responses: { 200: json(nextTask, 'A task or none') },
       }),
       async (c) => {
-        const context = { policies: policies(), secrets };
+        const context = { policies: policies(), secrets, keepingFree };
         const found = await db.write((w) => nextForWorker(w, requireWorker(c), context, clock.now()));
         return c.json(found ?? { task_id: null, message: 'No task available' }, 200);
       },
@@ -112,7 +114,7 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const context = { policies: policies(), leaseMs: leaseMs(), secrets };
+        const context = { policies: policies(), leaseMs: leaseMs(), secrets, keepingFree };
         const answer = await db.write((w) => claimForWorker(w, requireWorker(c), id, context, clock.now()));
         if (answer.result === 'unknown') throw unknownTask(id);
         if (answer.result === 'refused') throw new Refusal(409, 'not_claimable', answer.reason);

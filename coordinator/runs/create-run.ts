@@ -52,6 +52,7 @@ export async function createRun(
       requirements: JSON.stringify(create.requirements),
       requests: JSON.stringify(create.requests),
       environment: create.environment ?? null,
+      test_order: create.order,
       deadline: create.deadline === undefined ? null : Date.parse(create.deadline),
       total_shards: shards,
       priority: create.priority,

@@ -1,8 +1,8 @@
-/** What a run teaches about its tests and machines: how long each test takes at speed 1, and how fast each worker was. */
+/** What a run teaches about its tests and machines: how long each test takes at speed 1, how often it fails, and how fast each worker was. */
 import type { WriteHandle } from '../storage/database.ts';
 import { learnSpeed } from './rules/learn-speed.ts';
 
-/** How much one more run weighs against all that is known of a test's duration: follows changes, is not led by one odd run. */
+/** How much one more run weighs against all that is known of a test's duration and of its failures: follows changes, is not led by one odd run. */
 const NEWEST_WEIGHT = 0.3;
 /** A duration that is further off counts as if it were so many times the mean: a hung server or a cached page is no change of the test. */
 const FURTHEST = 3;
@@ -11,13 +11,15 @@ const FURTHEST = 3;
 export async function learnDurations(w: WriteHandle, runId: string, projectId: string, now: number): Promise<void> {
   await learnSpeeds(w, runId, projectId);
   await w.run(
-    `INSERT INTO test_history (project_id, test_id, runs, mean_ms, last_outcome, updated_at)
-     SELECT ?, t.test_id, 1, t.duration_ms * coalesce(k.speed, 1), t.outcome, ? FROM tests t
+    `INSERT INTO test_history (project_id, test_id, runs, mean_ms, last_outcome, failure_rate, updated_at)
+     SELECT ?, t.test_id, 1, t.duration_ms * coalesce(k.speed, 1), t.outcome,
+       CASE t.outcome WHEN 'unexpected' THEN 1 WHEN 'flaky' THEN 0.5 ELSE 0 END, ? FROM tests t
        LEFT JOIN task_attempts a ON a.fence = t.fence LEFT JOIN workers k ON k.id = a.worker_id
      WHERE t.run_id = ? AND t.attempts > 0 AND t.outcome <> 'skipped' AND t.quarantined_at IS NULL
      ON CONFLICT (project_id, test_id) DO UPDATE SET
-       runs = runs + 1, mean_ms = mean_ms + (min(max(excluded.mean_ms, mean_ms / ?), mean_ms * ? + 1) - mean_ms) * ?, last_outcome = excluded.last_outcome, updated_at = excluded.updated_at`,
-    [projectId, now, runId, FURTHEST, FURTHEST, NEWEST_WEIGHT],
+       runs = runs + 1, mean_ms = mean_ms + (min(max(excluded.mean_ms, mean_ms / ?), mean_ms * ? + 1) - mean_ms) * ?, last_outcome = excluded.last_outcome,
+       failure_rate = failure_rate + (excluded.failure_rate - failure_rate) * ?, updated_at = excluded.updated_at`,
+    [projectId, now, runId, FURTHEST, FURTHEST, NEWEST_WEIGHT, NEWEST_WEIGHT],
   );
 }
 

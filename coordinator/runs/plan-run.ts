@@ -1,5 +1,6 @@
 /** Turns a discovered suite into the tests, units and tasks of a queue run. */
 import type { Discovery, PlannedTest, Unit } from '../../shared/protocol/playwright.ts';
+import type { TestOrder } from '../../shared/protocol/rest/runs.ts';
 import type { Requests, TaskGroup } from '../../shared/protocol/work.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { addTasks } from './add-tasks.ts';
@@ -12,6 +13,7 @@ import { depths } from './rules/graph.ts';
 import { graphOf, groupOf } from './rules/groups.ts';
 import { startCost } from './start-cost.ts';
 import { expectDurations } from './rules/expect-duration.ts';
+import { likelihoods } from './rules/likely-failures.ts';
 import { projectNeeds } from './rules/needs.ts';
 
 /**
@@ -31,7 +33,10 @@ export async function planRun(
     max_retries: number;
     task_timeout_ms: number;
     requests: string;
-  }>('SELECT project_id, selection, max_retries, task_timeout_ms, requests FROM runs WHERE id = ?', [runId]);
+    test_order: TestOrder;
+  }>('SELECT project_id, selection, max_retries, task_timeout_ms, requests, test_order FROM runs WHERE id = ?', [
+    runId,
+  ]);
   if (!run) throw new Error(`no run ${runId}`);
   const selection = run.selection === null ? null : (JSON.parse(run.selection) as string[]);
   const units = selectUnits(found.units, selection);
@@ -41,7 +46,9 @@ export async function planRun(
     return;
   }
   const needs = projectNeeds(found.projects);
-  const expected = await expectUnits(w, run.project_id, found, units);
+  const history = await readHistory(w, run.project_id);
+  const expected = expectUnits(history, found, units);
+  const likely = run.test_order === 'likely_failures_first' ? likelihoods(units, history.failureRates) : [];
   const unitOf = new Map(units.flatMap((unit, no) => unit.testIds.map((id) => [id, no] as const)));
   const supporting = new Set(found.supportingTestIds);
   const tests = found.tests.filter((test) => unitOf.has(test.id) || supporting.has(test.id));
@@ -62,6 +69,7 @@ export async function planRun(
   const cuttable = units.map((unit, no) => ({
     no,
     expectedMs: expected[no] ?? 0,
+    likelihood: likely[no] ?? 0,
     needs: needs.get(unit.project) ?? '',
     group: groupNos[no] ?? null,
     ...askFor(requests, new Set(unit.testIds.flatMap((id) => tagsOf.get(id) ?? []))),
@@ -76,7 +84,7 @@ export async function planRun(
     now,
   );
   const taskOf = new Map(cut.flatMap((task, i) => task.unitNos.map((no) => [no, taskIds[i]] as const)));
-  await addUnits(w, runId, units, expected, taskOf);
+  await addUnits(w, runId, units, { expected, likely, taskOf });
   await countGroups(w, runId, units, groupNos);
   await w.run('UPDATE runs SET playwright_version = ?, exclusive = ? WHERE id = ?', [
     found.playwrightVersion,
@@ -148,17 +156,26 @@ function whyNot(found: Discovery, units: readonly Unit[], selected: boolean): st
   return null;
 }
 
-async function expectUnits(
-  w: WriteHandle,
-  projectId: string,
-  found: Discovery,
-  units: readonly Unit[],
-): Promise<number[]> {
-  const rows = await w.all<{ test_id: string; mean_ms: number }>(
-    'SELECT test_id, mean_ms FROM test_history WHERE project_id = ?',
+interface History {
+  /** test id → mean milliseconds. */
+  byTest: Map<string, number>;
+  /** test id → how often it has failed lately, 0–1. */
+  failureRates: Map<string, number>;
+}
+
+async function readHistory(w: WriteHandle, projectId: string): Promise<History> {
+  const rows = await w.all<{ test_id: string; mean_ms: number; failure_rate: number }>(
+    'SELECT test_id, mean_ms, failure_rate FROM test_history WHERE project_id = ?',
     [projectId],
   );
-  const durations = expectDurations(found.tests, { byTest: new Map(rows.map((row) => [row.test_id, row.mean_ms])) });
+  return {
+    byTest: new Map(rows.map((row) => [row.test_id, row.mean_ms])),
+    failureRates: new Map(rows.map((row) => [row.test_id, row.failure_rate])),
+  };
+}
+
+function expectUnits(history: History, found: Discovery, units: readonly Unit[]): number[] {
+  const durations = expectDurations(found.tests, history);
   return units.map((unit) => unit.testIds.reduce((sum, id) => sum + (durations.get(id) ?? 0), 0));
 }
 
@@ -166,8 +183,11 @@ async function addUnits(
   w: WriteHandle,
   runId: string,
   units: readonly Unit[],
-  expected: readonly number[],
-  taskOf: ReadonlyMap<number, string | undefined>,
+  planned: {
+    expected: readonly number[];
+    likely: readonly number[];
+    taskOf: ReadonlyMap<number, string | undefined>;
+  },
 ): Promise<void> {
   const rows = units.map((unit, no) => [
     no,
@@ -175,12 +195,13 @@ async function addUnits(
     unit.project,
     unit.file,
     unit.title,
-    expected[no] ?? 0,
-    taskOf.get(no) ?? null,
+    planned.expected[no] ?? 0,
+    planned.taskOf.get(no) ?? null,
+    planned.likely[no] ?? 0,
   ]);
   await w.run(
-    `INSERT INTO units (run_id, no, kind, project, file, title, expected_ms, task_id)
-     SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?)`,
+    `INSERT INTO units (run_id, no, kind, project, file, title, expected_ms, task_id, likelihood)
+     SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7 FROM json_each(?)`,
     [runId, JSON.stringify(rows)],
   );
 }

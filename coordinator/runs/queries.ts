@@ -143,6 +143,7 @@ function toRun(row: RunRow, showsValues: boolean): Run {
     requirements: JSON.parse(row.requirements) as Requirements,
     requests: JSON.parse(row.requests) as Requests,
     environment: row.environment,
+    order: row.test_order,
     deadline: row.deadline === null ? null : toDeadline({ ...row, deadline: row.deadline }),
     total_shards: row.total_shards,
     total_tests: row.tests_total,

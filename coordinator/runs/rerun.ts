@@ -32,6 +32,7 @@ export async function rerun(
     requirements: requirements.parse(JSON.parse(before.requirements)),
     requests: requests.parse(JSON.parse(before.requests)),
     ...(before.environment === null ? {} : { environment: before.environment }),
+    order: before.test_order,
     priority: before.priority,
     tags: JSON.parse(before.tags) as unknown,
     metadata: { ...(JSON.parse(before.metadata) as object), ...metadata },

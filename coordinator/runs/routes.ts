@@ -78,6 +78,9 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         if (create.kind === 'shards' && create.total_shards === undefined) {
           throw badField('total_shards', 'is needed when kind is shards');
         }
+        if (create.total_shards !== undefined && create.order !== 'longest_first') {
+          throw badField('order', "is for queue runs: a shard's order is Playwright's own");
+        }
         const createdBy = requireUser(c).name;
         return commit(c, { db, clock }, 201, async (w, now) => {
           const { scope } = c.var;

@@ -13,6 +13,7 @@ import people from './migrations/0011-people.sql';
 import teams from './migrations/0012-teams.sql';
 import secrets from './migrations/0013-secrets.sql';
 import trust from './migrations/0014-trust.sql';
+import testOrder from './migrations/0015-test-order.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   { version: 12, name: 'teams', sql: teams },
   { version: 13, name: 'secrets', sql: secrets },
   { version: 14, name: 'trust', sql: trust },
+  { version: 15, name: 'test-order', sql: testOrder },
 ];

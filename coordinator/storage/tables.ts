@@ -1,5 +1,6 @@
 /** The tables of migrations/, as Kysely types. JSON columns are strings here: rooms parse what they own. */
 import type { Generated } from 'kysely';
+import type { TestOrder } from '../../shared/protocol/rest/runs.ts';
 
 export interface Tables {
   meta: { key: string; value: string };
@@ -103,6 +104,7 @@ export interface Tables {
     runs: number;
     mean_ms: number;
     last_outcome: string;
+    failure_rate: Generated<number>;
     updated_at: number;
   };
   project_costs: { project_id: string; start_ms: number; updated_at: number };
@@ -140,6 +142,7 @@ export interface Tables {
     boost: Generated<number>;
     environment: string | null;
     requests: Generated<string>;
+    test_order: Generated<TestOrder>;
     waiting: string | null;
     tasks_total: Generated<number>;
     tasks_finished: Generated<number>;
@@ -249,6 +252,7 @@ export interface Tables {
     title: string;
     expected_ms: number;
     task_id: string;
+    likelihood: Generated<number>;
   };
   tests: {
     run_id: string;

@@ -19,14 +19,19 @@ export const ended = (over: Partial<ProcessEnd> = {}): ProcessEnd => ({
 
 export const heldOf = ({ taskId, attempt, fence }: Grant): Held => ({ taskId, attempt, fence });
 
-export function passed(grant: Grant, testIds: readonly string[]): Report {
+export const passed = (grant: Grant, testIds: readonly string[]): Report => results(grant, testIds, 'passed');
+
+export const failed = (grant: Grant, testIds: readonly string[]): Report => results(grant, testIds, 'failed');
+
+function results(grant: Grant, testIds: readonly string[], status: 'passed' | 'failed'): Report {
+  const outcome = status === 'passed' ? ('expected' as const) : ('unexpected' as const);
   return {
     kind: 'results',
     ...heldOf(grant),
     attempts: testIds.map((testId) => ({
       testId,
       retry: 0,
-      status: 'passed' as const,
+      status,
       startedAt: 0,
       durationMs: 10,
       errors: [],
@@ -38,7 +43,7 @@ export function passed(grant: Grant, testIds: readonly string[]): Report {
       parallelIndex: 0,
       attachments: [],
     })),
-    settled: testIds.map((testId) => ({ testId, outcome: 'expected' as const, attempts: 1 })),
+    settled: testIds.map((testId) => ({ testId, outcome, attempts: 1 })),
     errors: [],
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Cuts the units of a queue run into shares, one task per slot: longest units first, each to the emptiest share (LPT). What turns out
+ * Cuts the units of a queue run into shares, one task per slot: longest units first, each to the emptiest share (LPT); where a
+ * run begins with likely failures, these are dealt out before all others, so that each slot begins with its part of them. What turns out
  * longer than expected is taken back by idle slots while it runs (dispatch/rules/steal.ts), so there is no need to cut smaller pieces ahead,
  * each of which would cost the start of a process.
  */
@@ -9,6 +10,8 @@ import type { Asked } from './asks.ts';
 export interface CuttableUnit extends Asked {
   no: number;
   expectedMs: number;
+  /** That it fails, 0–1; left out: the run does not ask for likely failures first. */
+  likelihood?: number;
   /** Browsers it needs, as `tasks.needs` holds them: a task has one set, so that any machine with these browsers can take it. */
   needs: string;
   /** Task group; units of different groups never share a task. null or left out: in none. */
@@ -24,8 +27,8 @@ export interface CutTask extends Asked {
 
 /**
  * `slots` is how many processes could work at once now; more or fewer may join later. `startMs`: what starting a process costs; no share is
- * expected to be shorter, unless there is not more. Returns tasks in the order in which they should be handed out, their units longest
- * first. Every unit is in exactly one task. Cost: O(n log n).
+ * expected to be shorter, unless there is not more. Returns tasks in the order in which they should be handed out, their units in
+ * the order in which they begin. Every unit is in exactly one task. Cost: O(n log n).
  */
 export function cutTasks(units: readonly CuttableUnit[], slots: number, startMs: number): CutTask[] {
   // One task asks for one thing, so that one rule says where it may run.
@@ -52,7 +55,7 @@ function cutShares(units: readonly CuttableUnit[], shares: number): CutTask[] {
     tasks.push(task);
     emptiest.push(task);
   }
-  for (const unit of units.toSorted((a, b) => b.expectedMs - a.expectedMs || a.no - b.no)) {
+  for (const unit of units.toSorted(byTurn)) {
     const task = emptiest.pop();
     if (!task) break;
     task.unitNos.push(unit.no);
@@ -61,6 +64,11 @@ function cutShares(units: readonly CuttableUnit[], shares: number): CutTask[] {
   }
   // Units that are expected to take no time at all leave a share as empty as it was.
   return tasks.filter(({ unitNos }) => unitNos.length > 0).map(({ place: _, ...task }) => task);
+}
+
+/** Likely failures by their likelihood, then the longest. */
+function byTurn(a: CuttableUnit, b: CuttableUnit): number {
+  return (b.likelihood ?? 0) - (a.likelihood ?? 0) || b.expectedMs - a.expectedMs || a.no - b.no;
 }
 
 const sum = (units: readonly CuttableUnit[]): number => units.reduce((total, unit) => total + unit.expectedMs, 0);

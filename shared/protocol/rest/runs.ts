@@ -15,6 +15,10 @@ import {
 export const runState = z.enum(['pending', 'scheduling', 'running', 'completed', 'failed', 'cancelled']);
 export type RunState = z.infer<typeof runState>;
 
+/** longest_first ends soonest; likely_failures_first begins each slot with what has failed lately. */
+export const testOrder = z.enum(['longest_first', 'likely_failures_first']);
+export type TestOrder = z.infer<typeof testOrder>;
+
 const jsonObject = z.record(z.string().max(200), z.json());
 
 /** What a run waits for in another one, and what becomes of it where that does not come. */
@@ -53,6 +57,8 @@ export const runCreate = z.strictObject({
   requests: requests.default({}),
   /** What it tests against, for caps; beside config.base_url. */
   environment: environmentName.optional(),
+  /** In which order a queue run begins its tests. Static runs go by Playwright's. */
+  order: testOrder.default('longest_first'),
   /** When it should be done: its priority rises as that comes near. */
   deadline: z.iso.datetime({ offset: true }).optional(),
   priority: z.int().min(0).max(1000).default(100),
@@ -151,6 +157,7 @@ export const run = z.object({
   requests,
   /** What it tests against: whose secrets its tests get, and which caps count. null: none was named. */
   environment: z.string().nullable(),
+  order: testOrder,
   /** null where it has none. `predicted_end` is null until enough is known; `boost` is added to its priority now. */
   deadline: z
     .object({

@@ -165,6 +165,7 @@ function addRun(program: Command, cli: Cli, act: Act): void {
     .option('--task-timeout <time>', 'time limit of one task on a worker, as 30m')
     .option('--max-size <size>', 'largest working tree that may travel (default: 200MB)')
     .option('--failed', 'only the tests that failed in the last run of this project, with the files as they are now')
+    .option('--failures-first', 'begin with the tests that have failed lately')
     .option('--detach', 'do not wait for the end')
     .option('--report-dir <folder>', 'put the HTML, JSON and JUnit reports there')
     .option('--open', 'open the report in a browser')

@@ -33,6 +33,7 @@ export interface RunOptions {
   priority?: string;
   after?: string[];
   groups?: string;
+  failuresFirst?: boolean;
   deadline?: string;
   env?: string[];
   baseUrl?: string;
@@ -122,6 +123,7 @@ function assemble(
     requirements: requirementsOf(options.require ?? []),
     requests: requestsOf(options.request ?? []),
     ...(options.environment === undefined ? {} : { environment: options.environment }),
+    ...(options.failuresFirst === true ? { order: 'likely_failures_first' as const } : {}),
     ...(options.deadline === undefined ? {} : { deadline: deadlineAt(options.deadline, now) }),
     tags: options.tag ?? [],
     metadata: found.metadata,

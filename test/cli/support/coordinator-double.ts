@@ -264,6 +264,7 @@ function aRun(): Run {
     requirements: {},
     requests: {},
     environment: null,
+    order: 'longest_first',
     deadline: null,
     total_shards: 0,
     total_tests: 0,

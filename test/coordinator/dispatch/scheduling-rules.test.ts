@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { KeepingFree } from '../../../coordinator/dispatch/keeping-free.ts';
+import { KEEP_AFTER_MS, workerToKeep } from '../../../coordinator/dispatch/rules/keep-free.ts';
 import { effectsOf, preferenceFor } from '../../../coordinator/dispatch/rules/admin-rules.ts';
 import { BOOST_LIMIT, outlook } from '../../../coordinator/dispatch/rules/deadline.ts';
 import { distribute } from '../../../coordinator/dispatch/rules/strategies/distribute.ts';
@@ -28,6 +30,67 @@ const load = (id: string, over: Partial<WorkerLoad> = {}): WorkerLoad => ({
   freeMemoryBytes: 16 * GIB,
   preference: 0,
   ...over,
+});
+
+describe('machines that are kept free for large requests', () => {
+  const worker = (id: string, cpus: number, used: number) => ({
+    id,
+    capacity: { cpus, memory_bytes: 8 * 2 ** 30 },
+    setAside: { cpus: used, memoryBytes: 0 },
+  });
+  const demand = { needs: '', cpus: 4, memoryBytes: 0 };
+  const run = (id: string, priority = 100) => ({ id, priority });
+
+  test('the worker that lacks least is chosen, of those that could ever have room', () => {
+    const workers = [worker('far', 8, 8), worker('near', 4, 1), worker('small', 2, 0)];
+    expect(workerToKeep(demand, workers)).toBe('near');
+    expect(workerToKeep({ cpus: 16, memoryBytes: 0 }, workers)).toBeNull();
+    expect(workerToKeep({ cpus: 0, memoryBytes: 9 * 2 ** 30 }, workers)).toBeNull();
+  });
+
+  test('it is kept after a while, against all but higher priorities, until nothing waits for it any more', () => {
+    const keeping = new KeepingFree();
+    const squeezed = [{ run: run('large'), demand, workers: [worker('near', 4, 1)] }];
+    expect(keeping.review(squeezed, 0)).toBe(KEEP_AFTER_MS);
+    expect(keeping.mayUse('near', run('other'), { ...demand, cpus: 1 })).toBe(true);
+    expect(keeping.review(squeezed, KEEP_AFTER_MS)).toBeNull();
+    expect(keeping.mayUse('near', run('other'), { ...demand, cpus: 1 })).toBe(false);
+    expect(keeping.mayUse('near', run('large'), { ...demand, cpus: 1 })).toBe(false);
+    expect(keeping.mayUse('near', run('large'), demand)).toBe(true);
+    expect(keeping.mayUse('near', run('urgent', 101), { ...demand, cpus: 1 })).toBe(true);
+    expect(keeping.keptFor('large')).toEqual({ workerId: 'near', demand });
+    keeping.review([], KEEP_AFTER_MS + 1);
+    expect(keeping.mayUse('near', run('other'), demand)).toBe(true);
+  });
+
+  test('who has waited longest comes first, from when the last of its kind began', () => {
+    const keeping = new KeepingFree();
+    const of = (...ids: string[]) => ids.map((id) => ({ run: run(id), demand, workers: [worker('only', 4, 2)] }));
+    keeping.review(of('first'), 0);
+    keeping.review(of('first', 'second'), 10);
+    keeping.review(of('first', 'second'), KEEP_AFTER_MS + 10);
+    expect(keeping.keptFor('first')?.workerId).toBe('only');
+    keeping.begun('first', demand);
+    keeping.review(of('first', 'second'), KEEP_AFTER_MS + 20);
+    expect(keeping.keptFor('second')?.workerId).toBe('only');
+    expect(keeping.keptFor('first')).toBeNull();
+  });
+
+  test('two requests keep two workers, the higher priority first, and none changes its mind when another comes nearer', () => {
+    const keeping = new KeepingFree();
+    const at = (usedA: number, usedB: number) =>
+      [run('low', 1), run('high', 2)].map((each) => ({
+        run: each,
+        demand,
+        workers: [worker('a', 4, usedA), worker('b', 4, usedB)],
+      }));
+    keeping.review(at(1, 2), 0);
+    keeping.review(at(1, 2), KEEP_AFTER_MS);
+    expect(keeping.keptFor('high')?.workerId).toBe('a');
+    expect(keeping.keptFor('low')?.workerId).toBe('b');
+    keeping.review(at(3, 1), KEEP_AFTER_MS + 1);
+    expect(keeping.keptFor('high')?.workerId).toBe('a');
+  });
 });
 
 describe('strategies by hardware', () => {

@@ -181,6 +181,28 @@ test('requests are honoured, recorded on the attempt and shown at the worker', a
   expect(worker.waiting('grant')).toBe(0);
 });
 
+test('small requests do not starve a large one: a machine is kept free for it, and the run says so', async () => {
+  const coordinator = await startCoordinator();
+  const worker = await connected(coordinator, { name: 'both', slots: 4 });
+  const small = await createRun(coordinator, { total_shards: 9, requests: { cpus: 1 } });
+  const [first, second] = await grantsOf(worker, 2);
+  const large = await createRun(coordinator, { total_shards: 1, requests: { cpus: 2 } });
+  await eventually(async () => (await readRun(coordinator, large)).reason).toMatch(
+    /It waits until both has 2 CPUs left; nothing else begins there until then/,
+  );
+  await worker.carryOut(first!);
+  const urgent = await createRun(coordinator, { total_shards: 1, requests: { cpus: 1 }, priority: 500 });
+  const third = await worker.grant();
+  expect(third.runId).toBe(urgent);
+  await worker.carryOut(third);
+  await worker.carryOut(second!);
+  const fourth = await worker.grant();
+  expect(fourth.runId).toBe(large);
+  await worker.carryOut(fourth);
+  expect(countBy(await grantsOf(worker, 2))).toEqual({ [small]: 2 });
+  await eventually(async () => (await readRun(coordinator, large)).reason).toBeNull();
+});
+
 test('a run that asks for more than any worker has says so, with the mend, and runs once a larger one is there', async () => {
   const coordinator = await startCoordinator();
   await connected(coordinator, { name: 'small' });

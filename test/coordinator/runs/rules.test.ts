@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cutTasks } from '../../../coordinator/runs/rules/cut-tasks.ts';
+import { likelihoods } from '../../../coordinator/runs/rules/likely-failures.ts';
 import {
   expectDurations,
   UNKNOWN_TEST_MS,
@@ -83,6 +84,39 @@ describe('cutting a run into tasks', () => {
         }
       }),
     );
+  });
+
+  test('likely failures begin first, in every share, and the shares stay even', () => {
+    const list = Array.from({ length: 40 }, (_, no) => ({
+      no,
+      expectedMs: 1000 + no,
+      likelihood: no < 8 ? (no + 1) / 10 : 0,
+      needs: '',
+      cpus: 0,
+      memoryBytes: 0,
+    }));
+    const tasks = cutTasks(list, 4, 500);
+    for (const { unitNos } of tasks) {
+      const likely = unitNos.map((no) => list[no]?.likelihood ?? 0);
+      expect(likely).toEqual(likely.toSorted((a, b) => b - a));
+      expect(likely.filter((each) => each > 0)).toHaveLength(2);
+    }
+    const loads = tasks.map((task) => task.expectedMs);
+    expect(Math.max(...loads) - Math.min(...loads)).toBeLessThan(1040);
+  });
+
+  test('a unit is as likely to fail as any of its tests is, and one red run is forgotten after nine green ones', () => {
+    const rates = new Map([
+      ['red', 1],
+      ['half', 0.5],
+      ['old', 0.3 * 0.7 ** 9],
+    ]);
+    const of = (...testIds: string[]) => likelihoods([{ testIds }], rates)[0];
+    expect(of('red', 'half')).toBe(1);
+    expect(of('half', 'half')).toBeCloseTo(0.75);
+    expect(of('half', 'unknown')).toBeCloseTo(0.5);
+    expect(of('old')).toBe(0);
+    expect(of('unknown')).toBe(0);
   });
 
   test('there is one share per slot, and none shorter than what starting it costs', () => {

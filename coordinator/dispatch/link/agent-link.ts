@@ -1,0 +1,45 @@
+/**
+ * The coordinator's side of the agent link (shared/protocol/link.ts): one session per WebSocket. Reports are handed to the commands in the
+ * order in which they came (the database keeps that order) and acknowledged when they are durable.
+ */
+import { CLOSE } from '../../../shared/protocol/link.ts';
+import type { LinkOptions, LinkSocket } from './options.ts';
+import { Session, type Connections } from './session.ts';
+
+export class AgentLink {
+  readonly #options: LinkOptions;
+  readonly #connections: Connections = { sessions: new Map(), opened: new Set(), awaited: new Map() };
+  #stopping = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over a WebSocket whose upgrade was authenticated as this worker. `hold` makes what is sent in this turn leave together. */
+  accept(socket: LinkSocket, workerId: string, hold: () => void): void {
+    if (this.#stopping) socket.close(1001, 'coordinator stops');
+    else new Session({ socket, hold }, workerId, this.#options, this.#connections).open();
+  }
+
+  /** Ends the links of a worker whose key was revoked or that was removed, also one that has not greeted yet. */
+  refuse(workerId: string, reason: string): void {
+    for (const session of this.#connections.opened)
+      if (session.workerId === workerId) session.end(CLOSE.keyRefused, 'key_refused', reason);
+  }
+
+  /** Reads a worker's settings again after they were changed, and tells it its new intent. */
+  async refresh(workerId: string): Promise<void> {
+    await this.#connections.sessions.get(workerId)?.refresh();
+  }
+
+  /** Tells all agents at which pace to send from now on. */
+  tellPace(): void {
+    for (const session of this.#connections.sessions.values()) session.tellPace();
+  }
+
+  /** For a graceful stop: agents reconnect when the coordinator is back. */
+  closeAll(): void {
+    this.#stopping = true;
+    for (const session of this.#connections.opened) session.close();
+  }
+}

@@ -1,0 +1,20 @@
+/** What an agent says, understood or not. */
+import { agentMessage, type AgentMessage } from '../../../shared/protocol/link.ts';
+
+/** `reportId`: of a report that cannot be understood. */
+export type Parsed = { message: AgentMessage } | { problem: string; reportId: number | null };
+
+export function parseMessage(text: string): Parsed {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return { problem: 'not JSON', reportId: null };
+  }
+  const parsed = agentMessage.safeParse(raw);
+  if (parsed.success) return { message: parsed.data };
+  const issue = parsed.error.issues[0];
+  const problem = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}`;
+  const { type, id } = raw as { type?: unknown; id?: unknown };
+  return { problem, reportId: type === 'report' && typeof id === 'number' ? id : null };
+}

@@ -1,0 +1,275 @@
+/** The link of one worker: from the upgrade through hello and welcome to its end, and what its end means for what the worker holds. */
+import {
+  CLOSE,
+  LINK_PROTOCOL,
+  MAX_FRAME_BYTES,
+  OLDEST_LINK_PROTOCOL,
+  type AgentMessage,
+  type CoordinatorMessage,
+} from '../../../shared/protocol/link.ts';
+import { connectWorker, disconnectWorker, readProfile, type Hello } from '../connect-worker.ts';
+import type { Connected } from '../fleet.ts';
+import { CarryingOut } from './carry-out.ts';
+import type { LinkOptions, LinkSocket } from './options.ts';
+import { parseMessage } from './parse-message.ts';
+
+/** An agent that does not read what it is sent is not there: grants and answers are small. */
+const MOST_UNSENT_BYTES = 2 * MAX_FRAME_BYTES;
+/**
+ * A healthy agent answers a ping at once; two missed ones mean that the machine or the way to it is gone. Noticed after three beats at the
+ * latest, so that its tests wait for others within 10 s, the grace for a reconnect included.
+ */
+const PING_MS = 1_500;
+const HELLO_TIMEOUT_MS = 10_000;
+/** Part of its life after which an agent replaces its key. */
+const ROTATED_AT = 0.67;
+
+export interface Connections {
+  /** Of workers that are connected. */
+  sessions: Map<string, Session>;
+  /** All that are not closed, greeted or not. */
+  opened: Set<Session>;
+  /** Workers whose link broke a moment ago, each with what ends the wait for it. */
+  awaited: Map<string, () => void>;
+}
+
+export class Session implements Connected {
+  profile!: Connected['profile'];
+  canRevoke = false;
+  #canPace = false;
+  /** So many bytes have come; what it returns says that they are carried out. */
+  readonly took: (bytes: number) => () => void;
+  readonly #carryingOut: CarryingOut;
+  readonly #socket: LinkSocket;
+  readonly #hold: () => void;
+  readonly #workerId: string;
+  readonly #options: LinkOptions;
+  readonly #connections: Connections;
+  #state: 'waiting' | 'greeting' | 'open' | 'closed' = 'waiting';
+  #missedPongs = 0;
+  /** Not read from: more has come from it than was carried out. */
+  #isPaused = false;
+  #cancelTimer: () => void = () => {};
+  /** Messages that came while the hello was being stored. */
+  readonly #early: { message: Exclude<AgentMessage, Hello>; size: number; done: () => void }[] = [];
+
+  constructor(
+    { socket, hold }: { socket: LinkSocket; hold: () => void },
+    workerId: string,
+    options: LinkOptions,
+    connections: Connections,
+  ) {
+    this.#socket = socket;
+    this.#hold = hold;
+    this.#workerId = workerId;
+    this.#options = options;
+    this.#connections = connections;
+    this.#carryingOut = new CarryingOut(this, options);
+    this.took = options.inflow.gate({
+      pause: () => {
+        this.#isPaused = true;
+        socket.pause();
+      },
+      resume: () => {
+        // While nothing was read, no answer could be seen either.
+        this.#missedPongs = 0;
+        this.#isPaused = false;
+        socket.resume();
+      },
+    });
+  }
+
+  get workerId(): string {
+    return this.#workerId;
+  }
+
+  open(): void {
+    this.#connections.opened.add(this);
+    this.#socket.on('message', (data) => {
+      this.#missedPongs = 0;
+      this.#receive(data.toString());
+    });
+    this.#socket.on('pong', () => {
+      this.#missedPongs = 0;
+    });
+    this.#socket.on('close', () => this.#closed());
+    this.#cancelTimer = this.#options.clock.after(HELLO_TIMEOUT_MS, () => {
+      if (this.#state === 'waiting')
+        this.end(CLOSE.badMessage, 'no_hello', `no hello within ${HELLO_TIMEOUT_MS / 1000} s`);
+    });
+  }
+
+  send(message: CoordinatorMessage): void {
+    if (this.#state === 'closed') return;
+    if (this.#socket.bufferedAmount > MOST_UNSENT_BYTES) {
+      this.#options.log.warn({ workerId: this.#workerId }, 'a worker does not read what it is sent: its link is cut');
+      this.#socket.terminate();
+      return;
+    }
+    this.#hold();
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  tellPace(): void {
+    if (this.#state === 'open' && this.#canPace) this.send({ type: 'pace', ...this.#options.pace() });
+  }
+
+  end(closeCode: number, code: string, message: string): void {
+    this.send({ type: 'error', code, message });
+    this.#connections.opened.delete(this);
+    // What still comes on it is not heard.
+    if (this.#state === 'waiting' || this.#state === 'greeting') this.#state = 'closed';
+    // At once: what it held is queued again in this very moment, and must not be granted to it.
+    if (this.#state === 'open') this.#options.fleet.detach(this);
+    this.#socket.close(closeCode, code);
+  }
+
+  /** Ends the link without blaming the worker for it. */
+  close(): void {
+    this.#state = 'closed';
+    this.#cancelTimer();
+    this.#socket.close(1001, 'coordinator stops');
+  }
+
+  async refresh(): Promise<void> {
+    if (this.#state !== 'open') return;
+    const profile = await this.#options.db.read((r) => readProfile(r, this.#workerId));
+    if (!profile) return;
+    const changed = profile.intent !== this.profile.intent;
+    this.profile = profile;
+    this.#options.fleet.changed();
+    if (changed) this.send({ type: 'intent', intent: profile.intent, reason: 'set on the coordinator' });
+    this.#options.wake();
+  }
+
+  #receive(text: string): void {
+    const parsed = parseMessage(text);
+    if ('problem' in parsed) {
+      this.#options.log.warn({ workerId: this.#workerId, problem: parsed.problem }, 'bad message on the agent link');
+      // A report that cannot be understood is answered, so that the agent does not send it for ever.
+      if (parsed.reportId !== null)
+        this.send({ type: 'ack', id: parsed.reportId, result: 'refused', detail: parsed.problem });
+      else this.end(CLOSE.badMessage, 'bad_message', parsed.problem);
+      return;
+    }
+    const { message } = parsed;
+    if (message.type === 'hello') {
+      if (this.#state === 'waiting') void this.#greet(message);
+      else this.end(CLOSE.badMessage, 'bad_message', 'hello comes once, first');
+    } else if (this.#state === 'open') this.#carryingOut.carryOut(message, text.length);
+    else if (this.#state === 'greeting') this.#early.push({ message, size: text.length, done: this.took(text.length) });
+    else if (this.#state === 'waiting') this.end(CLOSE.badMessage, 'bad_message', 'hello comes first');
+  }
+
+  async #greet(hello: Hello): Promise<void> {
+    const { db, fleet, clock, settings, failures, coordinatorVersion, log } = this.#options;
+    if (hello.protocol < OLDEST_LINK_PROTOCOL) {
+      const text = `this coordinator speaks link protocol ${OLDEST_LINK_PROTOCOL} to ${LINK_PROTOCOL}, the agent ${hello.protocol}: update the agent`;
+      this.end(CLOSE.protocolTooOld, 'protocol_too_old', text);
+      return;
+    }
+    this.#state = 'greeting';
+    this.#connections.awaited.get(this.#workerId)?.();
+    this.#connections.awaited.delete(this.#workerId);
+    const { leaseMs, heartbeatMs, keyLifeMs } = settings();
+    try {
+      const connected = await db.write((w) =>
+        connectWorker(w, this.#workerId, hello, { leaseMs, failures: failures() }, clock.now()),
+      );
+      const profile = connected && (await db.read((r) => readProfile(r, this.#workerId)));
+      if (this.#isClosed()) return;
+      if (!profile) {
+        this.end(
+          CLOSE.keyRefused,
+          'key_refused',
+          'this worker is not known any more: enrol it again with a new join token',
+        );
+        return;
+      }
+      this.profile = profile;
+      this.canRevoke = hello.protocol >= 2;
+      this.#canPace = hello.protocol >= 3;
+      this.#connections.sessions
+        .get(this.#workerId)
+        ?.end(CLOSE.replaced, 'replaced', 'the same worker connected again');
+      this.#connections.sessions.set(this.#workerId, this);
+      this.#state = 'open';
+      fleet.attach(this);
+      this.send({
+        type: 'welcome',
+        protocol: Math.min(hello.protocol, LINK_PROTOCOL),
+        workerId: this.#workerId,
+        coordinatorVersion,
+        heartbeatMs,
+        intent: profile.intent,
+        keyRotateInMs: rotateInMs(connected.keyCreatedAt, keyLifeMs, clock.now()),
+        stale: connected.stale,
+      });
+      this.#schedulePing();
+      log.info({ workerId: this.#workerId, worker: profile.name, slots: profile.slots }, 'worker connected');
+      this.tellPace();
+      for (const { message, size, done } of this.#early.splice(0)) {
+        this.#carryingOut.carryOut(message, size);
+        done();
+      }
+      this.#options.wake();
+    } catch (error) {
+      log.warn({ workerId: this.#workerId, error: String(error) }, 'a worker could not be greeted');
+      this.#socket.close(1013, 'try again later');
+    }
+  }
+
+  #schedulePing(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.clock.after(PING_MS, () => {
+      if (this.#state !== 'open') return;
+      if (this.#missedPongs >= 2) {
+        this.#socket.terminate();
+        return;
+      }
+      if (!this.#isPaused) this.#missedPongs++;
+      this.#socket.ping();
+      this.#schedulePing();
+    });
+  }
+
+  #closed(): void {
+    const { fleet, log, onGone } = this.#options;
+    const before = this.#state;
+    this.#connections.opened.delete(this);
+    this.#state = 'closed';
+    this.#cancelTimer();
+    if (before === 'greeting' && !this.#connections.sessions.has(this.#workerId)) this.#await();
+    if (before !== 'open') return;
+    fleet.detach(this);
+    onGone(this.#workerId);
+    // A newer connection of the same worker has taken this one's place: nothing is missing.
+    if (this.#connections.sessions.get(this.#workerId) !== this) return;
+    this.#connections.sessions.delete(this.#workerId);
+    log.info({ workerId: this.#workerId, worker: this.profile.name }, 'worker disconnected');
+    this.#await();
+  }
+
+  /** Gives the worker's tasks to others unless it is back in time. Counted from this break alone: one that was back meanwhile has its whole time. */
+  #await(): void {
+    const { clock, settings, failures, db, log } = this.#options;
+    this.#connections.awaited.get(this.#workerId)?.();
+    const cancel = clock.after(settings().reconnectGraceMs, () => {
+      this.#connections.awaited.delete(this.#workerId);
+      const reason = 'the connection to its worker broke';
+      db.write((w) => disconnectWorker(w, this.#workerId, reason, failures(), clock.now())).catch((error: unknown) => {
+        // Its leases still run out, which has the same effect later.
+        log.warn({ workerId: this.#workerId, error: String(error) }, 'a lost worker could not be recorded');
+      });
+    });
+    this.#connections.awaited.set(this.#workerId, cancel);
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+}
+
+/** In time for many tries before the key ends. */
+const rotateInMs = (createdAt: number, lifeMs: number | null, now: number): number | null =>
+  lifeMs === null ? null : Math.max(0, Math.round(createdAt + lifeMs * ROTATED_AT - now));
