@@ -111,3 +111,28 @@ export const task = z.object({
   ask: z.string().nullable(),
 });
 export type Task = z.infer<typeof task>;
+
+/** GET workers/{id}/tasks: what a worker was given, newest first. */
+export const workerTask = z.object({
+  task_id: z.string(),
+  attempt: z.int(),
+  kind: z.enum(['discover', 'shard', 'units']),
+  test_run_id: z.string(),
+  number: z.int(),
+  run_name: z.string(),
+  project: z.string(),
+  granted_at: z.string(),
+  started_at: z.string().nullable(),
+  /** null while it is held. */
+  ended_at: z.string().nullable(),
+  ended: z.string().nullable(),
+  reason: z.string().nullable(),
+  blame: z.enum(['machine', 'test', 'unclear']).nullable(),
+  /** Which step of escalation gave it this try, and why; null for ordinary ones. */
+  step: z.enum(['retry', 'other_worker', 'other_kind']).nullable(),
+  why: z.string().nullable(),
+  slots: z.int(),
+  peak_memory_bytes: z.int().nullable(),
+  mean_cpu_percent: z.number().nullable(),
+});
+export type WorkerTask = z.infer<typeof workerTask>;

@@ -1,0 +1,148 @@
+/** REST shapes of what helps to start a run: what is known of a suite, what a choice of tests would run and take, templates. */
+import { z } from 'zod';
+import { requirements, runSource, tag } from '../work.ts';
+import { id } from './common.ts';
+import { runCreate } from './runs.ts';
+
+/** Where what is known of a suite comes from: the newest run that took all of its tests, else the one that found the most. */
+export const suiteBasis = z.object({
+  run_id: z.string(),
+  number: z.int(),
+  at: z.string(),
+  age_ms: z.int(),
+  /** That run took only a part of the suite: there may be more tests than are known. */
+  partial: z.boolean(),
+});
+
+const counted = z.object({ name: z.string(), tests: z.int() });
+
+/** GET projects/{project}/suite */
+export const suite = z.object({
+  basis: suiteBasis,
+  tests: z.int(),
+  /** Playwright projects that tests are chosen by; setup and teardown are not among them. In the order of the suite. */
+  projects: z.array(counted),
+  /** Most used first. */
+  tags: z.array(counted),
+  /** By path; at most 5,000. */
+  files: z.array(counted),
+  playwright_version: z.string().nullable(),
+});
+export type Suite = z.infer<typeof suite>;
+
+/** What is chosen, as Playwright's arguments say it. All that is given must hold; of a list, one of its entries. */
+export const testChoice = z.strictObject({
+  /** Names; * stands for any text. */
+  projects: z.array(z.string().min(1).max(500)).max(100).default([]),
+  /** Parts of paths, or regular expressions, as in `playwright test FILE`. */
+  files: z.array(z.string().min(1).max(1000)).max(100).default([]),
+  grep: z.string().min(1).max(1000).optional(),
+  grep_invert: z.string().min(1).max(1000).optional(),
+  /** With or without the @. */
+  tags: z.array(z.string().min(1).max(200)).max(100).default([]),
+});
+export type TestChoice = z.infer<typeof testChoice>;
+
+/** POST projects/{project}/preview: changes nothing. */
+export const previewRequest = z.strictObject({
+  ...testChoice.shape,
+  /** Which workers may take it. */
+  requirements: requirements.default({}),
+  /** Reckon with so many slots instead of those of the workers. */
+  slots: z.int().min(1).max(100_000).optional(),
+});
+export const preview = z.object({
+  basis: suiteBasis,
+  matching: z.int(),
+  of: z.int(),
+  /** The first 20 in the order of the suite. */
+  first: z.array(z.object({ test_id: z.string(), title: z.string(), project: z.string(), file: z.string() })),
+  /** Workers that would be given its tasks now, and their slots. */
+  workers: z.int(),
+  slots: z.int(),
+  slots_free: z.int(),
+  /** Why there are none, with the mend; null where there are. */
+  why_no_workers: z.string().nullable(),
+  /** null where nothing matches or no slot could run it. */
+  prediction: z
+    .object({
+      /** Longest first on these slots with the learned cost of a start, if nothing else runs. Installing and checkout are not in it. */
+      duration_ms: z.number(),
+      /** max(work / slots, longest unit): no schedule on these slots can be shorter. */
+      lower_bound_ms: z.number(),
+      work_ms: z.number(),
+      longest_ms: z.number(),
+      /** Of the matching tests, how many have run before: the rest is guessed from tests like them. */
+      known: z.int(),
+    })
+    .nullable(),
+});
+export type Preview = z.infer<typeof preview>;
+
+/** GET projects/{project}/sources: where earlier runs had their files from, the newest of each first. From its last 500 runs. */
+const lastRun = z.object({ run_id: z.string(), number: z.int(), name: z.string(), at: z.string() });
+export const sources = z.object({
+  branches: z.array(
+    z.object({
+      branch: z.string(),
+      commit: z.string().nullable(),
+      /** null where only bundles of it were run. */
+      git: z.object({ url: z.string(), projectDir: z.string() }).nullable(),
+      runs: z.int(),
+      last: lastRun,
+    }),
+  ),
+  /** Working trees that were sent; `stored`: still whole, so that it can be run again. */
+  bundles: z.array(
+    z.object({
+      source: runSource,
+      branch: z.string().nullable(),
+      commit: z.string().nullable(),
+      changed: z.boolean().nullable(),
+      stored: z.boolean(),
+      last: lastRun,
+    }),
+  ),
+  paths: z.array(z.object({ source: runSource, last: lastRun })),
+  environments: z.array(z.string()),
+});
+export type Sources = z.infer<typeof sources>;
+
+/** What a template sets of a run; the rest is as POST test-runs/create has it by default. */
+export const templateOptions = z.strictObject({
+  ...runCreate.partial().omit({ name: true, team: true, depends_on: true, deadline: true, scheduled_for: true }).shape,
+  /** Name of the runs; left out: that of the template. */
+  name: runCreate.shape.name.optional(),
+});
+export type TemplateOptions = z.infer<typeof templateOptions>;
+
+const templateName = z.string().trim().min(1).max(100);
+/** POST run-templates, and PUT run-templates/{id} without `team`. */
+export const templatePut = z.strictObject({
+  /** Unique in its team. */
+  name: templateName,
+  description: z.string().max(5000).default(''),
+  category: z.string().trim().max(100).default(''),
+  tags: z.array(tag).max(100).default([]),
+  options: templateOptions,
+});
+export const templateCreate = templatePut.extend({ team: z.string().min(1).max(100).optional() });
+export const template = templatePut.extend({
+  id,
+  team: z.object({ id: z.string(), name: z.string() }),
+  created_at: z.string(),
+  created_by: z.string(),
+  updated_at: z.string(),
+  updated_by: z.string(),
+  /** How many runs were started from it. */
+  used: z.int(),
+  last_used_at: z.string().nullable(),
+});
+export type Template = z.infer<typeof template>;
+export const templateFilter = z.strictObject({
+  category: z.string().max(100).optional(),
+  team: z.string().min(1).max(100).optional(),
+  name: templateName.optional(),
+});
+/** POST run-templates/{id}/run: what differs this once, beside all of POST test-runs/create. */
+export const templateRun = runCreate.partial().omit({ team: true });
