@@ -4,6 +4,9 @@ import path from 'node:path';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import { systemClock } from '../shared/base/clock.ts';
+import { metricRoutes } from './analytics/metric-routes.ts';
+import { runAnalysisRoutes } from './analytics/run-routes.ts';
+import { testRoutes } from './analytics/test-routes.ts';
 import { createCoordinatorApp } from './app.ts';
 import { BlobStore } from './artifacts/blob-store.ts';
 import { createContentApp } from './artifacts/content-app.ts';
@@ -15,6 +18,7 @@ import { auditRoutes } from './audit/routes.ts';
 import { blobRoutes } from './artifacts/routes.ts';
 import { WorkerReach } from './artifacts/worker-reach.ts';
 import type { CoordinatorConfig } from './config.ts';
+import { bulkRunRoutes } from './dispatch/bulk-routes.ts';
 import { createDispatch, type Dispatch } from './dispatch/create-dispatch.ts';
 import { failureRules } from './dispatch/failure-context.ts';
 import { Inflow } from './dispatch/inflow.ts';
@@ -34,6 +38,8 @@ import { identityRoutes } from './identity/routes.ts';
 import { finishRotation, openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
+import { launchRoutes } from './launch/routes.ts';
+import { templateRoutes } from './launch/template-routes.ts';
 import { LoadMonitor } from './load/monitor.ts';
 import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
@@ -69,6 +75,7 @@ import { armFailpoint } from './storage/failpoint.ts';
 import { migrations } from './storage/migrations.ts';
 import { openDatabase } from './storage/open.ts';
 import { readTls } from './tls.ts';
+import { bulkWorkerRoutes } from './workers/bulk-routes.ts';
 import { Presence } from './workers/presence.ts';
 import { recordHeartbeat } from './workers/record-heartbeat.ts';
 import { workerRoutes } from './workers/routes.ts';
@@ -149,6 +156,10 @@ export async function startCoordinator(
     });
     const providers = new Providers(() => settings.values);
     const leaseMs = () => settings.values.worker_heartbeat_timeout_seconds * 1000;
+    const runDefaults = () => ({
+      maxRetries: settings.values.task_max_retries,
+      taskTimeoutMs: settings.values.task_timeout_default_seconds * 1000,
+    });
     stops.push(startTidying({ db, clock, report }));
     const inflow = new Inflow();
     const load = new LoadMonitor({
@@ -289,14 +300,8 @@ export async function startCoordinator(
         auditRoutes({ db }),
         projectRoutes({ db }),
         secretRoutes({ db, clock, secrets }),
-        runRoutes({
-          db,
-          clock,
-          defaults: () => ({
-            maxRetries: settings.values.task_max_retries,
-            taskTimeoutMs: settings.values.task_timeout_default_seconds * 1000,
-          }),
-        }),
+        runRoutes({ db, clock, defaults: runDefaults }),
+        templateRoutes({ db, clock, defaults: runDefaults }),
         dispatchRoutes({
           db,
           clock,
@@ -309,6 +314,12 @@ export async function startCoordinator(
         }),
         resultRoutes({ db, clock, redaction }),
         reportRoutes({ db, clock, store, contentUrl }),
+        testRoutes({ db, clock }),
+        runAnalysisRoutes({ db }),
+        launchRoutes({ db, clock }),
+        bulkRunRoutes({ db, clock }),
+        bulkWorkerRoutes({ db, clock }),
+        metricRoutes({ db, clock, dataDir: config.dataDir, load, report }),
       ],
       pages: [
         healthRoutes({ db, clock, version, dataDir: config.dataDir, load, faults: () => strategies.faults, report }),

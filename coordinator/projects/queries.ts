@@ -1,7 +1,7 @@
 /** Reads projects, in the shape of the REST API. */
 import { isoTimeOrNull } from '../../shared/protocol/rest/common.ts';
 import type { Project } from '../../shared/protocol/rest/projects.ts';
-import { Refusal } from '../http/refusal.ts';
+import { notFound, Refusal } from '../http/refusal.ts';
 import { requireActs, teamParams, type Scope, type Teams } from '../http/scope.ts';
 import { findTeam } from '../identity/find-team.ts';
 import type { ReadHandle } from '../storage/database.ts';
@@ -45,23 +45,35 @@ export async function teamForRun(
 }
 
 /**
- * A project by its name, in the team that is named or in the only one of those seen that has it. null where none is seen. Throws a 409 where
+ * A project by its name or id, in the team that is named or in the only one of those seen that has it. null where none is seen. Throws a 409 where
  * several have one of that name, and a 403 where the caller's role in its team is not enough.
  */
 export async function findProject(
   r: ReadHandle,
   scope: Scope,
   { name, team = null }: { name: string; team?: string | null | undefined },
-): Promise<{ id: string; teamId: string } | null> {
+): Promise<{ id: string; name: string; teamId: string } | null> {
   const wanted = team === null ? null : ((await findTeam(r, scope.reads, team))?.id ?? '');
-  const rows = await r.all<{ id: string; team_id: string }>(
-    `SELECT id, team_id FROM projects WHERE name = ? AND (? IS NULL OR team_id = ?)
+  const rows = await r.all<{ id: string; name: string; team_id: string }>(
+    `SELECT id, name, team_id FROM projects WHERE (name = ? OR id = ?) AND (? IS NULL OR team_id = ?)
        AND (? IS NULL OR team_id IN (SELECT value FROM json_each(?)))`,
-    [name, wanted, wanted, ...teamParams(scope.reads)],
+    [name, name, wanted, wanted, ...teamParams(scope.reads)],
   );
   const [row, other] = rows;
   if (other) throw new Refusal(409, 'several_projects', `Several teams have a project ${name}: say which with ?team=…`);
   if (!row) return null;
   requireActs(scope, row.team_id);
-  return { id: row.id, teamId: row.team_id };
+  return { id: row.id, name: row.name, teamId: row.team_id };
+}
+
+/** The same, for what is only done with projects that are there: throws a 404 for one that is not seen. */
+export async function requireProject(
+  r: ReadHandle,
+  scope: Scope,
+  name: string,
+  { team }: { team?: string | undefined },
+): Promise<{ id: string; name: string; teamId: string }> {
+  const found = await findProject(r, scope, { name, team });
+  if (!found) throw notFound(`project ${name}`);
+  return found;
 }

@@ -1,4 +1,5 @@
 /** A worker reports attempts of tests, and which tests Playwright has settled. */
+import { wholeError } from '../../shared/model/failure-cluster.ts';
 import type { Report } from '../../shared/protocol/link.ts';
 import type { EventData } from '../../shared/protocol/events.ts';
 import type { TestAttempt } from '../../shared/protocol/playwright.ts';
@@ -111,21 +112,22 @@ async function addAttempt(w: WriteHandle, { runId, workerId, report, attempt }: 
   );
 }
 
-/** Over all attempts of this grant that are stored by now: the sum of durations, and the last one's first error. */
+/** Over all attempts of this grant that are stored by now: the sum of durations, and the error of the last one that had one. */
 async function attemptFigures(
   w: WriteHandle,
   runId: string,
   report: ResultsReport,
 ): Promise<Map<string, { durationMs: number; error: string | null }>> {
-  const rows = await w.all<{ test_id: string; duration_ms: number; error: string | null }>(
-    `SELECT test_id, duration_ms, detail ->> '$.errors[0].message' AS error FROM test_attempts
+  const rows = await w.all<{ test_id: string; duration_ms: number; first: string | null; second: string | null }>(
+    `SELECT test_id, duration_ms, detail ->> '$.errors[0].message' AS first, detail ->> '$.errors[1].message' AS second FROM test_attempts
      WHERE run_id = ? AND fence = ? AND test_id IN (SELECT value FROM json_each(?)) ORDER BY test_id, retry`,
     [runId, report.fence, JSON.stringify(report.settled.map((test) => test.testId))],
   );
   const figures = new Map<string, { durationMs: number; error: string | null }>();
   for (const row of rows) {
-    const durationMs = (figures.get(row.test_id)?.durationMs ?? 0) + row.duration_ms;
-    figures.set(row.test_id, { durationMs, error: row.error?.slice(0, EVENT_ERROR_CHARS) ?? null });
+    const before = figures.get(row.test_id);
+    const error = wholeError(row.first, row.second)?.slice(0, EVENT_ERROR_CHARS) ?? before?.error ?? null;
+    figures.set(row.test_id, { durationMs: (before?.durationMs ?? 0) + row.duration_ms, error });
   }
   return figures;
 }

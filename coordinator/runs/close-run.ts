@@ -3,6 +3,7 @@ import type { WriteHandle } from '../storage/database.ts';
 import { moveGroups } from './groups.ts';
 import { learnDurations } from './learn-durations.ts';
 import { moveRun } from './move-run.ts';
+import { rollUp } from './roll-up.ts';
 import { settleTests } from './settle-tests.ts';
 import { learnStartCost } from './start-cost.ts';
 
@@ -43,6 +44,7 @@ async function closeRun(w: WriteHandle, runId: string, now: number): Promise<boo
   }
   await learnDurations(w, runId, run.project_id, now);
   await learnStartCost(w, runId, run.project_id, now);
+  await rollUp(w, runId, run.project_id, now);
   return true;
 }
 

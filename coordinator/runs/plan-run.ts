@@ -1,7 +1,7 @@
 /** Turns a discovered suite into the tests, units and tasks of a queue run. */
 import type { Discovery, PlannedTest, Unit } from '../../shared/protocol/playwright.ts';
 import type { TestOrder } from '../../shared/protocol/rest/runs.ts';
-import type { Requests, TaskGroup } from '../../shared/protocol/work.ts';
+import { runConfig, type Requests, type TaskGroup } from '../../shared/protocol/work.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { addTasks } from './add-tasks.ts';
 import { addTests } from './add-tests.ts';
@@ -15,6 +15,7 @@ import { startCost } from './start-cost.ts';
 import { expectDurations } from './rules/expect-duration.ts';
 import { likelihoods } from './rules/likely-failures.ts';
 import { projectNeeds } from './rules/needs.ts';
+import { takesAll } from './rules/whole.ts';
 
 /**
  * The run must be in state scheduling; it becomes running, or failed where the suite cannot be run (load errors, no tests).
@@ -34,7 +35,8 @@ export async function planRun(
     task_timeout_ms: number;
     requests: string;
     test_order: TestOrder;
-  }>('SELECT project_id, selection, max_retries, task_timeout_ms, requests, test_order FROM runs WHERE id = ?', [
+    config: string;
+  }>('SELECT project_id, selection, max_retries, task_timeout_ms, requests, test_order, config FROM runs WHERE id = ?', [
     runId,
   ]);
   if (!run) throw new Error(`no run ${runId}`);
@@ -86,9 +88,10 @@ export async function planRun(
   const taskOf = new Map(cut.flatMap((task, i) => task.unitNos.map((no) => [no, taskIds[i]] as const)));
   await addUnits(w, runId, units, { expected, likely, taskOf });
   await countGroups(w, runId, units, groupNos);
-  await w.run('UPDATE runs SET playwright_version = ?, exclusive = ? WHERE id = ?', [
+  await w.run('UPDATE runs SET playwright_version = ?, exclusive = ?, whole = ? WHERE id = ?', [
     found.playwrightVersion,
     found.webServer.present && found.webServer.fixedPorts ? 1 : 0,
+    selection === null && takesAll(runConfig.parse(JSON.parse(run.config))) ? 1 : 0,
     runId,
   ]);
   await moveRun(w, runId, { type: 'planned' }, { reason: null }, now);

@@ -9,6 +9,7 @@ import {
   runFilter,
   runProgress,
   runRetry,
+  type RunRetry,
 } from '../../shared/protocol/rest/runs.ts';
 import { reaches } from '../../shared/protocol/rest/roles.ts';
 import { idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
@@ -17,14 +18,11 @@ import { commit } from '../http/commit.ts';
 import type { AppEnv } from '../http/env.ts';
 import { afterNumber, pageBy } from '../http/paging.ts';
 import { requireUser } from '../http/principal.ts';
-import { badField, notFound, Refusal } from '../http/refusal.ts';
+import { notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
-import { requireActs, type Teams } from '../http/scope.ts';
-import { getOrCreateProject } from '../projects/get-or-create-project.ts';
-import { teamForRun } from '../projects/queries.ts';
-import type { Database } from '../storage/database.ts';
-import { createRun } from './create-run.ts';
+import type { Database, WriteHandle } from '../storage/database.ts';
+import { createForTeam } from './create-for-team.ts';
 import { dependOn } from './depend-on.ts';
 import { findRunId, getProgress, getRun, listRuns } from './queries.ts';
 import { rerun } from './rerun.ts';
@@ -39,15 +37,7 @@ const tags: [string] = ['Test runs'];
 
 export const unknownRun = (id: string) => notFound(`test run ${id}`);
 
-const noTeam = (wanted: string | undefined, reads: Teams): Refusal => {
-  if (wanted !== undefined) return badField('team', `${wanted} does not exist, or you are not in it`);
-  return badField(
-    'team',
-    reads?.length === 0 ? 'cannot be chosen: you are in none' : 'must be named: you are in several',
-  );
-};
-
-const answer = (created: { id: string; number: number }) => ({
+export const createdAnswer = (created: { id: string; number: number }) => ({
   test_run_id: created.id,
   number: created.number,
   message: `Test run ${created.number} created`,
@@ -72,26 +62,10 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       }),
       async (c) => {
         const create = c.req.valid('json');
-        if (create.kind === 'queue' && create.total_shards !== undefined) {
-          throw badField('total_shards', 'belongs to static runs: leave it out, or set kind to shards');
-        }
-        if (create.kind === 'shards' && create.total_shards === undefined) {
-          throw badField('total_shards', 'is needed when kind is shards');
-        }
-        if (create.total_shards !== undefined && create.order !== 'longest_first') {
-          throw badField('order', "is for queue runs: a shard's order is Playwright's own");
-        }
         const createdBy = requireUser(c).name;
-        return commit(c, { db, clock }, 201, async (w, now) => {
-          const { scope } = c.var;
-          const team = await teamForRun(w, scope.reads, create.team ?? null);
-          if (!team) throw noTeam(create.team, scope.reads);
-          requireActs(scope, team.id);
-          const projectId = await getOrCreateProject(w, { name: create.project, teamId: team.id }, now);
-          return answer(
-            await createRun(w, { create, projectId, createdBy, sees: scope.reads, defaults: defaults() }, now),
-          );
-        });
+        return commit(c, { db, clock }, 201, async (w, now) =>
+          createdAnswer(await createForTeam(w, { create, createdBy, scope: c.var.scope, defaults: defaults() }, now)),
+        );
       },
     )
     .openapi(
@@ -204,19 +178,25 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         return commit(c, { db, clock }, 201, async (w, now) => {
           const runId = await findRunId(w, c.var.scope, id);
           if (runId === null) throw unknownRun(id);
-          const created = await rerun(w, { runId, asked, createdBy }, now);
-          if (created.result === 'open') {
-            throw new Refusal(409, 'run_not_final', `Test run ${id} has not ended yet: cancel it or wait for its end.`);
-          }
-          if (created.result === 'nothing') {
-            throw new Refusal(
-              409,
-              'nothing_failed',
-              `No test of run ${id} failed: use only=all to run everything again.`,
-            );
-          }
-          return answer(created);
+          const created = await rerunOrRefuse(w, { id, runId, asked, createdBy }, now);
+          return createdAnswer(created);
         });
       },
     );
+}
+
+/** Throws a Refusal, with nothing stored, where there is nothing to run again, or not yet. `id`: as whoever asks calls the run. */
+export async function rerunOrRefuse(
+  w: WriteHandle,
+  { id, ...input }: { id: string; runId: string; asked: RunRetry; createdBy: string },
+  now: number,
+): Promise<{ id: string; number: number }> {
+  const created = await rerun(w, input, now);
+  if (created.result === 'open') {
+    throw new Refusal(409, 'run_not_final', `Test run ${id} has not ended yet: cancel it or wait for its end.`);
+  }
+  if (created.result === 'nothing') {
+    throw new Refusal(409, 'nothing_failed', `No test of run ${id} failed: use only=all to run everything again.`);
+  }
+  return created;
 }

@@ -1,4 +1,5 @@
 /** Gives tests their one counted outcome (invariant I1) and keeps the run's totals and its event in step, in the same transaction. */
+import { failureCluster } from '../../shared/model/failure-cluster.ts';
 import type { SettledTestEvent } from '../../shared/protocol/events.ts';
 import type { TestOutcome } from '../../shared/protocol/playwright.ts';
 import type { WriteHandle } from '../storage/database.ts';
@@ -10,7 +11,7 @@ export interface Settlement {
   attempts: number;
   durationMs: number;
   note?: string;
-  /** First error of the last counted attempt, short enough for an event. */
+  /** Error of the last counted attempt that had one, short enough for an event. */
   error?: string | null;
 }
 
@@ -50,7 +51,7 @@ export async function settleTests(
     const replaces = before.supporting === 1 && settlement.outcome === 'unexpected' && before.outcome !== 'unexpected';
     if (before.outcome !== null && !replaces) continue;
     await w.run(
-      'UPDATE tests SET outcome = ?, fence = ?, attempts = ?, duration_ms = ?, note = ?, settled_at = ? WHERE run_id = ? AND test_id = ?',
+      'UPDATE tests SET outcome = ?, fence = ?, attempts = ?, duration_ms = ?, note = ?, settled_at = ?, cluster = ? WHERE run_id = ? AND test_id = ?',
       [
         settlement.outcome,
         by?.fence ?? null,
@@ -58,6 +59,7 @@ export async function settleTests(
         settlement.durationMs,
         settlement.note ?? null,
         now,
+        await clusterOf(w, settlement),
         runId,
         settlement.testId,
       ],
@@ -71,6 +73,14 @@ export async function settleTests(
     await w.event({ type: 'results', runId, ...ids, data: { settled } });
   }
   return settled.length;
+}
+
+/** Of what failed, also of what passed in the end: which error it was. */
+async function clusterOf(w: WriteHandle, { outcome, error, note }: Settlement): Promise<string | null> {
+  if (outcome !== 'unexpected' && outcome !== 'flaky') return null;
+  const { id, title } = failureCluster(error ?? note ?? '');
+  await w.run('INSERT INTO clusters (id, title) VALUES (?, ?) ON CONFLICT DO NOTHING', [id, title]);
+  return id;
 }
 
 async function count(w: WriteHandle, runId: string, outcome: TestOutcome, by: 1 | -1): Promise<void> {

@@ -14,6 +14,8 @@ import teams from './migrations/0012-teams.sql';
 import secrets from './migrations/0013-secrets.sql';
 import trust from './migrations/0014-trust.sql';
 import testOrder from './migrations/0015-test-order.sql';
+import analytics from './migrations/0016-analytics.sql';
+import launch from './migrations/0017-launch.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -32,4 +34,6 @@ export const migrations: readonly Migration[] = [
   { version: 13, name: 'secrets', sql: secrets },
   { version: 14, name: 'trust', sql: trust },
   { version: 15, name: 'test-order', sql: testOrder },
+  { version: 16, name: 'analytics', sql: analytics },
+  { version: 17, name: 'launch', sql: launch },
 ];

@@ -144,6 +144,7 @@ export interface Tables {
     requests: Generated<string>;
     test_order: Generated<TestOrder>;
     waiting: string | null;
+    whole: Generated<0 | 1>;
     tasks_total: Generated<number>;
     tasks_finished: Generated<number>;
     tests_total: Generated<number>;
@@ -271,6 +272,7 @@ export interface Tables {
     note: string | null;
     settled_at: number | null;
     quarantined_at: number | null;
+    cluster: string | null;
   };
   test_attempts: {
     id: Generated<number>;
@@ -373,6 +375,62 @@ export interface Tables {
     created_at: number;
     created_by: string;
     expires_at: number;
+  };
+  clusters: { id: string; title: string };
+  test_days: {
+    project_id: string;
+    day: number;
+    test_id: string;
+    expected: number;
+    unexpected: number;
+    flaky: number;
+    skipped: number;
+    ran: number;
+    total_ms: number;
+    max_ms: number;
+  };
+  worker_days: {
+    worker_id: string;
+    day: number;
+    project_id: string;
+    tests: number;
+    unexpected: number;
+    flaky: number;
+    tests_ms: number;
+  };
+  failure_days: {
+    project_id: string;
+    day: number;
+    cluster: string;
+    unexpected: number;
+    flaky: number;
+    runs: number;
+    first_at: number;
+    last_at: number;
+    last_run_id: string;
+  };
+  run_templates: {
+    id: string;
+    team_id: string;
+    name: string;
+    description: string;
+    category: string;
+    version: number;
+    options: string;
+    created_at: number;
+    created_by: string;
+    updated_at: number;
+    updated_by: string;
+    used: Generated<number>;
+    last_used_at: number | null;
+  };
+  accepted_screenshots: {
+    run_id: string;
+    comparison: string;
+    path: string;
+    sha256: string;
+    accepted_at: number;
+    accepted_by: string;
   };
   idempotency_keys: {
     principal: string;

@@ -53,7 +53,7 @@ export const settledTestEvent = z.object({
   attempts: z.int().min(0),
   /** Sum over the counted attempts. */
   duration_ms: z.number().min(0),
-  /** Message of the last counted attempt's first error, at most 2,000 characters; may hold ANSI colours. */
+  /** Of the last counted attempt that had an error, also where the test passed then; at most 2,000 characters, may hold ANSI colours. */
   error: z.string().nullable().default(null),
 });
 export type SettledTestEvent = z.infer<typeof settledTestEvent>;

@@ -35,7 +35,8 @@ export const tag = z
     /^[A-Za-z0-9][A-Za-z0-9._:/=-]{0,99}$/,
     'letters, digits and . _ : / = - only, at most 100, beginning with a letter or digit',
   );
-export const tags = z.array(tag).max(100);
+export const MAX_TAGS = 100;
+export const tags = z.array(tag).max(MAX_TAGS);
 
 /** What a run tests against, as people call it. */
 export const environmentName = z

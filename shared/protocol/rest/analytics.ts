@@ -108,8 +108,8 @@ export const failurePatterns = z.object({
       runs: z.int(),
       first_at: z.string(),
       last_at: z.string(),
-      /** Newest run with it, to look at. */
-      last_run: z.object({ run_id: z.string(), number: z.int() }),
+      /** Newest run with it, to look at; null where it is not kept any more. */
+      last_run: z.object({ run_id: z.string(), number: z.int() }).nullable(),
       projects: z.array(z.string()),
       /** Failures per day in UTC, oldest first; days without are left out. */
       days: z.array(z.object({ day: z.string(), failures: z.int() })),

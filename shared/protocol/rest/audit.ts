@@ -45,6 +45,10 @@ export const auditAction = z.enum([
   'worker.changed',
   'worker.removed',
   'worker.key_rotated',
+  'template.added',
+  'template.changed',
+  'template.removed',
+  'screenshots.accepted',
   'report.opened',
   'report.downloaded',
 ]);

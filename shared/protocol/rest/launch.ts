@@ -1,6 +1,6 @@
 /** REST shapes of what helps to start a run: what is known of a suite, what a choice of tests would run and take, templates. */
 import { z } from 'zod';
-import { requirements, runSource, tag } from '../work.ts';
+import { requirements, runSource } from '../work.ts';
 import { id } from './common.ts';
 import { runCreate } from './runs.ts';
 
@@ -13,6 +13,8 @@ export const suiteBasis = z.object({
   /** That run took only a part of the suite: there may be more tests than are known. */
   partial: z.boolean(),
 });
+
+export type SuiteBasis = z.infer<typeof suiteBasis>;
 
 const counted = z.object({ name: z.string(), tests: z.int() });
 
@@ -108,11 +110,29 @@ export const sources = z.object({
 });
 export type Sources = z.infer<typeof sources>;
 
-/** What a template sets of a run; the rest is as POST test-runs/create has it by default. */
+/** Version of the shape below, kept with each template. */
+export const TEMPLATE_VERSION = 1;
+const set = runCreate.shape;
+/** What a template sets of a run; what it leaves out is as POST test-runs/create has it by default. Values in `env` are never shown again. */
 export const templateOptions = z.strictObject({
-  ...runCreate.partial().omit({ name: true, team: true, depends_on: true, deadline: true, scheduled_for: true }).shape,
-  /** Name of the runs; left out: that of the template. */
-  name: runCreate.shape.name.optional(),
+  /** Of its runs; left out: the template's. */
+  name: set.name.optional(),
+  description: set.description.unwrap().optional(),
+  project: set.project.unwrap().optional(),
+  kind: set.kind,
+  total_shards: set.total_shards,
+  config: set.config.unwrap().optional(),
+  source: set.source.unwrap().optional(),
+  requirements: set.requirements.unwrap().optional(),
+  requests: set.requests.unwrap().optional(),
+  environment: set.environment,
+  order: set.order.unwrap().optional(),
+  priority: set.priority.unwrap().optional(),
+  tags: set.tags.unwrap().optional(),
+  metadata: set.metadata.unwrap().optional(),
+  env: set.env,
+  max_retries: set.max_retries,
+  task_timeout_seconds: set.task_timeout_seconds,
 });
 export type TemplateOptions = z.infer<typeof templateOptions>;
 
@@ -123,9 +143,9 @@ export const templatePut = z.strictObject({
   name: templateName,
   description: z.string().max(5000).default(''),
   category: z.string().trim().max(100).default(''),
-  tags: z.array(tag).max(100).default([]),
   options: templateOptions,
 });
+export type TemplatePut = z.infer<typeof templatePut>;
 export const templateCreate = templatePut.extend({ team: z.string().min(1).max(100).optional() });
 export const template = templatePut.extend({
   id,
@@ -144,5 +164,11 @@ export const templateFilter = z.strictObject({
   team: z.string().min(1).max(100).optional(),
   name: templateName.optional(),
 });
-/** POST run-templates/{id}/run: what differs this once, beside all of POST test-runs/create. */
-export const templateRun = runCreate.partial().omit({ team: true });
+/** POST run-templates/{id}/run: what differs this once. A part that is given stands in place of the template's, `metadata` and `env` beside it. */
+export const templateRun = z.strictObject({
+  ...templateOptions.shape,
+  deadline: set.deadline,
+  scheduled_for: set.scheduled_for,
+  depends_on: set.depends_on,
+});
+export type TemplateRun = z.infer<typeof templateRun>;
