@@ -1,7 +1,15 @@
 /** What helps to start a run, and starting it. */
 import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
-import type { Preview, Sources, Suite, Template, previewRequest, templatePut } from '../../shared/protocol/rest/launch.ts';
+import type {
+  Preview,
+  previewRequest,
+  Sources,
+  Suite,
+  Template,
+  templatePut,
+  templateRun,
+} from '../../shared/protocol/rest/launch.ts';
 import type { runCreate } from '../../shared/protocol/rest/runs.ts';
 import { ApiError } from './api-error.ts';
 import { api } from './client.ts';
@@ -87,6 +95,6 @@ export async function deleteTemplate(id: string): Promise<void> {
   await templatesAgain();
 }
 
-/** Starts what the template sets, as it is. */
-export const runTemplate = (id: string) =>
-  api.change<{ test_run_id: string; number: number }>('POST', `/run-templates/${encodeURIComponent(id)}/run`, {});
+/** Starts what the template sets; what is given stands in its place this once. */
+export const runTemplate = (id: string, once: z.input<typeof templateRun> = {}) =>
+  api.change<{ test_run_id: string; number: number }>('POST', `/run-templates/${encodeURIComponent(id)}/run`, once);

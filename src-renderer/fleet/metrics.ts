@@ -1,14 +1,8 @@
 /** Figures over runs, tests and machines. Read anew when a run ends, and now and then: time alone changes them too. */
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { FailureClusters } from '../../shared/protocol/rest/analysis.ts';
-import type {
-  FailurePatterns,
-  Health,
-  Performance,
-  Trends,
-  WorkerUse,
-} from '../../shared/protocol/rest/analytics.ts';
+import type { FailurePatterns, Health, Performance, Trends, WorkerUse } from '../../shared/protocol/rest/analytics.ts';
 import type { TestSort, TestStanding } from '../../shared/protocol/rest/tests.ts';
 import { api, type Query } from './client.ts';
 import { isOver } from './run-row.ts';
@@ -53,7 +47,7 @@ function useFigures<T>(path: string, query: Query, every = FIGURES_MS) {
     queryFn: ({ signal }) => api.get<T>(path, query, signal),
     refetchInterval: every,
     // Another range keeps the last picture until its own is there.
-    placeholderData: (before: T | undefined) => before,
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -212,7 +212,10 @@ export function groupsOf(form: Pick<Form, 'groups'>): unknown[] | null {
 }
 
 /** Parts of a template that this page does not show: they stay as they are. */
-export type Beside = Pick<RunRequest, 'description' | 'requests' | 'metadata' | 'max_retries' | 'task_timeout_seconds'> & {
+export type Beside = Pick<
+  RunRequest,
+  'description' | 'requests' | 'metadata' | 'max_retries' | 'task_timeout_seconds'
+> & {
   requirements?: RunRequest['requirements'];
   timeout?: number;
 };

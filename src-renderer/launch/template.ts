@@ -4,10 +4,29 @@ import type { RunRequest } from '../fleet/launching.ts';
 import { EMPTY_FORM, type Beside, type Form } from './form.ts';
 import { choiceOfGrep } from './grep.ts';
 
-/** Whether a run or a template may be asked for it; what is said of one run alone stays out of templates. */
-export function optionsOf(request: RunRequest): TemplateOptions {
+/** Stands for a value that is kept but not shown. */
+const HIDDEN = '***';
+
+/**
+ * What a template keeps of a request: nothing that is said of one run alone. Values of variables that were not filled in stay as `before`,
+ * the template that is replaced, has them.
+ */
+export function optionsOf(request: RunRequest, before: TemplateOptions | null): TemplateOptions {
   const { team: _team, depends_on: _after, deadline: _deadline, scheduled_for: _at, ...options } = request;
-  return options as TemplateOptions;
+  const kept = { ...before?.config?.env, ...before?.env };
+  const env = Object.entries(options.config?.env ?? {}).map(([name, value]) => [
+    name,
+    value === '' && kept[name] !== undefined ? HIDDEN : value,
+  ]);
+  return { ...options, config: { ...options.config, env: {} }, env: Object.fromEntries(env) } as TemplateOptions;
+}
+
+/** Values that were filled in for this once; null: some variable of the template is not wanted, so it cannot be its run. */
+export function valuesBeside(request: RunRequest, template: TemplateOptions): Record<string, string> | null {
+  const wanted = request.config?.env ?? {};
+  const kept = { ...template.config?.env, ...template.env };
+  if (Object.keys(kept).some((name) => wanted[name] === undefined)) return null;
+  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value !== '' || kept[name] === undefined));
 }
 
 type Args = Pick<Form, 'files' | 'projects' | 'tags' | 'grep' | 'invert' | 'args'>;

@@ -81,12 +81,7 @@ export function SourcePart({ form, change, errorOf, sources }: PartProps & { sou
           <legend className="visually-hidden">{t('source')}</legend>
           {SOURCES.map((source) => (
             <label key={source}>
-              <input
-                type="radio"
-                name="source"
-                checked={form.source === source}
-                onChange={() => change({ source })}
-              />
+              <input type="radio" name="source" checked={form.source === source} onChange={() => change({ source })} />
               {labels[source]}
             </label>
           ))}

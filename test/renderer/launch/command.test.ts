@@ -34,10 +34,14 @@ async function requestOfCommand(words: string[], env: Record<string, string>, gr
   return make({ ...(await findSource(cli, options, args, {} as Sending)), ...read });
 }
 
-const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).map((one) => one.trim()).filter((one) => one !== '' && !/[\n\0\r\u2028\u2029]/.test(one));
+const text = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+  .map((one) => one.trim())
+  .filter((one) => one !== '' && !/[\n\0\r\u2028\u2029]/.test(one));
 const plain = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,15}$/);
 const optional = (arbitrary: fc.Arbitrary<string>) => fc.oneof(fc.constant(''), arbitrary);
-const list = (arbitrary: fc.Arbitrary<string>) => fc.uniqueArray(arbitrary, { maxLength: 3 }).map((all) => all.join('\n'));
+const list = (arbitrary: fc.Arbitrary<string>) =>
+  fc.uniqueArray(arbitrary, { maxLength: 3 }).map((all) => all.join('\n'));
 const some = <T extends string>(...all: T[]) => fc.subarray(all).map((chosen) => chosen.join('\n'));
 const noOption = text.filter((one) => !one.startsWith('-'));
 
