@@ -84,10 +84,10 @@ module.exports = {
     },
     {
       name: 'pages-stand-alone',
-      comment: 'A page of the dashboard uses fleet/ and ui/, never another page.',
+      comment: 'A page of the dashboard uses fleet/, parts/ and ui/, never another page.',
       severity: 'error',
-      from: { path: '^src-renderer/(?!app/|fleet/|ui/)([^/]+)/' },
-      to: { path: '^src-renderer/', pathNot: '^src-renderer/(fleet|ui|$1)/' },
+      from: { path: '^src-renderer/(?!app/)([^/]+)/' },
+      to: { path: '^src-renderer/', pathNot: '^src-renderer/(fleet|parts|ui|$1)/' },
     },
     {
       name: 'components-know-no-fleet',

@@ -11,6 +11,7 @@ const checks: { name: string; args: string[] }[] = [
   { name: 'types', args: [bin('typescript/bin/tsc'), '-p', '.'] },
   { name: 'types of the dashboard', args: [bin('typescript/bin/tsc'), '-p', 'src-renderer'] },
   { name: "types of the dashboard's tests", args: [bin('typescript/bin/tsc'), '-p', 'test/renderer'] },
+  { name: "types of the dashboard's browser tests", args: [bin('typescript/bin/tsc'), '-p', 'test/ui'] },
   { name: 'lint', args: [bin('eslint/bin/eslint.js'), '--max-warnings=0', ...(fix ? ['--fix'] : []), '.'] },
   {
     name: 'formatting',

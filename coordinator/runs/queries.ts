@@ -14,6 +14,7 @@ type RunRow = Selectable<Tables['runs']> & { project: string; quarantined: strin
 
 export interface RunFilter {
   status?: RunState | undefined;
+  outcome?: 'passed' | 'failed' | undefined;
   project?: string | undefined;
   tag?: string | undefined;
   search?: string | undefined;
@@ -87,6 +88,7 @@ export async function listRuns(
   if (teams !== null) query = query.where('projects.team_id', 'in', teams.length === 0 ? [''] : teams);
   if (page.before !== null) query = query.where('runs.number', '<', page.before);
   if (filter.status) query = query.where('runs.state', '=', filter.status);
+  if (filter.outcome) query = query.where('runs.outcome', '=', filter.outcome);
   if (filter.project) query = query.where('projects.name', '=', filter.project);
   if (filter.search) query = query.where('runs.name', 'like', `%${filter.search.replace(/[%_]/g, '')}%`);
   if (filter.tag) query = query.where('runs.tags', 'like', `%${JSON.stringify(filter.tag).replace(/[%_]/g, '')}%`);

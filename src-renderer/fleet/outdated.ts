@@ -3,19 +3,26 @@ import type { Clock } from '../../shared/base/clock.ts';
 import type { FleetEvent } from '../../shared/protocol/events.ts';
 import { isOver } from './run-row.ts';
 
-/** Keys as `keys.ts` makes them; each once. */
-export function outdatedBy(events: readonly FleetEvent[]): (readonly string[])[] {
+/**
+ * Keys of queries, each once; `newest-runs` and `unknown-run` with its id stand for runs that the mirror lacks. `known`: those that it has.
+ */
+export function outdatedBy(
+  events: readonly FleetEvent[],
+  known: { has(runId: string): boolean },
+): (readonly string[])[] {
   const keys = new Map<string, readonly string[]>();
   const add = (...key: string[]) => keys.set(JSON.stringify(key), key);
   for (const event of events) {
     switch (event.type) {
       case 'run.created':
-        add('runs');
+        add('newest-runs');
         add('projects');
         break;
       case 'run.state':
         // What is counted at its end (shares, quarantine, verdict) is the coordinator's to say.
         if (isOver(event.data.to)) add('run', event.run_id);
+        // It may have come to match a list.
+        if (event.data.from !== 'pending' && !known.has(event.run_id)) add('unknown-run', event.run_id);
         break;
       case 'worker.enrolled':
       case 'worker.removed':

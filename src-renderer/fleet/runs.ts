@@ -1,11 +1,11 @@
 /** Runs: reading them, following them, changing them. */
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
-import { useShallow } from 'zustand/react/shallow';
+import { useEffect, useMemo } from 'react';
 import type { FleetEvent } from '../../shared/protocol/events.ts';
 import type { RunView } from '../../shared/model/run-view.ts';
-import type { Run, RunState } from '../../shared/protocol/rest/runs.ts';
+import type { Run } from '../../shared/protocol/rest/runs.ts';
 import { api } from './client.ts';
+import { listed, type RunFilter } from './run-filter.ts';
 import { positionOf, withoutView, withRuns, withView } from './mirror.ts';
 import { changeMirror, queryClient, useFleetStore } from './store.ts';
 
@@ -14,41 +14,44 @@ export interface Page<T> {
   next_cursor: string | null;
 }
 
-/** As the API has it; what is left out does not restrict. */
-export interface RunFilter {
-  status?: RunState;
-  project?: string;
-  tag?: string;
-  search?: string;
-}
-
 const PAGE = 100;
 
-/** Reads a page of runs into the mirror. */
-async function readRuns(filter: RunFilter, limit: number, cursor: string | undefined, signal: AbortSignal) {
+/** Reads a page of runs into the mirror; `floor`: all matching runs from this number on are there then. */
+async function readRuns(filter: RunFilter, limit: number, cursor?: string, signal?: AbortSignal) {
   const { body, eventId } = await api.read<Page<Run>>('/test-runs', { ...filter, limit, cursor }, signal);
   changeMirror((mirror) => withRuns(mirror, body.items, positionOf(eventId)));
-  return { ids: body.items.map(({ id }) => id), next: body.next_cursor };
+  return { next: body.next_cursor, floor: body.next_cursor === null ? 0 : (body.items.at(-1)?.number ?? 0) };
 }
 
-const useRunsById = (ids: readonly string[]): Run[] =>
-  useFleetStore(
-    useShallow(({ mirror }) => ids.map((id) => mirror.runs.get(id)?.value).filter((run) => run !== undefined)),
-  );
-
-/** The runs that match, newest first, page by page, live. */
+/** The runs that match, newest first, page by page, live: also those that were created, or came to match, since they were read. */
 export function useRuns(filter: RunFilter = {}, limit = PAGE) {
   const query = useInfiniteQuery({
     queryKey: ['runs', filter, limit],
     queryFn: ({ pageParam, signal }) => readRuns(filter, limit, pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
+    // Events keep them up to date.
+    staleTime: Infinity,
   });
-  const runs = useRunsById(query.data?.pages.flatMap((page) => page.ids) ?? []);
+  const known = useFleetStore(({ mirror }) => mirror.runs);
+  const floor = query.data?.pages.at(-1)?.floor ?? Infinity;
+  const key = JSON.stringify(filter);
+  const runs = useMemo(
+    () =>
+      listed(
+        Array.from(known.values(), ({ value }) => value),
+        JSON.parse(key) as RunFilter,
+        floor,
+      ),
+    [known, key, floor],
+  );
   return { ...query, runs };
 }
 
-async function readRun(id: string, signal: AbortSignal): Promise<string> {
+/** Reads what is newest into the mirror: lists show of it what matches them. */
+export const readNewestRuns = (): Promise<unknown> => readRuns({}, PAGE);
+
+export async function readRun(id: string, signal?: AbortSignal): Promise<string> {
   const { body, eventId } = await api.read<Run>(`/test-runs/${encodeURIComponent(id)}`, {}, signal);
   changeMirror((mirror) => withRuns(mirror, [body], positionOf(eventId)));
   return body.id;
@@ -114,5 +117,5 @@ export const useCancelRun = () =>
 export const useRerun = () =>
   useMutation({
     mutationFn: ({ id, only }: { id: string; only: 'all' | 'failed' }) => rerunRun(id, only),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ['runs'] }),
+    onSettled: readNewestRuns,
   });

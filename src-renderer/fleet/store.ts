@@ -45,28 +45,49 @@ export function onFleetEvents(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
+export interface Reading {
+  /** Reads a run that the mirror does not have. */
+  run: (id: string) => Promise<unknown>;
+  newestRuns: () => Promise<unknown>;
+}
+
 /** Begins to follow the coordinator; returns how to stop. Once per tab. */
-export function followFleet(
-  clock: Clock,
-  client: Pick<Client, 'stream'> = api,
-): { setVisible(visible: boolean): void; stop(): void } {
-  const invalidate = (queryKey: QueryKey) => void queryClient.invalidateQueries({ queryKey });
-  const throttle = new Throttle(clock, (key) => invalidate(JSON.parse(key) as QueryKey));
+export function followFleet({
+  clock,
+  read,
+  client = api,
+}: {
+  clock: Clock;
+  read: Reading;
+  client?: Pick<Client, 'stream'>;
+}): { setVisible(visible: boolean): void; stop(): void } {
+  // What cannot be read now is read with the next event, or when its page is opened.
+  const quietly = (reading: Promise<unknown>) => void reading.catch(() => undefined);
+  const throttle = new Throttle(clock, (key) => {
+    const [kind, id] = JSON.parse(key) as [string, string?];
+    if (kind === 'newest-runs') quietly(read.newestRuns());
+    else if (kind === 'unknown-run') quietly(read.run(id ?? ''));
+    else quietly(queryClient.invalidateQueries({ queryKey: JSON.parse(key) as QueryKey }));
+  });
   const live = new Live({
     client,
     clock,
     random: Math.random,
     onState: (state) => useFleetStore.setState({ live: state, liveSince: clock.now() }),
     onEvents: (events) => {
+      for (const key of outdatedBy(events, useFleetStore.getState().mirror.runs)) throttle.ask(JSON.stringify(key));
       changeMirror((mirror) => afterEvents(mirror, events));
-      for (const key of outdatedBy(events)) throttle.ask(JSON.stringify(key));
       for (const listener of listeners) listener(events);
     },
     onFresh: () => {
       changeMirror(afterGap);
       void queryClient.invalidateQueries();
     },
-    onPoll: () => void queryClient.invalidateQueries(),
+    onPoll: () => {
+      quietly(read.newestRuns());
+      // All pages of long lists again every few seconds would be too much.
+      void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'runs' });
+    },
   });
   live.start();
   return {

@@ -1,7 +1,7 @@
 import { X } from 'lucide-react';
 import { AlertDialog, Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
-import { Button, IconButton } from './button.tsx';
+import { Button } from './button.tsx';
 import styles from './dialog.module.css';
 import { useMessages } from './i18n.ts';
 import { messages } from './messages.ts';
@@ -31,7 +31,8 @@ export function Dialog({ open, onOpenChange, title, description, footer, wide = 
           <div className={styles.head}>
             <Radix.Title className={styles.title}>{title}</Radix.Title>
             <Radix.Close asChild>
-              <IconButton label={t('close')} icon={<X size={16} aria-hidden />} />
+              {/* Without a tooltip: it would open with the dialog, and take the first Escape for itself. */}
+              <Button look="quiet" aria-label={t('close')} icon={<X size={16} aria-hidden />} />
             </Radix.Close>
           </div>
           {description !== undefined && <Radix.Description className="muted">{description}</Radix.Description>}

@@ -38,11 +38,11 @@ export interface Sorting {
 }
 
 /** Which rows are selected, by key. */
-export interface Selection {
+export interface Selection<Row> {
   keys: ReadonlySet<string>;
   onChange: (keys: ReadonlySet<string>) => void;
   /** Says which row a box belongs to. */
-  labelOf: (key: string) => string;
+  labelOf: (row: Row) => string;
 }
 
 interface TableProps<Row> {
@@ -53,7 +53,7 @@ interface TableProps<Row> {
   rows: readonly Row[];
   keyOf: (row: Row) => string;
   onOpen?: (row: Row) => void;
-  selection?: Selection;
+  selection?: Selection<Row>;
   sorting?: Sorting;
   onSort?: (sorting: Sorting) => void;
   /** Of all rows, where not all are loaded yet. */
@@ -164,7 +164,7 @@ export function Table<Row>(props: TableProps<Row>) {
               marked={index === marked}
               onOpen={onOpen as ((row: unknown) => void) | undefined}
               selected={selection ? selection.keys.has(key) : undefined}
-              label={selection?.labelOf(key) ?? ''}
+              label={selection?.labelOf(row) ?? ''}
               onToggle={toggle}
             />
           );
@@ -176,7 +176,7 @@ export function Table<Row>(props: TableProps<Row>) {
 }
 
 /** Stays the same function, so that rows need not be drawn again for it. */
-function useToggle(selection: Selection | undefined): (key: string) => void {
+function useToggle(selection: Pick<Selection<unknown>, 'keys' | 'onChange'> | undefined): (key: string) => void {
   const latest = useRef(selection);
   useEffect(() => {
     latest.current = selection;
@@ -242,7 +242,13 @@ const Row = memo(function Row({ row, rowKey, index, columns, marked, onOpen, sel
   );
 });
 
-function SelectAll({ selection, keys }: { selection: Selection; keys: readonly string[] }) {
+function SelectAll({
+  selection,
+  keys,
+}: {
+  selection: Pick<Selection<unknown>, 'keys' | 'onChange'>;
+  keys: readonly string[];
+}) {
   const t = useMessages(messages);
   const box = useRef<HTMLInputElement>(null);
   const chosen = keys.filter((key) => selection.keys.has(key)).length;

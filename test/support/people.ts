@@ -1,6 +1,4 @@
 /** People in browsers, as tests need them: accounts, their cookies, and requests as a page of ours makes them. */
-// Only its type: this is also used against coordinator programs.
-import type { TestCoordinator } from './coordinator.ts';
 
 export const PASSWORD = 'purple kettles sing at noon';
 
@@ -12,7 +10,11 @@ export interface Person {
   ask(method: string, path: string, body?: unknown): Promise<Response>;
 }
 
-type Api = Pick<TestCoordinator, 'url' | 'request'>;
+/** A coordinator, asked as its admin. */
+interface Api {
+  url: string;
+  request(method: string, path: string, body?: unknown): Promise<Response>;
+}
 
 /** A request from a page: with the given cookies, and our own Origin. */
 export function fromPage(url: string, method: string, path: string, body?: unknown, cookie = ''): Promise<Response> {

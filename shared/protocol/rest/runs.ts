@@ -225,6 +225,8 @@ export type RunProgress = z.infer<typeof runProgress>;
 
 export const runFilter = z.strictObject({
   status: runState.optional(),
+  /** The verdict over its tests. */
+  outcome: z.enum(['passed', 'failed']).optional(),
   project: z.string().optional(),
   tag: z.string().optional(),
   search: z.string().max(200).optional(),
