@@ -79,7 +79,7 @@ function Figure({ now, before, kind, better }: FigureProps) {
     return kind === 'time' ? durationText(value, language) : value.toLocaleString(language);
   };
   const change = now === null || before === null ? 0 : Math.sign(now - before);
-  const tone = better === undefined || change === 0 ? undefined : (change > 0) === (better === 'more');
+  const tone = better === undefined || change === 0 ? undefined : change > 0 === (better === 'more');
   return (
     <>
       {text(now)}{' '}
@@ -145,7 +145,13 @@ export function FailuresWidget({ runs }: { runs: readonly Run[] }) {
           entry.tests += unexpected;
           entry.runs.push(run.number);
         } else {
-          known.set(cluster, { title, tests: unexpected, runs: [run.number], newest: run, first: tests[0]?.title ?? '' });
+          known.set(cluster, {
+            title,
+            tests: unexpected,
+            runs: [run.number],
+            newest: run,
+            first: tests[0]?.title ?? '',
+          });
         }
       }
     }
@@ -162,8 +168,8 @@ export function FailuresWidget({ runs }: { runs: readonly Run[] }) {
             <Sign tone="failed" /> {title === '' ? first : title}
           </Link>
           <span className="muted">
-            {t('failedTests', { n: tests })} · {newest.project} ·{' '}
-            {numbers.map((number) => `#${number}`).join(', ')} · <RelativeTime at={newest.completed_at ?? newest.created_at} />
+            {t('failedTests', { n: tests })} · {newest.project} · {numbers.map((number) => `#${number}`).join(', ')} ·{' '}
+            <RelativeTime at={newest.completed_at ?? newest.created_at} />
           </span>
         </li>
       ))}

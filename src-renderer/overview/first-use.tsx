@@ -12,9 +12,7 @@ export function FirstUse({ workers }: { workers: number }) {
     <Card title={t('firstTitle')}>
       <ol className={styles.steps}>
         <li>
-          <h3>
-            {workers > 0 ? <Status tone="passed">{t('firstWorkers', { n: workers })}</Status> : t('firstWorker')}
-          </h3>
+          <h3>{workers > 0 ? <Status tone="passed">{t('firstWorkers', { n: workers })}</Status> : t('firstWorker')}</h3>
           <p className="muted">{t('firstWorkerWhy')}</p>
           <CodeBlock text="npx playfleet token create --join" />
           <CodeBlock text={`npx playfleet worker --join '${location.origin}#pfj_…'`} />

@@ -7,7 +7,8 @@ export const messages = defineMessages({
     again: 'Again: #{number} {name}',
     againFailed: { one: 'Its {n} failed test again', other: 'Its {n} failed tests again' },
     arrange: 'Arrange',
-    arrangeHow: 'Drag a part by its handle, or move it with the arrow keys while the handle has the focus. Kept in this browser, for you alone.',
+    arrangeHow:
+      'Drag a part by its handle, or move it with the arrow keys while the handle has the focus. Kept in this browser, for you alone.',
     arranged: 'Done',
     at_risk: 'may be late',
     bad: 'bad',
@@ -26,7 +27,8 @@ export const messages = defineMessages({
     firstRunWhy: 'In the folder of your Playwright suite. It is found as it is: no changes to it.',
     firstTitle: 'The first run, in three steps',
     firstWorker: 'Add a worker',
-    firstWorkerWhy: 'The first command answers a link that works once; type the second one with it on the machine that lends itself.',
+    firstWorkerWhy:
+      'The first command answers a link that works once; type the second one with it on the machine that lends itself.',
     firstWorkers: { one: '{n} worker is here', other: '{n} workers are here' },
     flaky: 'flaky',
     flakyNone: 'No test was flaky lately.',
@@ -98,7 +100,8 @@ export const messages = defineMessages({
       other: 'Seine {n} fehlgeschlagenen Tests noch einmal',
     },
     arrange: 'Anordnen',
-    arrangeHow: 'Ein Teil am Griff ziehen, oder mit den Pfeiltasten bewegen, wenn der Griff den Fokus hat. Bleibt in diesem Browser, nur für dich.',
+    arrangeHow:
+      'Ein Teil am Griff ziehen, oder mit den Pfeiltasten bewegen, wenn der Griff den Fokus hat. Bleibt in diesem Browser, nur für dich.',
     arranged: 'Fertig',
     at_risk: 'kann zu spät werden',
     bad: 'schlecht',
@@ -117,7 +120,8 @@ export const messages = defineMessages({
     firstRunWhy: 'Im Ordner deiner Playwright-Suite. Sie wird genommen, wie sie ist: nichts daran wird geändert.',
     firstTitle: 'Der erste Lauf, in drei Schritten',
     firstWorker: 'Einen Worker hinzufügen',
-    firstWorkerWhy: 'Der erste Befehl antwortet mit einem Link, der einmal gilt; damit auf dem Rechner, der sich leiht, den zweiten eingeben.',
+    firstWorkerWhy:
+      'Der erste Befehl antwortet mit einem Link, der einmal gilt; damit auf dem Rechner, der sich leiht, den zweiten eingeben.',
     firstWorkers: { one: '{n} Worker ist da', other: '{n} Worker sind da' },
     flaky: 'unzuverlässig',
     flakyNone: 'Kein Test war zuletzt unzuverlässig.',

@@ -7,9 +7,7 @@ export type SlotState = 'busy' | 'free' | 'paused' | 'blocked' | 'offline';
 export function slotsOf(worker: Worker): SlotState[] {
   const busy = Math.min(worker.max_parallel_tasks, Math.max(worker.allocated.slots, worker.current_tasks.length));
   const rest = restOf(worker);
-  return Array.from({ length: worker.max_parallel_tasks }, (_, i) =>
-    rest === 'offline' || i >= busy ? rest : 'busy',
-  );
+  return Array.from({ length: worker.max_parallel_tasks }, (_, i) => (rest === 'offline' || i >= busy ? rest : 'busy'));
 }
 
 function restOf(worker: Worker): SlotState {
