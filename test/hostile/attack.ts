@@ -18,7 +18,7 @@ export interface Arena {
   /** Empty, for the attackers' files; removed at the end. */
   folder: string;
   /** Cleans up when all attacks of a family are over. */
-  after(cleanUp: () => unknown): void;
+  after: (cleanUp: () => unknown) => void;
 }
 
 export interface Attack {
@@ -42,17 +42,28 @@ export interface Outcome {
   trusted: boolean;
 }
 
+/** No attack may keep the others from being tried. */
+const ATTACK_MS = 180_000;
+
 export async function carryOut(attacks: readonly Attack[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const { attack, run, trusted = false } of attacks) {
     try {
-      outcomes.push({ attack, stoppedBy: await run(), failure: null, trusted });
+      outcomes.push({ attack, stoppedBy: await within(ATTACK_MS, run()), failure: null, trusted });
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error);
       outcomes.push({ attack, stoppedBy: null, failure, trusted });
     }
   }
   return outcomes;
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not come to an end within ${ms / 1000} s`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 export function must(holds: boolean, otherwise: string): asserts holds {

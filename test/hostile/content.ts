@@ -294,8 +294,7 @@ function fromReport(scene: Scene): Attack[] {
         inPage(scene, report, async (at) => {
           await runIn(at, SET_COOKIE, `playfleet_session=pfs_${'A'.repeat(43)}; path=/api`);
           const page = await scene.context.newPage();
-          await page.goto(api);
-          const status = await runIn<number>(page, "async () => (await fetch('/api/v1/account')).status");
+          const status = (await page.goto(`${api}/api/v1/account`))?.status();
           await page.close();
           await runIn(at, SET_COOKIE, 'playfleet_session=; path=/api; max-age=0');
           must(status === 401, `the dashboard was answered ${status}`);

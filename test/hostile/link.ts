@@ -29,7 +29,8 @@ const FRAMES: [string, string | Uint8Array, number | null][] = [
 
 export const link: Family = async ({ target, after }) => {
   const { apiKey: neighbour } = await target.enrol('neighbour');
-  const other = await speak(target.url, neighbour, 1);
+  // Room for what other attacks have left waiting.
+  const other = await speak(target.url, neighbour, 20);
   after(() => other.close());
   let ended: number | null = null;
   void other.closed.then((code) => (ended = code));
