@@ -13,6 +13,7 @@ import { useViewState } from '../ui/view-state.ts';
 import { Actions } from './head/actions.tsx';
 import { Head } from './head/head.tsx';
 import { messages } from './messages.ts';
+import styles from './page.module.css';
 import { TestsTab } from './tests/tests-tab.tsx';
 import { useTestList } from './tests/use-test-list.ts';
 
@@ -78,7 +79,11 @@ function RunPage({ run }: { run: Run }) {
         tabs={TABS.map((id) => ({
           id,
           label: t(id),
-          content: <Suspense fallback={<Skeleton rows={8} />}>{content[id]}</Suspense>,
+          content: (
+            <div className={styles.part}>
+              <Suspense fallback={<Skeleton rows={8} />}>{content[id]}</Suspense>
+            </div>
+          ),
         }))}
       />
     </Frame>

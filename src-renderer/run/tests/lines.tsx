@@ -83,11 +83,13 @@ export const TestLineView = memo(function TestLineView(props: TestLineProps) {
             {'●'}
           </span>
         )}
-        {row.tags.map((tag) => (
-          <span key={tag} className={styles.tag}>
-            {tag}
-          </span>
-        ))}
+        {row.tags
+          .filter((tag) => !row.title.includes(tag))
+          .map((tag) => (
+            <span key={tag} className={styles.tag}>
+              {tag}
+            </span>
+          ))}
       </div>
       <div role="cell" className={styles.where} title={`${row.file}:${row.line}`}>
         {row.file}:{row.line}
@@ -178,6 +180,6 @@ const EXCERPT_LINES = 4;
 function excerptOf(row: TestRow | undefined): string | null {
   const text = stripAnsi(row?.error ?? row?.note ?? '');
   const lines = text.split('\n').map((line) => line.trim());
-  const said = lines.filter((line) => line !== '').slice(0, EXCERPT_LINES);
-  return said.length === 0 ? null : said.join('  ');
+  const [first, ...more] = lines.filter((line) => line !== '');
+  return more.length === 0 ? (first ?? null) : more.slice(0, EXCERPT_LINES).join('  ');
 }

@@ -40,7 +40,9 @@ type Found = Omit<TestRow, 'cluster' | 'clusterTitle' | 'text'>;
 function rowOf(found: Found): TestRow {
   const error = found.error === null ? null : found.error.slice(0, MOST_ERROR_CHARS);
   const failed = found.outcome === 'unexpected' || found.outcome === 'flaky';
-  const cluster = failed ? failureCluster(error ?? found.note ?? '') : null;
+  const said = error ?? found.note;
+  // Of a flaky test the last attempt passed: lists know no error of it.
+  const cluster = failed && said !== null ? failureCluster(said) : null;
   return {
     ...found,
     error,

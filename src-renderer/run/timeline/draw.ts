@@ -56,6 +56,7 @@ export function draw(c: CanvasRenderingContext2D, scene: Scene): void {
   c.beginPath();
   c.rect(scene.labels, AXIS_PX, width - scene.labels, height - AXIS_PX);
   c.clip();
+  drawGrid(c, scene);
   for (let index = first; index <= last; index++) drawLane(c, scene, lanes[index]!, topOf(scene, index));
   for (const { at, lane } of scene.steals)
     if (lane >= first && lane <= last) drawSteal(c, scene, at, topOf(scene, lane));
@@ -169,15 +170,22 @@ function drawSteal(c: CanvasRenderingContext2D, scene: Scene, at: number, top: n
   c.fill();
 }
 
+const marksOf = ({ shown, zero, width, labels }: Scene): number[] => ticks(shown, zero, (width - labels) / 90);
+
+function drawGrid(c: CanvasRenderingContext2D, scene: Scene): void {
+  c.fillStyle = scene.look.hover;
+  for (const mark of marksOf(scene)) c.fillRect(xOf(scene, scene.zero + mark), AXIS_PX, 1, scene.height);
+}
+
 function drawAxis(c: CanvasRenderingContext2D, scene: Scene): void {
-  const { look, width, height, labels } = scene;
+  const { look, width, labels } = scene;
   c.fillStyle = look.bg;
   c.fillRect(0, 0, width, AXIS_PX);
-  for (const mark of ticks(scene.shown, scene.zero, (width - labels) / 90)) {
+  for (const mark of marksOf(scene)) {
     const x = xOf(scene, scene.zero + mark);
     if (x < labels) continue;
     c.fillStyle = look.line;
-    c.fillRect(x, AXIS_PX - 5, 1, height);
+    c.fillRect(x, AXIS_PX - 5, 1, 5);
     c.fillStyle = look.muted;
     c.fillText(scene.timeText(mark), x + 4, AXIS_PX / 2);
   }
