@@ -68,13 +68,12 @@ export interface ContentAppOptions {
   clock: Clock;
   /** Shared with the API: who asks here shows no token that a limit could go by, so it is the address. */
   limits: RateLimits;
-  /** Browsers reach it by https. */
-  secure: boolean;
+  hsts: boolean;
   log: Logger;
 }
 
-export function createContentApp({ store, keys, clock, limits, secure, log }: ContentAppOptions): Router {
-  const app = createApp({ log, clock, secure, pathInLog: withoutToken });
+export function createContentApp({ store, keys, clock, limits, hsts, log }: ContentAppOptions): Router {
+  const app = createApp({ log, clock, hsts, pathInLog: withoutToken });
   app.use('*', rateLimited(limits));
   const trees = new Map<string, Map<string, TreeFile>>();
   const viewer = traceViewerFiles();

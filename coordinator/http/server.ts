@@ -43,6 +43,8 @@ export interface HttpServer {
     /** `hold` makes what the socket is given in one turn of the event loop leave together. */
     accept: (socket: WebSocket, who: T, hold: () => void) => void,
   ): void;
+  /** New connections get this certificate. */
+  useCertificate(material: TlsMaterial): void;
   /** Takes no new connections, lets running requests end for at most `graceMs`, then cuts what is left. */
   stop(graceMs: number): Promise<void>;
 }
@@ -126,6 +128,9 @@ export async function createServer({ fetch, host, port, tls, log, clock }: Serve
           accept(opened, who, holdWrites(socket));
         });
       });
+    },
+    useCertificate(material) {
+      if ('setSecureContext' in server) server.setSecureContext({ ...material, minVersion: 'TLSv1.2' });
     },
     async stop(graceMs) {
       stopping = true;

@@ -16,6 +16,9 @@ interface Compared extends Record<(typeof CALLED)[number] | 'private_hosts', str
   breaker_cooldown_seconds: number;
   breaker_cooldown_limit_seconds: number;
   load_balancer_strategy: string;
+  smtp_server: string | null;
+  smtp_password: string | null;
+  smtp_tls: string;
 }
 
 /**
@@ -58,6 +61,16 @@ export function contradictions(
   // Only where it was changed: a plugin that was taken away must not keep people from changing other settings.
   if (changed.includes('load_balancer_strategy') && !strategies.includes(values.load_balancer_strategy)) {
     errors.push({ field: 'load_balancer_strategy', message: `must be one of ${strategies.join(', ')}` });
+  }
+  const { smtp_server: server, smtp_tls: encryption } = values;
+  const isNear = server === null || ['localhost', '127.0.0.1', '::1'].includes(server);
+  if (
+    changed.some((key) => key.startsWith('smtp_')) &&
+    values.smtp_password !== null &&
+    encryption === 'none' &&
+    !isNear
+  ) {
+    errors.push({ field: 'smtp_tls', message: 'must not be none: smtp_password would be sent for all to read' });
   }
   return errors;
 }

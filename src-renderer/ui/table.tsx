@@ -127,7 +127,6 @@ export function Table<Row>(props: TableProps<Row>) {
     keys,
   );
 
-  const width = columns.length + (selection ? 1 : 0);
   return (
     <table
       className={cx(styles.table, isCompact && styles.compact)}
@@ -154,7 +153,7 @@ export function Table<Row>(props: TableProps<Row>) {
         </tr>
       </thead>
       <tbody>
-        {before > 0 && <Gap height={before} columns={width} />}
+        {before > 0 && <Gap height={before} />}
         {rows.slice(first, last + 1).map((row, position) => {
           const index = first + position;
           const key = keyOf(row);
@@ -173,7 +172,7 @@ export function Table<Row>(props: TableProps<Row>) {
             />
           );
         })}
-        {after > 0 && <Gap height={after} columns={width} />}
+        {after > 0 && <Gap height={after} />}
       </tbody>
     </table>
   );
@@ -210,10 +209,11 @@ function useToggle(selection: Pick<Selection<unknown>, 'keys' | 'onChange'> | un
   }, []);
 }
 
-function Gap({ height, columns }: { height: number; columns: number }) {
+/** One cell alone: one that spans all columns would bring those back that narrow screens leave out. */
+function Gap({ height }: { height: number }) {
   return (
     <tr aria-hidden className={styles.gap} style={{ height }}>
-      <td colSpan={columns} />
+      <td />
     </tr>
   );
 }

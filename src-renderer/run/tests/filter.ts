@@ -106,7 +106,8 @@ export class Filter {
   /** The text with this term added, or without it where it was there: what a click on a count does. */
   toggled(term: string): string {
     const without = this.#tokens.filter(({ from, to }) => this.#text.slice(from, to) !== term);
-    if (without.length < this.#tokens.length) return without.map(({ from, to }) => this.#text.slice(from, to)).join(' ');
+    if (without.length < this.#tokens.length)
+      return without.map(({ from, to }) => this.#text.slice(from, to)).join(' ');
     return `${this.#text.trim()} ${term}`.trim();
   }
 }

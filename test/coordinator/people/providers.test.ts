@@ -49,6 +49,7 @@ test('somebody invited comes in through an OpenID Connect provider, without a pa
       { id: 'oidc', name: 'Example Inc.' },
       { id: 'github', name: 'GitHub' },
     ],
+    reset_by_mail: false,
   });
   expect(problemIn(await through(coordinator, 'oidc'))).toBe(
     'Nobody has invited kim@example.com here. Ask an admin to.',
