@@ -274,15 +274,15 @@ function addresses(target: Target): Attack[] {
       run: async () => {
         const tree = await publish({ 'index.html': 'report of one run' });
         const key = await contentKey(target);
-        must((await open(signContent({ tree, expiresAt: Date.now() + 60_000 }, key))).ok, 'it never worked');
-        return refused(await open(signContent({ tree, expiresAt: Date.now() - 1 }, key)), 403);
+        must((await open(signContent({ sha256: tree, expiresAt: Date.now() + 60_000 }, key))).ok, 'it never worked');
+        return refused(await open(signContent({ sha256: tree, expiresAt: Date.now() - 1 }, key)), 403);
       },
     },
     {
       attack: 'the address of a report with a later end, for another report, and with a changed signature',
       run: async () => {
         const [tree, other] = [await publish({ 'index.html': 'mine' }), await publish({ 'index.html': 'theirs' })];
-        const token = signContent({ tree, expiresAt: Date.now() + 60_000 }, await contentKey(target));
+        const token = signContent({ sha256: tree, expiresAt: Date.now() + 60_000 }, await contentKey(target));
         const [, expiry = '', signature = ''] = token.split('.');
         const forged = [
           `${tree}.${expiry}0.${signature}`,
@@ -290,7 +290,7 @@ function addresses(target: Target): Attack[] {
           `${tree}.${expiry}.${signature.slice(0, -1)}${signature.endsWith('A') ? 'B' : 'A'}`,
           `${tree}.${expiry}.`,
           `${tree.toUpperCase()}.${expiry}.${signature}`,
-          signContent({ tree, expiresAt: Date.now() + 60_000 }, new Uint8Array(32)),
+          signContent({ sha256: tree, expiresAt: Date.now() + 60_000 }, new Uint8Array(32)),
         ];
         let last = '';
         for (const one of forged) last = await refused(await open(one), 403);
@@ -301,7 +301,7 @@ function addresses(target: Target): Attack[] {
       attack: 'the address of a report for files that are not in it',
       run: async () => {
         const tree = await publish({ 'index.html': 'mine' });
-        const token = signContent({ tree, expiresAt: Date.now() + 60_000 }, await contentKey(target));
+        const token = signContent({ sha256: tree, expiresAt: Date.now() + 60_000 }, await contentKey(target));
         const names = [
           '..%2f..%2fsecret.key',
           '..%5csecret.key',

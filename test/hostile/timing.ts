@@ -21,7 +21,7 @@ const LEAST_US = 20;
 
 export const timing: Family = async ({ target }) => {
   const { apiKey } = await target.enrol('timed');
-  const token = signContent({ tree: 'a'.repeat(64), expiresAt: Date.now() + 3_600_000 }, await contentKey(target));
+  const token = signContent({ sha256: 'a'.repeat(64), expiresAt: Date.now() + 3_600_000 }, await contentKey(target));
   const [tree = '', expiry = '', signature = ''] = token.split('.');
   const wrong = (text: string, right: number): string => text.slice(0, right) + flipped(text.slice(right));
   const bearer = (secret: string) => ({

@@ -81,7 +81,7 @@ async function openTree(target: Target, files: TreeFile[]): Promise<Response> {
   await good(
     await fetch(`${target.url}/api/v1/blobs/${tree}`, { method: 'PUT', body: new Uint8Array(bytes), headers }),
   );
-  const token = signContent({ tree, expiresAt: Date.now() + 60_000 }, await contentKey(target));
+  const token = signContent({ sha256: tree, expiresAt: Date.now() + 60_000 }, await contentKey(target));
   return fetch(`${target.contentUrl}/c/${token}/${encodeURIComponent(files[0]?.path ?? '')}`);
 }
 

@@ -27,7 +27,7 @@ async function attach(coordinator: TestCoordinator, files: { name: string; conte
   await worker.report({ kind: 'discovered', ...heldOf(discover), discovery: discoveryOf(['one']), commit: null });
   await worker.carryOut(discover);
   const grant = await worker.grant();
-  const attachments = [];
+  const attachments: { name: string; contentType: string; sha256: string; size: number }[] = [];
   for (const { name, contentType, content } of files) {
     attachments.push({ name, contentType, sha256: await put(coordinator, content), size: content.length });
   }
@@ -58,13 +58,23 @@ test('what a test attached is opened from the content origin, at a signed addres
   expect(answer.headers.get('set-cookie')).toBeNull();
   const foreign = await fetch(page!);
   expect(foreign.headers.get('content-type')).toBe('text/html; charset=utf-8');
-  expect(foreign.headers.get('content-security-policy')).toMatch(/^default-src 'none';.*sandbox$/);
+  expect(foreign.headers.get('content-security-policy')).toMatch(/^default-src 'none';.*; sandbox$/);
   expect((await fetch(manual!)).headers.get('content-security-policy')).not.toMatch(/script|sandbox/);
   const saved = await fetch(`${picture}?download`);
   expect(saved.headers.get('content-disposition')).toBe('attachment; filename="screenshot.png"');
   expect((await fetch(picture!, { headers: { range: 'bytes=1-2' } })).status).toBe(206);
   // The same within the hour, so that browsers need not load it again.
   expect((await read()).all_attempts[0]!.attachments[0]!.content_url).toBe(picture);
+});
+
+test('what could run as a script is saved, and no attachment becomes a service worker', async () => {
+  const coordinator = await startCoordinator();
+  const { read } = await attach(coordinator, [{ name: 'sw.js', contentType: 'text/javascript', content: 'self' }]);
+  const url = (await read()).all_attempts[0]!.attachments[0]!.content_url!;
+  const answer = await fetch(url);
+  expect(answer.headers.get('content-type')).toBe('application/octet-stream');
+  expect(answer.headers.get('content-disposition')).toMatch(/^attachment/);
+  expect((await fetch(url, { headers: { 'service-worker': 'script' } })).status).toBe(403);
 });
 
 test('the address of a file opens no tree, and no other file', async () => {
