@@ -170,7 +170,14 @@ export function patternData({ items }: FailurePatterns, label: (at: string) => s
       column(words, 'last', 'text'),
     ],
     rows: items.map((item) => ({
-      cells: [item.title, item.unexpected + item.flaky, item.flaky, item.runs, item.projects.join(', '), label(item.last_at)],
+      cells: [
+        item.title,
+        item.unexpected + item.flaky,
+        item.flaky,
+        item.runs,
+        item.projects.join(', '),
+        label(item.last_at),
+      ],
       ...(item.last_run ? { link: { run: String(item.last_run.number) } } : {}),
     })),
   };

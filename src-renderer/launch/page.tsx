@@ -59,7 +59,8 @@ export function Page() {
   const templates = useTemplates();
   const { workers } = useWorkers();
   const { runs } = useRuns(typed.project === '' ? {} : { project: typed.project }, RECENT);
-  const last = typed.project === '' ? undefined : runs.find(({ completed_at, tests }) => completed_at !== null && tests.total > 0);
+  const last =
+    typed.project === '' ? undefined : runs.find(({ completed_at, tests }) => completed_at !== null && tests.total > 0);
   const [values, setValues] = useState<Record<string, string>>({});
   const [refused, setRefused] = useState<ApiError | null>(null);
   const [tried, setTried] = useState(false);

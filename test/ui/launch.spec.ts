@@ -3,6 +3,9 @@ import { expect, expectAccessible, test } from './support/fixtures.ts';
 
 const numberIn = (url: string): string => /\/runs\/(\d+)$/.exec(url)?.[1] ?? '';
 
+// Each begins with a run that must have ended, and looks at the page four times over.
+test.describe.configure({ timeout: 240_000 });
+
 test.beforeEach(async ({ fleet }) => {
   await fleet.finishedRun();
 });
@@ -18,16 +21,14 @@ test('a run is started from the page as it was foretold, and carried out by a wo
   await expect(page.getByText(/From the history of 2 of 2 tests/)).toBeVisible();
   await expect(page.getByText(/1 of 1 workers can take it now/)).toBeVisible();
   await page.getByText('Which tests').click();
-  await expect(page.getByRole('listitem').filter({ hasText: 'shows the price' })).toBeVisible();
+  await expect(page.getByRole('listitem').filter({ hasText: 'is empty at first' })).toBeVisible();
   await expect(page.getByText("npx playfleet run --project shop -- '--grep=(?:@fast)(?!\\S)'")).toBeVisible();
 
   await page.getByLabel('Name of the run').fill('Only the fast ones');
   await page.getByRole('button', { name: 'Start the run' }).click();
   await expect(page).toHaveURL(/\/runs\/\d+$/);
   const at = `/test-runs/${numberIn(page.url())}`;
-  await expect
-    .poll(async () => (await fleet.api<Run>('GET', at)).status, { timeout: 60_000 })
-    .toBe('completed');
+  await expect.poll(async () => (await fleet.api<Run>('GET', at)).status, { timeout: 60_000 }).toBe('completed');
   const run = await fleet.api<Run>('GET', at);
   expect(run.name).toBe('Only the fast ones');
   expect(run.tests.total).toBe(2);

@@ -1,5 +1,8 @@
 import { expect, expectAccessible, test } from './support/fixtures.ts';
 
+// Each begins with a run that must have ended, and looks at the page four times over.
+test.describe.configure({ timeout: 240_000 });
+
 test.beforeEach(async ({ fleet }) => {
   await fleet.finishedRun();
 });
@@ -31,7 +34,8 @@ test('a run is started from it, and is seen there while it goes on, without a re
 
 test('its parts are arranged by keyboard, and stay so', async ({ page }) => {
   await page.goto('/');
-  const order = () => page.locator('[data-widget]').evaluateAll((all) => all.map((one) => one.getAttribute('data-widget')));
+  const order = () =>
+    page.locator('[data-widget]').evaluateAll((all) => all.map((one) => one.getAttribute('data-widget')));
   await expect(page.locator('[data-widget]').first()).toBeVisible();
   const before = await order();
   await page.getByRole('button', { name: 'Arrange' }).click();
