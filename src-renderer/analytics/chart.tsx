@@ -25,29 +25,32 @@ export function Chart({ label, height, optionOf }: ChartProps) {
     if (!element) return;
     let made: ECharts | null = null;
     let gone = false;
-    const observer = new ResizeObserver(() => made?.resize());
     import('./echarts.ts').then(
       ({ init }) => {
         if (gone) return;
         made = init(element);
-        observer.observe(element);
         setChart(made);
       },
       (failure: unknown) => setError(failure),
     );
     return () => {
       gone = true;
-      observer.disconnect();
       made?.dispose();
       setChart(null);
     };
   }, []);
 
   useEffect(() => {
-    if (!chart || chart.isDisposed()) return;
-    chart.setOption(optionOf(readLook()), { notMerge: true });
-    chart.resize();
-  }, [chart, optionOf, theme, height]);
+    const element = frame.current;
+    if (!chart || !element || chart.isDisposed()) return;
+    const draw = () => {
+      chart.resize();
+      chart.setOption(optionOf(readLook(element.clientWidth)), { notMerge: true });
+    };
+    const observer = new ResizeObserver(draw);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [chart, optionOf, theme]);
 
   if (error !== null) return <ErrorState error={error} />;
   return (
@@ -71,7 +74,7 @@ function useShownTheme(): 'light' | 'dark' {
   return shown;
 }
 
-function readLook(): Look {
+function readLook(width: number): Look {
   const style = getComputedStyle(document.documentElement);
   const read = (name: string) => style.getPropertyValue(name).trim();
   return {
@@ -83,5 +86,6 @@ function readLook(): Look {
     second: read('--flaky'),
     weak: read('--skipped-soft'),
     font: style.fontFamily,
+    width,
   };
 }

@@ -12,6 +12,8 @@ export interface Look {
   second: string;
   weak: string;
   font: string;
+  /** Of the picture, in pixels. */
+  width: number;
 }
 
 type Format = (value: number, kind: DataColumn['kind']) => string;
@@ -81,13 +83,13 @@ export function barsOption(data: Dataset, shown: string, format: Format, look: L
     ...base(look),
     grid: { left: 8, right: 64, top: 4, bottom: 4, containLabel: true },
     tooltip: { ...tooltip(look), valueFormatter: (value: unknown) => said(value, kind, format) },
-    xAxis: { type: 'value', ...axis(look), axisLabel: { show: false } },
+    xAxis: { type: 'value', ...axis(look), axisLabel: { show: false }, splitLine: { show: false } },
     yAxis: {
       type: 'category',
       inverse: true,
       data: data.rows.map(({ cells }) => cells[0]),
       ...axis(look),
-      axisLabel: { color: look.text, width: 220, overflow: 'truncate', interval: 0 },
+      axisLabel: { color: look.text, width: labelWidth(look), overflow: 'truncate', interval: 0 },
     },
     series: [
       {
@@ -131,7 +133,7 @@ export function heatOption(data: Dataset, format: Format, look: Look): EChartsCo
       inverse: true,
       data: data.rows.map(({ cells: [name] }) => name),
       ...axis(look),
-      axisLabel: { color: look.text, width: 140, overflow: 'truncate' },
+      axisLabel: { color: look.text, width: labelWidth(look), overflow: 'truncate' },
     },
     visualMap: {
       min: 0,
@@ -148,6 +150,9 @@ export function heatOption(data: Dataset, format: Format, look: Look): EChartsCo
     series: [{ type: 'heatmap', data: cells, itemStyle: { borderColor: look.bg, borderWidth: 1 } }],
   };
 }
+
+/** Names may take so much of the picture. */
+const labelWidth = ({ width }: Look): number => Math.min(240, Math.round(width * 0.38));
 
 const said = (value: unknown, kind: DataColumn['kind'], format: Format): string =>
   typeof value === 'number' ? format(value, kind) : '–';

@@ -119,7 +119,7 @@ export function FailurePatternsChart({ span, zone, project, asTable, onTable }: 
       sentence={t('failuresSaid', {
         n: patterns?.items.length ?? 0,
         title: first?.title ?? '',
-        failures: first?.unexpected ?? 0,
+        failures: first ? first.unexpected + first.flaky : 0,
         runs: first?.runs ?? 0,
       })}
       data={data}

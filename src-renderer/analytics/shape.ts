@@ -60,7 +60,7 @@ export function testsData(
   words: Words,
 ): Dataset {
   const shown = tests
-    .filter((test) => (sort === 'slow' ? test.mean_ms !== null : test.flaky + test.unexpected > 0))
+    .filter((test) => (sort === 'slow' ? test.mean_ms !== null : test.flaky > 0))
     .toSorted(COMPARE[sort])
     .slice(0, most);
   const columns = [
@@ -170,7 +170,14 @@ export function patternData({ items }: FailurePatterns, label: (at: string) => s
       column(words, 'last', 'text'),
     ],
     rows: items.map((item) => ({
-      cells: [item.title, item.unexpected, item.flaky, item.runs, item.projects.join(', '), label(item.last_at)],
+      cells: [
+        item.title,
+        item.unexpected + item.flaky,
+        item.flaky,
+        item.runs,
+        item.projects.join(', '),
+        label(item.last_at),
+      ],
       ...(item.last_run ? { link: { run: String(item.last_run.number) } } : {}),
     })),
   };

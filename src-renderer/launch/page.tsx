@@ -44,6 +44,8 @@ import { ProjectPart, SourcePart, TestsPart } from './what.tsx';
 import { OrderPart, WorkersPart } from './where.tsx';
 
 const SETTLES_MS = 250;
+/** Among so many runs of a project the last one with results is looked for. */
+const RECENT = 20;
 
 export function Page() {
   const t = useMessages(messages);
@@ -56,8 +58,9 @@ export function Page() {
   const suite = useSuite(useSettled(typed.project, SETTLES_MS));
   const templates = useTemplates();
   const { workers } = useWorkers();
-  const { runs } = useRuns(typed.project === '' ? {} : { project: typed.project }, 1);
-  const last = typed.project === '' ? undefined : runs.find(({ project }) => project === typed.project);
+  const { runs } = useRuns(typed.project === '' ? {} : { project: typed.project }, RECENT);
+  const last =
+    typed.project === '' ? undefined : runs.find(({ completed_at, tests }) => completed_at !== null && tests.total > 0);
   const [values, setValues] = useState<Record<string, string>>({});
   const [refused, setRefused] = useState<ApiError | null>(null);
   const [tried, setTried] = useState(false);

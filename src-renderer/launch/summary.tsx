@@ -22,7 +22,7 @@ interface SummaryProps {
   /** null: nothing is known of the suite; undefined: not read yet. */
   preview: Preview | null | undefined;
   previewError: string | null;
-  /** The newest run of the project. */
+  /** The newest run of the project that ended with results. */
   last: Run | undefined;
   matching: readonly Matching[];
   command: string;
@@ -75,7 +75,7 @@ export function Summary(props: SummaryProps) {
         {may && <p className={styles.hint}>{t('startKey')}</p>}
       </Card>
       <Card title={t('command')}>
-        <div className={styles.stack}>
+        <div className={styles.command}>
           <CodeBlock text={command} label={t('commandCopy')} />
           {!failedOnly && form.source === 'bundle' && <p className={styles.hint}>{t('commandBundle')}</p>}
           {form.groups.trim() !== '' && <p className={styles.hint}>{t('commandGroups', { file: GROUPS_FILE })}</p>}

@@ -162,13 +162,13 @@ export function SourcePart({ form, change, errorOf, sources }: PartProps & { sou
 
 interface TestsPartProps extends PartProps {
   suite: Suite | null | undefined;
-  /** The newest run of the project. */
+  /** The newest run of the project that ended with results. */
   last: Run | undefined;
 }
 
 export function TestsPart({ form, change, errorOf, suite, last }: TestsPartProps) {
   const t = useMessages(messages);
-  const failed = last ? last.tests.unexpected : 0;
+  const failed = last ? last.tests.unexpected + Math.max(0, last.tests.total - last.tests.settled) : 0;
   return (
     <Card title={t('tests')}>
       <div className={styles.stack}>
@@ -189,6 +189,7 @@ export function TestsPart({ form, change, errorOf, suite, last }: TestsPartProps
                 type="radio"
                 name="what"
                 checked={form.what === 'failed'}
+                disabled={failed === 0}
                 onChange={() => change({ what: 'failed' })}
               />
               {t('whatFailed', { number: String(last.number), failed })}

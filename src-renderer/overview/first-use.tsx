@@ -12,15 +12,15 @@ export function FirstUse({ workers }: { workers: number }) {
     <Card title={t('firstTitle')}>
       <ol className={styles.steps}>
         <li>
+          <h3>{t('firstLogin')}</h3>
+          <p className="muted">{t('firstLoginWhy')}</p>
+          <CodeBlock text={`npx playfleet login '${location.origin}#pft_…'`} />
+        </li>
+        <li>
           <h3>{workers > 0 ? <Status tone="passed">{t('firstWorkers', { n: workers })}</Status> : t('firstWorker')}</h3>
           <p className="muted">{t('firstWorkerWhy')}</p>
           <CodeBlock text="npx playfleet token create --join" />
           <CodeBlock text={`npx playfleet worker --join '${location.origin}#pfj_…'`} />
-        </li>
-        <li>
-          <h3>{t('firstLogin')}</h3>
-          <p className="muted">{t('firstLoginWhy')}</p>
-          <CodeBlock text={`npx playfleet login '${location.origin}#pft_…'`} />
         </li>
         <li>
           <h3>{t('firstRun')}</h3>

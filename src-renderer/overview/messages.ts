@@ -24,7 +24,7 @@ export const messages = defineMessages({
     firstLogin: 'Sign in on your machine',
     firstLoginWhy: 'With a token from People, or the link that you came here by.',
     firstRun: 'Run your suite',
-    firstRunWhy: 'In the folder of your Playwright suite. It is found as it is: no changes to it.',
+    firstRunWhy: 'In the folder of your Playwright suite. Nothing in it has to change.',
     firstTitle: 'The first run, in three steps',
     firstWorker: 'Add a worker',
     firstWorkerWhy:
@@ -117,7 +117,7 @@ export const messages = defineMessages({
     firstLogin: 'Auf deinem Rechner anmelden',
     firstLoginWhy: 'Mit einem Token aus „Leute“, oder mit dem Link, der dich hierher gebracht hat.',
     firstRun: 'Deine Suite laufen lassen',
-    firstRunWhy: 'Im Ordner deiner Playwright-Suite. Sie wird genommen, wie sie ist: nichts daran wird geändert.',
+    firstRunWhy: 'Im Ordner deiner Playwright-Suite. Nichts daran muss sich ändern.',
     firstTitle: 'Der erste Lauf, in drei Schritten',
     firstWorker: 'Einen Worker hinzufügen',
     firstWorkerWhy:

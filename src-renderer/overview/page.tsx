@@ -50,9 +50,11 @@ export function Page() {
     return (
       <Frame title={title} actions={may ? <LaunchLink /> : undefined}>
         <FirstUse workers={workers.length} />
-        <section className={styles.widget} aria-label={t('widget_workers')}>
-          <WorkersWidget />
-        </section>
+        {workers.length > 0 && (
+          <section className={styles.widget} aria-label={t('widget_workers')}>
+            <WorkersWidget />
+          </section>
+        )}
       </Frame>
     );
   return <Widgets key={me.id} user={me.id} runs={runs} />;
@@ -67,7 +69,10 @@ function LaunchLink() {
   );
 }
 
-const isActive = ({ status }: Run): boolean => status === 'running' || status === 'scheduling';
+const isOpen = ({ completed_at }: Run): boolean => completed_at === null;
+/** Nothing of it has begun: it says for what it waits. */
+const waits = ({ status, reason, tests }: Run): boolean =>
+  status === 'pending' || (reason !== null && tests.settled === 0);
 
 function Widgets({ user, runs }: { user: string; runs: readonly Run[] }) {
   const t = useMessages(messages);
@@ -89,8 +94,8 @@ function Widgets({ user, runs }: { user: string; runs: readonly Run[] }) {
       setSaid(one.type === 'remove' ? t('saidRemoved', { name }) : t('saidPlaced', { name, place, of: next.length }));
     }
   };
-  const active = useMemo(() => runs.filter(isActive), [runs]);
-  const queue = useMemo(() => runs.filter(({ status }) => status === 'pending').toReversed(), [runs]);
+  const active = useMemo(() => runs.filter((run) => isOpen(run) && !waits(run)), [runs]);
+  const queue = useMemo(() => runs.filter((run) => isOpen(run) && waits(run)).toReversed(), [runs]);
   const last = runs.find(({ completed_at }) => completed_at !== null);
   const contents: Record<WidgetId, ReactNode> = {
     health: <HealthWidget />,
