@@ -16,6 +16,7 @@ import trust from './migrations/0014-trust.sql';
 import analytics from './migrations/0015-analytics.sql';
 import launch from './migrations/0016-launch.sql';
 import testOrder from './migrations/0017-test-order.sql';
+import mailsAndKeys from './migrations/0018-mails-and-keys.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   { version: 15, name: 'analytics', sql: analytics },
   { version: 16, name: 'launch', sql: launch },
   { version: 17, name: 'test-order', sql: testOrder },
+  { version: 18, name: 'mails-and-keys', sql: mailsAndKeys },
 ];

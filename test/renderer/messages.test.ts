@@ -8,11 +8,11 @@ import { firstLanguage, say } from '../../src-renderer/ui/i18n.ts';
 const source = fileURLToPath(new URL('../../src-renderer', import.meta.url));
 
 async function catalogues(): Promise<{ file: string; messages: Messages<Catalogue> }[]> {
-  const files = (await readdir(source, { recursive: true })).filter((name) => path.basename(name) === 'messages.ts');
+  const files = (await readdir(source, { recursive: true })).filter((name) => name.endsWith('messages.ts'));
   return Promise.all(
     files.map(async (file) => ({
       file,
-      messages: ((await import(path.join(source, file))) as { messages: Messages<Catalogue> }).messages,
+      messages: Object.values((await import(path.join(source, file))) as Record<string, Messages<Catalogue>>)[0]!,
     })),
   );
 }

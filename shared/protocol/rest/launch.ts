@@ -126,6 +126,7 @@ export const templateOptions = z.strictObject({
   requirements: set.requirements.unwrap().optional(),
   requests: set.requests.unwrap().optional(),
   environment: set.environment,
+  order: set.order.unwrap().optional(),
   priority: set.priority.unwrap().optional(),
   tags: set.tags.unwrap().optional(),
   metadata: set.metadata.unwrap().optional(),

@@ -11,11 +11,11 @@ interface Asked {
 function clientWith(answers: (Response | Error)[], options: ClientOptions = {}) {
   const asked: Asked[] = [];
   const ask = (url: string | URL | Request, init: RequestInit = {}) => {
-    asked.push({ url: String(url as string), init });
+    asked.push({ url: url instanceof Request ? url.url : String(url), init });
     const answer = answers.shift();
     return answer instanceof Response ? Promise.resolve(answer) : Promise.reject(answer ?? new Error('none left'));
   };
-  return { asked, client: new Client({ ...options, fetch: ask as typeof fetch }) };
+  return { asked, client: new Client({ ...options, fetch: ask }) };
 }
 
 const problem = (status: number, body: object) =>

@@ -15,7 +15,6 @@ export interface Complaints {
 
 export const test = base.extend<{ as: Who | 'nobody'; complaints: Complaints }, { fleet: Fleet }>({
   fleet: [
-    // eslint-disable-next-line no-empty-pattern
     async ({}, use) => {
       const fleet = await Fleet.start();
       await use(fleet);
