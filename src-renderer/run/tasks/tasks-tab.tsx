@@ -50,7 +50,7 @@ export function TasksTab({ run }: { run: Run }) {
         cell: (task) => <Status tone={TASK_TONES[task.status]}>{t(task.status)}</Status>,
       },
       { id: 'task', head: t('task'), cell: (task) => <TaskName task={task} /> },
-      { id: 'worker', head: t('worker'), width: '160px', cell: (task) => task.worker ?? '' },
+      { id: 'worker', head: t('worker'), width: '160px', wideOnly: true, cell: (task) => task.worker ?? '' },
       {
         id: 'tests',
         head: t('tests'),
