@@ -117,9 +117,12 @@ export function createContentApp({ store, keys, clock, limits, hsts, log }: Cont
       contentType: isShown ? contentType : OCTETS,
       ...(isShown && c.req.query('download') === undefined ? {} : { download: name }),
     });
-    // Who has the link may read it, pages of other origins too: the dashboard compares pictures and shows texts.
+    guarded(answer, isPdf ? PDF_POLICY : FILE_POLICY);
+    // Who has the link may read it, pages of other origins too: the dashboard shows pictures and texts. Not same-site: browsers take
+    // two ports of an IP address for two sites.
     answer.headers.set('access-control-allow-origin', '*');
-    return guarded(answer, isPdf ? PDF_POLICY : FILE_POLICY);
+    answer.headers.set('cross-origin-resource-policy', 'cross-origin');
+    return answer;
   });
   app.get('/trace/*', (c) => {
     const name = fileName(c.req.path, 2) || 'index.html';

@@ -72,7 +72,7 @@ export function columnsIn(t: ReturnType<typeof useMessages<typeof messages.en>>)
     {
       id: 'change',
       head: t('change'),
-      width: '150px',
+      width: '134px',
       cell: ({ change }) => <Status tone={CHANGE_TONES[change]}>{t(change)}</Status>,
     },
     {
@@ -95,7 +95,7 @@ export function columnsIn(t: ReturnType<typeof useMessages<typeof messages.en>>)
     {
       id: 'now',
       head: t('outcomeNow'),
-      width: '120px',
+      width: '92px',
       cell: (row) => <Outcome side={row.now} run={row.nowRun} test={row.test_id} title={row.title} />,
     },
     {

@@ -75,7 +75,7 @@ export function History({ history, runId, worker, environment, onChange }: Histo
               )}
             </Toolbar>
           )}
-          <ol className={styles.bars} aria-label={t('historyBars', { n: bars.length })}>
+          <ol ref={newestInSight} className={styles.bars} aria-label={t('historyBars', { n: bars.length })}>
             {bars.map(({ result, height, here }) => {
               const tone = OUTCOME_TONES[result.outcome];
               const label = t('barLabel', {
@@ -112,6 +112,8 @@ export function History({ history, runId, worker, environment, onChange }: Histo
     </Section>
   );
 }
+
+const newestInSight = (list: HTMLElement | null): void => list?.scrollTo({ left: list.scrollWidth });
 
 /** A test that fails on one machine alone points at the machine. */
 function Machines({ history }: { history: TestHistory }) {

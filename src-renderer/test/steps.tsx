@@ -28,6 +28,9 @@ function StepList({ steps, total }: { steps: readonly TestStep[]; total: number 
   );
 }
 
+/** All of it stands above the steps. */
+const firstPart = (error: string): string => error.split('\n\n', 1)[0] ?? '';
+
 function Step({ step, total }: { step: TestStep; total: number }) {
   const t = useMessages(messages);
   const failed = hasFailed(step);
@@ -50,7 +53,7 @@ function Step({ step, total }: { step: TestStep; total: number }) {
   );
   const error = step.error !== undefined && children.length === 0 && (
     <pre className={styles.error} tabIndex={0}>
-      <Ansi text={step.error} />
+      <Ansi text={firstPart(step.error)} />
     </pre>
   );
   if (children.length === 0) {

@@ -50,7 +50,11 @@ function applied(before: Style, codes: readonly number[]): Style {
     else if (code === 23) style.italic = false;
     else if (code === 24) style.underline = false;
     else if (code === 7) [style.foreground, style.background] = [style.background ?? 0, style.foreground ?? 7];
-    else if (code === 38 || code === 48) {
+    else if (code === 27) {
+      const { foreground, background } = style;
+      style.foreground = background === 7 ? null : background;
+      style.background = foreground === 0 ? null : foreground;
+    } else if (code === 38 || code === 48) {
       const [colour, used] = palette(codes.slice(index + 1));
       index += used;
       if (code === 38) style.foreground = colour;

@@ -209,6 +209,14 @@ test('a test that is not there says so', async ({ page, broken, complaints }) =>
   await expect(page.getByRole('heading', { name: 'This run has no such test' })).toBeVisible();
 });
 
+test('an accepted screenshot comes as a file for its place in the source', async ({ page, broken }) => {
+  await open(page, await broken.at('looks as designed'));
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Accept as expected' }).click();
+  expect((await saved).suggestedFilename()).toBe(`run-${broken.runs[2]!.number}-screenshots.zip`);
+  await expect(page.getByText(/^Accepted by/)).toBeVisible();
+});
+
 test('the test page is accessible', async ({ page, broken }) => {
   await open(page, await broken.at('looks as designed'));
   await expect(page.getByRole('figure')).toBeVisible();

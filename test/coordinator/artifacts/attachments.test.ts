@@ -55,6 +55,7 @@ test('what a test attached is opened from the content origin, at a signed addres
   expect([answer.status, await answer.text()]).toEqual([200, 'pixels']);
   expect(answer.headers.get('content-type')).toBe('image/png');
   expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  expect(answer.headers.get('cross-origin-resource-policy')).toBe('cross-origin');
   expect(answer.headers.get('set-cookie')).toBeNull();
   const foreign = await fetch(page!);
   expect(foreign.headers.get('content-type')).toBe('text/html; charset=utf-8');

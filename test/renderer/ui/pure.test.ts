@@ -7,6 +7,17 @@ import { readView, writeView } from '../../../src-renderer/ui/view-state.ts';
 
 const ESC = '\u001b';
 
+test('what is shown inverse ends where it ends', () => {
+  const parts = parseAnsi('\u001b[32ma\u001b[7mb\u001b[27mc\u001b[39m\u001b[7md\u001b[27me');
+  expect(parts.map(({ foreground, background }) => [foreground, background])).toEqual([
+    [2, null],
+    [0, 2],
+    [2, null],
+    [0, 7],
+    [null, null],
+  ]);
+});
+
 test('colours and weights of a terminal are read, and end where they are taken back', () => {
   expect(parseAnsi(`a${ESC}[31mred${ESC}[1;92mbold${ESC}[0mz`)).toMatchObject([
     { text: 'a', foreground: null, bold: false },
