@@ -44,7 +44,7 @@ test('roles are changed with a way back, and admin actions say what follows', as
   await page.getByRole('button', { name: 'remy' }).click();
   await page.getByRole('menuitem', { name: 'Remove the account' }).click();
   await expect(page.getByRole('alertdialog')).toContainText('There is no way back');
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Back' }).click();
   await expect(page.getByRole('row', { name: /remy/ })).toBeVisible();
 });
 
