@@ -51,6 +51,10 @@ const ACTIONS = Object.keys({
   'worker.key_rotated': 1,
   'report.opened': 1,
   'report.downloaded': 1,
+  'screenshots.accepted': 1,
+  'template.added': 1,
+  'template.changed': 1,
+  'template.removed': 1,
 } satisfies Record<AuditAction, 1>).sort();
 
 const SPANS = { all: null, day: 86_400_000, week: 604_800_000, month: 2_592_000_000 } as const;

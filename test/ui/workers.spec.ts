@@ -6,6 +6,19 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import type { Worker } from '../../shared/protocol/rest/workers.ts';
 import { expect, expectAccessible, live, test } from './support/fixtures.ts';
+import type { Fleet } from './support/fleet.ts';
+
+/** The worker, once it has joined: starting its programs takes a while. */
+async function online(fleet: Fleet, name: string): Promise<Worker> {
+  await fleet.worker(name);
+  let found: Worker | undefined;
+  await expect(async () => {
+    const { items } = await fleet.api<{ items: Worker[] }>('GET', '/workers');
+    found = items.find(({ hostname, status }) => hostname === name && status !== 'offline');
+    expect(found).toBeDefined();
+  }).toPass({ timeout: 60_000 });
+  return found!;
+}
 
 const row = (page: Page, name: string) => page.getByRole('row', { name: new RegExp(name) });
 
@@ -52,7 +65,7 @@ test('a machine joins by the line that is shown, and the dialog says so by itsel
 });
 
 test('a worker is paused while a run works, with a way back, and the run goes on', async ({ page, fleet }) => {
-  await fleet.worker();
+  await online(fleet, 'worker-1');
   await page.goto('/workers');
   await live(page);
   const run = fleet.run({ name: 'Paused meanwhile' });
@@ -60,7 +73,7 @@ test('a worker is paused while a run works, with a way back, and the run goes on
   await row(page, 'worker-1').getByRole('link', { name: 'worker-1' }).click();
   await expect(page.getByRole('link', { name: /Paused meanwhile/ })).toBeVisible();
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
-  await expect(page.getByText('Paused', { exact: true })).toBeVisible();
+  await expect(page.getByText('It takes nothing new until it is resumed.')).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByRole('button', { name: 'Pause', exact: true })).toBeVisible();
   expect((await run).status).toBe('completed');
@@ -69,8 +82,8 @@ test('a worker is paused while a run works, with a way back, and the run goes on
 });
 
 test('several are changed at once, and put back with one click', async ({ page, fleet }) => {
-  await fleet.worker('worker-1');
-  await fleet.worker('worker-2');
+  await online(fleet, 'worker-1');
+  await online(fleet, 'worker-2');
   await page.goto('/workers');
   await live(page);
   await page.getByRole('checkbox', { name: /worker-1/ }).check();
@@ -83,7 +96,7 @@ test('several are changed at once, and put back with one click', async ({ page, 
   await bar.getByRole('button', { name: 'Drain' }).click();
   await expect(row(page, 'worker-1')).toContainText('Draining');
   await expect(row(page, 'worker-2')).toContainText('Draining');
-  await page.getByRole('button', { name: 'Undo' }).first().click();
+  await page.getByRole('button', { name: 'Undo' }).last().click();
   await expect(row(page, 'worker-1')).toContainText('Idle');
   const { items } = await fleet.api<{ items: Worker[] }>('GET', '/workers');
   expect(items.map(({ intent }) => intent)).toEqual(items.map(() => 'active'));
@@ -93,8 +106,8 @@ test('the list is filtered by its language, by keys alone, and the address holds
   page,
   fleet,
 }) => {
-  await fleet.worker('worker-1');
-  await fleet.worker('worker-2');
+  await online(fleet, 'worker-1');
+  await online(fleet, 'worker-2');
   await page.goto('/workers');
   await live(page);
   await expect(row(page, 'worker-2')).toBeVisible();
@@ -112,7 +125,7 @@ test('the list is filtered by its language, by keys alone, and the address holds
 });
 
 test('map and hardware say how many slots there are', async ({ page, fleet }) => {
-  await fleet.worker('worker-1');
+  await online(fleet, 'worker-1');
   await page.goto('/workers?view=map');
   await expect(page.getByRole('img', { name: /of 2 slots busy/ }).first()).toBeVisible();
   await page.getByRole('tab', { name: 'Hardware' }).click();
@@ -144,7 +157,7 @@ test('a worker that is not there says so', async ({ page, complaints }) => {
 test.describe('a viewer', () => {
   test.use({ as: 'viewer' });
   test('sees all and is offered nothing that would be refused', async ({ page, fleet }) => {
-    await fleet.worker('worker-1');
+    await online(fleet, 'worker-1');
     await page.goto('/workers');
     await live(page);
     await expect(row(page, 'worker-1')).toBeVisible();
@@ -159,9 +172,7 @@ test.describe('a viewer', () => {
 });
 
 test('logs show what happens as it happens, hold still when paused, and lead to one event', async ({ page, fleet }) => {
-  await fleet.worker('worker-1');
-  const { items } = await fleet.api<{ items: Worker[] }>('GET', '/workers');
-  const worker = items.find(({ hostname }) => hostname === 'worker-1')!;
+  const worker = await online(fleet, 'worker-1');
   const intent = (wanted: string) => fleet.api('PATCH', `/workers/${worker.id}`, { intent: wanted });
   await page.goto('/logs?kind=worker');
   await live(page);
