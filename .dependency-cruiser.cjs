@@ -5,11 +5,11 @@
 const floors = [
   ['storage'],
   ['http', 'events', 'audit', 'load'],
-  ['identity', 'people', 'workers', 'projects', 'artifacts', 'settings', 'policies'],
+  ['identity', 'mail', 'people', 'workers', 'projects', 'artifacts', 'settings', 'policies'],
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'analytics', 'launch'],
+  ['reports', 'operations'],
 ];
 
 const room = (names) => `^coordinator/(${names.join('|')})/`;

@@ -14,8 +14,7 @@ export interface AppParts {
   authentication: MiddlewareHandler<AppEnv>;
   limits: RateLimits;
   load: Pick<LoadMonitor, 'leavesOut'>;
-  /** Browsers reach it by https. */
-  secure: boolean;
+  hsts: boolean;
   onRefused: NonNullable<AppOptions['onRefused']>;
   /** Routers of the rooms, mounted under /api/v1. */
   api: readonly Router[];
@@ -29,12 +28,12 @@ export function createCoordinatorApp({
   authentication,
   limits,
   load,
-  secure,
+  hsts,
   onRefused,
   api,
   pages,
 }: AppParts): Router {
-  const app = createApp({ log, clock, secure, onRefused });
+  const app = createApp({ log, clock, hsts, onRefused });
   app.use('*', authentication);
   app.use('*', rateLimited(limits));
   app.use('*', shedding(load));

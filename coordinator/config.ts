@@ -34,6 +34,8 @@ const schema = z.strictObject({
   dataDir: file,
   /** The address that links name, where it is not http://host:port (behind a proxy, or bound to all interfaces). */
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** Serve https; without files by a certificate of its own. */
+  tls: z.union([z.boolean(), z.stringbool()]).default(false),
   /** PEM files; both or neither. */
   tlsCert: file.optional(),
   tlsKey: file.optional(),
@@ -56,8 +58,8 @@ export interface CoordinatorConfig {
   contentPort: number;
   dataDir: string;
   publicUrl: string | null;
-  /** null: plain HTTP. */
-  tls: TlsFiles | null;
+  /** own: one that the coordinator makes and tokens pin. null: plain HTTP. */
+  tls: TlsFiles | 'own' | null;
   /** null: none. */
   pluginsDir: string | null;
   /** Make one at this start, for whoever has lost all others: who may start the coordinator owns its data anyway. */
@@ -73,6 +75,7 @@ export interface CoordinatorFlags {
   contentPort?: string | number | undefined;
   data?: string | undefined;
   publicUrl?: string | undefined;
+  tls?: boolean | undefined;
   tlsCert?: string | undefined;
   tlsKey?: string | undefined;
   plugins?: string | undefined;
@@ -95,6 +98,7 @@ const SOURCES = {
   contentPort: { flag: '--content-port', variables: ['PLAYFLEET_CONTENT_PORT'] },
   dataDir: { flag: '--data', variables: ['PLAYFLEET_COORDINATOR_DATA', 'PLAYFLEET_DATA'] },
   publicUrl: { flag: '--public-url', variables: ['PLAYFLEET_PUBLIC_URL'] },
+  tls: { flag: '--tls', variables: ['PLAYFLEET_TLS'] },
   tlsCert: { flag: '--tls-cert', variables: ['PLAYFLEET_TLS_CERT'] },
   tlsKey: { flag: '--tls-key', variables: ['PLAYFLEET_TLS_KEY'] },
   pluginsDir: { flag: '--plugins', variables: ['PLAYFLEET_PLUGINS'] },
@@ -131,7 +135,7 @@ export function readCoordinatorConfig(
     const setting = issue?.path[0] as Setting;
     throw new ConfigError(`${given.get(setting)?.as ?? setting}: ${issue?.message ?? 'not understood'}`);
   }
-  const { tlsCert, tlsKey, ...config } = parsed.data;
+  const { tls, tlsCert, tlsKey, ...config } = parsed.data;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new ConfigError('--tls-cert, --tls-key: give both, or neither');
   }
@@ -140,7 +144,7 @@ export function readCoordinatorConfig(
     contentPort: config.contentPort ?? (config.port === 0 ? 0 : config.port + 1),
     pluginsDir: config.pluginsDir ?? null,
     publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
-    tls: tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : null,
+    tls: tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : tls ? 'own' : null,
   };
 }
 

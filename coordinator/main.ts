@@ -1,11 +1,14 @@
 /** Starts a coordinator: opens its data, wires the rooms together, listens. Nothing is decided here. */
 import { mkdir } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import { systemClock } from '../shared/base/clock.ts';
+import { withPin } from '../shared/protocol/pin.ts';
 import { metricRoutes } from './analytics/metric-routes.ts';
 import { runAnalysisRoutes } from './analytics/run-routes.ts';
+import { screenshotRoutes } from './analytics/screenshot-routes.ts';
 import { testRoutes } from './analytics/test-routes.ts';
 import { createCoordinatorApp } from './app.ts';
 import { BlobStore } from './artifacts/blob-store.ts';
@@ -29,8 +32,9 @@ import { EventFeed } from './events/feed.ts';
 import { eventRoutes } from './events/routes.ts';
 import { refuseUndeclared } from './http/declared.ts';
 import type { AppEnv } from './http/env.ts';
+import { createOutbound } from './http/outbound.ts';
 import { RateLimits } from './http/rate-limits.ts';
-import { createServer } from './http/server.ts';
+import { createServer, type TlsMaterial } from './http/server.ts';
 import { authentication, sessionCookie } from './identity/authentication.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { adminLink, joinLink, makeAdminLink, makeFirstTokens } from './identity/first-start.ts';
@@ -41,6 +45,9 @@ import { workerOf } from './identity/upgrade.ts';
 import { launchRoutes } from './launch/routes.ts';
 import { templateRoutes } from './launch/template-routes.ts';
 import { LoadMonitor } from './load/monitor.ts';
+import { Mailer } from './mail/mailer.ts';
+import { mailRoutes } from './mail/routes.ts';
+import { smtpOf } from './mail/smtp.ts';
 import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
 import { BUILT_DASHBOARD } from './operations/pages/dashboard.ts';
@@ -68,13 +75,15 @@ import { LiveView } from './results/live-view.ts';
 import { LogWriter } from './results/logs.ts';
 import { Redaction } from './results/redaction.ts';
 import { resultRoutes } from './results/routes.ts';
+import { timelineRoutes } from './results/timeline-routes.ts';
 import { runRoutes } from './runs/routes.ts';
 import { settingsRoutes } from './settings/routes.ts';
+import { hostsIn } from './settings/rules.ts';
 import { Settings } from './settings/settings.ts';
 import { armFailpoint } from './storage/failpoint.ts';
 import { migrations } from './storage/migrations.ts';
 import { openDatabase } from './storage/open.ts';
-import { readTls } from './tls.ts';
+import { openTls, startRenewing } from './tls.ts';
 import { bulkWorkerRoutes } from './workers/bulk-routes.ts';
 import { Presence } from './workers/presence.ts';
 import { recordHeartbeat } from './workers/record-heartbeat.ts';
@@ -84,6 +93,8 @@ import { setIntent } from './workers/set-intent.ts';
 export interface RunningCoordinator {
   /** Address of API and pages, without a slash at its end. */
   url: string;
+  /** Of its own certificate; null where it has none. Tokens carry it. */
+  pin: string | null;
   /** Address of the content origin. */
   contentUrl: string;
   /** Only at the first start of a data folder: shown once. */
@@ -105,8 +116,9 @@ export async function startCoordinator(
 ): Promise<RunningCoordinator> {
   const clock = systemClock;
   const report = (error: unknown, during: string) => log.warn({ err: error }, `${during} failed`);
-  const tls = config.tls && readTls(config.tls);
-  const secure = tls !== null || config.publicUrl?.startsWith('https:') === true;
+  const secure = config.tls !== null || config.publicUrl?.startsWith('https:') === true;
+  // Whoever has told a browser to trust our own certificate must be able to do so again: HSTS forbids that.
+  const hsts = secure && config.tls !== 'own';
   const cookie = sessionCookie(secure);
   if (config.failpoint) armFailpoint(config.failpoint);
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
@@ -118,6 +130,8 @@ export async function startCoordinator(
   const db = await openDatabase({ file: path.join(config.dataDir, 'playfleet.db'), migrations, clock, report });
   const stops: (() => unknown)[] = [() => db.close()];
   try {
+    const tls = await openTls(config, clock.now());
+    const pin = tls?.pin ?? null;
     const feed = await EventFeed.open(db, clock);
     stops.push(() => feed.close());
     const store = await BlobStore.open(path.join(config.dataDir, 'blobs'), db, clock);
@@ -127,10 +141,29 @@ export async function startCoordinator(
     const keyFile = path.join(config.dataDir, 'secret.key');
     await finishRotation(keyFile, db);
     const dataKey = await openDataKey(keyFile);
-    const settings = await Settings.open({ db, key: dataKey.derive('settings'), strategies: strategies.names, report });
+    const settings = await Settings.open({
+      db,
+      key: dataKey.derive('settings'),
+      strategies: strategies.names,
+      onChange: () => mailer.retryNow(),
+      report,
+    });
+    let mailUrl = '';
+    const smtp = () => smtpOf(settings.values);
+    const mailer = new Mailer({
+      db,
+      clock,
+      random: Math.random,
+      smtp,
+      language: () => settings.values.mail_language,
+      url: () => mailUrl,
+      key: dataKey.derive('mails'),
+      report,
+    });
+    stops.push(() => mailer.stop());
     const policies = await Policies.open(db);
     const secrets = await ProjectSecrets.open({ db, key: dataKey.derive('secrets'), report });
-    const redaction = new Redaction({ db, secrets, report });
+    const redaction = new Redaction({ db, clock, secrets, report });
     const sessionIdleMs = () => settings.values.session_idle_hours * 3_600_000;
     const authenticator = new Authenticator({ db, clock, sessionIdleMs, workerKeyLifeMs: keyLifeMs, report });
     const people = {
@@ -140,6 +173,7 @@ export async function startCoordinator(
       secure,
       passwords: new Passwords(),
       totpKey: dataKey.derive('second factors'),
+      mail: mailer,
       sessionLifeMs: () => settings.values.session_life_days * DAY_MS,
       sessionIdleMs,
     };
@@ -154,7 +188,8 @@ export async function startCoordinator(
         failedSignIns: settings.values.rate_limit_failed_sign_ins_per_minute,
       }),
     });
-    const providers = new Providers(() => settings.values);
+    const outbound = createOutbound({ privateHosts: () => hostsIn(settings.values.private_hosts) });
+    const providers = new Providers(() => settings.values, outbound);
     const leaseMs = () => settings.values.worker_heartbeat_timeout_seconds * 1000;
     const runDefaults = () => ({
       maxRetries: settings.values.task_max_retries,
@@ -173,7 +208,7 @@ export async function startCoordinator(
     const keepsHistory = () => !load.leavesOut('metrics');
     const logs = new LogWriter({ db, clock, load, log, report });
     stops.push(() => logs.close());
-    stops.push(() => redaction.settled());
+    stops.push(() => redaction.close());
     const live = new LiveView({ db, feed, fleet: () => dispatch.fleet, report });
     const presence = new Presence({
       db,
@@ -213,7 +248,7 @@ export async function startCoordinator(
         if (!load.leavesOut('live_views')) live.progress(workerId, message);
       },
       onLog: (workerId, message) =>
-        redaction.log(message, (clean) => {
+        redaction.log(workerId, message, (clean) => {
           for (const kept of logs.add(workerId, clean)) live.log(workerId, kept);
         }),
     });
@@ -236,25 +271,27 @@ export async function startCoordinator(
       log,
     });
     stops.push(() => reports.stop());
-    const key = dataKey.derive('content links');
+    const keys = { trees: dataKey.derive('content links'), files: dataKey.derive('attachment links') };
     const content = await createServer({
-      fetch: createContentApp({ store, key, clock, secure, log }).fetch,
+      fetch: createContentApp({ store, keys, clock, limits, hsts, log }).fetch,
       host: config.host,
       port: config.contentPort,
-      tls,
+      tls: tls?.material ?? null,
       log,
       clock,
     });
     stops.push(() => content.stop(STOP_GRACE_MS));
     const contentUrl = (c: Context<AppEnv>, tree: string, file: string, lifeMs: number) =>
-      `${originOn(c.req.url, content.port)}/c/${signContent({ tree, expiresAt: clock.now() + lifeMs }, key)}/${file}`;
+      `${originOn(c.req.url, content.port)}/c/${signContent({ sha256: tree, expiresAt: clock.now() + lifeMs }, keys.trees)}/${file}`;
+    const fileUrl = (c: Context<AppEnv>, sha256: string, name: string, expiresAt: number) =>
+      `${originOn(c.req.url, content.port)}/f/${signContent({ sha256, expiresAt }, keys.files)}/${encodeURIComponent(name)}`;
     const app = createCoordinatorApp({
       log,
       clock,
       authentication: authentication(authenticator, cookie),
       limits,
       load,
-      secure,
+      hsts,
       onRefused: (c, { status, code }) => {
         const refused = { status, code, credential: c.var.credential };
         if (isFailedSignIn(refused)) limits.failed(c.env.incoming.socket.remoteAddress);
@@ -262,7 +299,7 @@ export async function startCoordinator(
         denials.note({ ...actorOf(c), request: `${c.req.method} ${c.req.path}`.slice(0, 200), status, code });
       },
       api: [
-        identityRoutes({ db, clock, authenticator, secure }),
+        identityRoutes({ db, clock, authenticator, secure, pin }),
         signInRoutes(people),
         providerRoutes({
           ...people,
@@ -272,7 +309,7 @@ export async function startCoordinator(
         }),
         accountRoutes(people),
         secondFactorRoutes(people),
-        ownTokenRoutes(people),
+        ownTokenRoutes({ ...people, pin }),
         invitationRoutes(people),
         peopleRoutes(people),
         teamRoutes(people),
@@ -296,6 +333,7 @@ export async function startCoordinator(
         blobRoutes({ store, db, reach: new WorkerReach({ db, store }) }),
         eventRoutes({ db, feed }),
         settingsRoutes({ db, clock, settings }),
+        mailRoutes({ db, clock, mailer, smtp }),
         ...policyRoutes({ db, clock, policies, strategies: () => strategies.names }),
         auditRoutes({ db }),
         projectRoutes({ db }),
@@ -312,10 +350,12 @@ export async function startCoordinator(
           secrets,
           keepingFree: dispatch.keepingFree,
         }),
-        resultRoutes({ db, clock, redaction }),
+        resultRoutes({ db, clock, redaction, fileUrl }),
+        timelineRoutes({ db, clock }),
         reportRoutes({ db, clock, store, contentUrl }),
         testRoutes({ db, clock }),
         runAnalysisRoutes({ db }),
+        screenshotRoutes({ db, clock, store }),
         launchRoutes({ db, clock }),
         bulkRunRoutes({ db, clock }),
         bulkWorkerRoutes({ db, clock }),
@@ -331,8 +371,19 @@ export async function startCoordinator(
       dashboard: { dir: BUILT_DASHBOARD, contentOrigin: (c) => originOn(c.req.url, content.port) },
     });
     refuseUndeclared(app, PAGES);
-    const server = await createServer({ fetch: app.fetch, host: config.host, port: config.port, tls, log, clock });
+    const server = await createServer({
+      fetch: app.fetch,
+      host: config.host,
+      port: config.port,
+      tls: tls?.material ?? null,
+      log,
+      clock,
+    });
     stops.push(() => server.stop(STOP_GRACE_MS));
+    if (pin !== null) {
+      const use = (material: TlsMaterial) => [server, content].forEach((each) => each.useCertificate(material));
+      stops.push(startRenewing({ clock, open: (now) => openTls(config, now), use, report }));
+    }
     server.onUpgrade(
       '/api/v1/link',
       (request) => workerOf(request, { authenticator, denials, limits }),
@@ -341,7 +392,11 @@ export async function startCoordinator(
         dispatch.link.accept(socket, workerId, hold);
       },
     );
-    const url = config.publicUrl ?? `${tls ? 'https' : 'http'}://${hostInUrl(config.host)}:${server.port}`;
+    const origin = (host: string) => config.publicUrl ?? `${tls ? 'https' : 'http'}://${host}:${server.port}`;
+    const url = origin(hostInUrl(config.host));
+    // Mails are read on other machines: there the name of this one says more than its loopback.
+    mailUrl = origin(isEverywhere(config.host) ? os.hostname() : hostInUrl(config.host));
+    mailer.wake();
     const tokens = await db.write((w) => makeFirstTokens(w, clock.now()));
     const link = config.newAdminLink && !tokens ? await db.write((w) => makeAdminLink(w, clock.now())) : null;
     // Outside the database, so that a rewritten audit log can be told from the one that was.
@@ -349,9 +404,13 @@ export async function startCoordinator(
     log.info({ seq: head?.seq ?? 0, hash: head?.hash ?? '' }, 'the audit log stands here');
     return {
       url,
+      pin,
       contentUrl: originOn(url, content.port),
-      first: tokens && { adminLink: adminLink(url, tokens.adminLink), join: joinLink(url, tokens.join) },
-      newAdminLink: link && adminLink(url, link),
+      first: tokens && {
+        adminLink: adminLink(url, withPin(tokens.adminLink, pin)),
+        join: joinLink(url, withPin(tokens.join, pin)),
+      },
+      newAdminLink: link && adminLink(url, withPin(link, pin)),
       stop: () => undo(stops),
     };
   } catch (error) {
@@ -371,6 +430,7 @@ function originOn(url: string, port: number): string {
   return origin.origin;
 }
 
+const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
 /** An address that is bound to all interfaces is reached from here by loopback. */
-const hostInUrl = (host: string) =>
-  host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+const hostInUrl = (host: string) => (isEverywhere(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host);

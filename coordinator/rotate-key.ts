@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { systemClock } from '../shared/base/clock.ts';
 import { recordAudit, SYSTEM } from './audit/record.ts';
 import { rotateDataKey, type DataKey } from './identity/data-key.ts';
+import { resealMails } from './mail/outbox.ts';
 import { resealTotp } from './people/totp.ts';
 import { resealSecrets } from './projects/secrets.ts';
 import { resealSettings } from './settings/settings.ts';
@@ -24,9 +25,10 @@ export async function rotateKey(dataDir: string, log: Logger): Promise<number> {
       const settings = await resealSettings(w, from.derive('settings'), to.derive('settings'));
       const secrets = await resealSecrets(w, from.derive('secrets'), to.derive('secrets'));
       const factors = await resealTotp(w, from.derive('second factors'), to.derive('second factors'));
-      const data = { settings, secrets, second_factors: factors };
+      const mails = await resealMails(w, from.derive('mails'), to.derive('mails'));
+      const data = { settings, secrets, second_factors: factors, mails };
       await recordAudit(w, { ...SYSTEM, action: 'coordinator.key_rotated', data }, clock.now());
-      return settings + secrets + factors;
+      return settings + secrets + factors + mails;
     });
   } finally {
     await db.close();

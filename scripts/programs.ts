@@ -13,6 +13,8 @@ const STOP_MS = 15_000;
 
 export interface Coordinator {
   url: string;
+  /** Where it serves reports. */
+  contentUrl: string;
   /** An api token of a person. */
   token: string;
   process: ChildProcess;
@@ -27,25 +29,42 @@ export interface WorkerOptions {
   env?: NodeJS.ProcessEnv;
 }
 
+/** What a coordinator says when it listens. */
+interface Started {
+  url: string;
+  content_url: string;
+  admin_link: string | null;
+}
+
 export class Programs {
   readonly #children: ChildProcess[] = [];
 
   /** Resolves when it listens. `before`: the coordinator that had this data folder, which is started again on the same port. */
   async startCoordinator(
     dataDir: string,
-    options: { before?: Coordinator; port?: number; args?: string[]; env?: NodeJS.ProcessEnv } = {},
+    options: {
+      before?: Coordinator;
+      port?: number;
+      args?: string[];
+      nodeArgs?: string[];
+      env?: NodeJS.ProcessEnv;
+    } = {},
   ): Promise<Coordinator> {
-    const { before, args = [], env } = options;
-    const port = before ? Number(new URL(before.url).port) : await freePort(options.port ?? 0);
-    const contentPort = await freePort(options.port === undefined ? 0 : port + 1);
+    const { before, args = [], nodeArgs = [], env } = options;
+    const port = before ? Number(new URL(before.url).port) : await freePort(options.port ?? null);
+    const contentPort = await freePort(options.port === undefined ? null : port + 1);
     const where = ['--port', String(port), '--content-port', String(contentPort), '--data', dataDir];
-    const child = this.start(['coordinator', ...where, '--log-level', 'warn', '--json', ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, ...env },
-    });
-    const started = JSON.parse(await firstLine(child, 'the coordinator')) as { url: string; admin_link: string | null };
-    const token = before?.token ?? (await exchange(started.url, started.admin_link));
-    return { url: started.url, token, process: child, dataDir };
+    const child = this.start(
+      ['coordinator', ...where, '--log-level', 'warn', '--json', ...args],
+      { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
+      nodeArgs,
+    );
+    const line = await firstLine(child, 'the coordinator');
+    const started = JSON.parse(line) as Partial<Started>;
+    const { url, content_url: contentUrl, admin_link: adminLink = null } = started;
+    if (url === undefined || contentUrl === undefined) throw new Error(`the coordinator could not start: ${line}`);
+    const token = before?.token ?? (await exchange(url, adminLink));
+    return { url, contentUrl, token, process: child, dataDir };
   }
 
   /** Enrols at its first start; later starts of the same data folder need no token. */
@@ -80,8 +99,8 @@ export class Programs {
     return this.start(args, { stdio: 'inherit', ...options, env });
   }
 
-  start(args: string[], options: SpawnOptions): ChildProcess {
-    const child = spawn(process.execPath, [playfleet, ...args], options);
+  start(args: string[], options: SpawnOptions, nodeArgs: string[] = []): ChildProcess {
+    const child = spawn(process.execPath, [...nodeArgs, playfleet, ...args], options);
     this.#children.push(child);
     return child;
   }
@@ -148,11 +167,20 @@ async function firstLine(child: ChildProcess, who: string): Promise<string> {
   throw new Error(`${who} ended before it was ready`);
 }
 
+/** Below the ports that systems give to outgoing connections, which would take one that is free for a moment between two starts. */
+const PORTS = { from: 20_000, to: 32_000 };
+const PORT_TRIES = 50;
+
 /** `wanted` if nobody has it, else any. */
-async function freePort(wanted: number): Promise<number> {
-  const port = (await tryPort(wanted)) ?? (await tryPort(0));
-  if (port === null) throw new Error('no port is free on 127.0.0.1');
-  return port;
+export async function freePort(wanted: number | null): Promise<number> {
+  const others = Array.from({ length: PORT_TRIES }, () =>
+    Math.floor(PORTS.from + Math.random() * (PORTS.to - PORTS.from)),
+  );
+  for (const candidate of wanted === null ? others : [wanted, ...others]) {
+    const port = await tryPort(candidate);
+    if (port !== null) return port;
+  }
+  throw new Error('no port is free on 127.0.0.1');
 }
 
 function tryPort(port: number): Promise<number | null> {

@@ -59,16 +59,20 @@ export class BlobStore {
   }
 
   /**
-   * Stores what `chunks` yields. `expected` is the name it must have; without it the name is found out. Throws BlobMismatchError,
+   * Stores what `chunks` yields. `expected` is the name it must have; without it the name is found out. `owners` have brought it: they may know
+   * that it is here. Throws BlobMismatchError,
    * BlobTooLargeError, StorageFullError, or what `chunks` throws; nothing is left behind then.
    */
-  async add(chunks: AsyncIterable<Uint8Array>, limits: { expected?: string; maxBytes: number }): Promise<StoredBlob> {
+  async add(
+    chunks: AsyncIterable<Uint8Array>,
+    limits: { expected?: string; maxBytes: number; owners?: readonly string[] },
+  ): Promise<StoredBlob> {
     const temp = path.join(this.#tmp, newId(this.#clock.now()));
     try {
       const written = await writeVerified(temp, chunks, limits);
       await this.#publish(temp, written);
       failpoint('before-blob-row');
-      await this.#register([written]);
+      await this.#register(written, limits.owners ?? []);
       return written;
     } catch (error) {
       await rm(temp, { force: true });
@@ -85,9 +89,9 @@ export class BlobStore {
     return this.add(createReadStream(file), { maxBytes: Number.MAX_SAFE_INTEGER });
   }
 
-  /** Those of `hashes` whose bytes are not there, in their order. */
-  async missing(hashes: readonly string[]): Promise<string[]> {
-    const known = await this.#db.read((r) => knownBlobs(r, hashes));
+  /** Those of `hashes` whose bytes are not there, in their order. `owners`: what none of them has brought counts as not there; null: all counts. */
+  async missing(hashes: readonly string[], owners: readonly string[] | null = null): Promise<string[]> {
+    const known = await this.#db.read((r) => (owners === null ? knownBlobs(r, hashes) : ownedBlobs(r, hashes, owners)));
     return hashes.filter((hash) => !known.has(hash));
   }
 
@@ -103,18 +107,27 @@ export class BlobStore {
     await syncFolder(path.dirname(file));
   }
 
-  async #register(blobs: readonly StoredBlob[]): Promise<void> {
+  async #register({ sha256, size }: StoredBlob, owners: readonly string[]): Promise<void> {
     const now = this.#clock.now();
     await this.#db.write(async (w) => {
-      for (const { sha256, size } of blobs) {
-        await w.run('INSERT INTO blobs (sha256, size, created_at) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING', [
-          sha256,
-          size,
-          now,
-        ]);
-      }
+      await w.run('INSERT INTO blobs (sha256, size, created_at) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING', [
+        sha256,
+        size,
+        now,
+      ]);
+      for (const owner of owners)
+        await w.run('INSERT INTO blob_owners (sha256, owner) VALUES (?, ?) ON CONFLICT DO NOTHING', [sha256, owner]);
     });
   }
+}
+
+async function ownedBlobs(r: ReadHandle, hashes: readonly string[], owners: readonly string[]): Promise<Set<string>> {
+  const rows = await r.all<{ sha256: string }>(
+    `SELECT DISTINCT sha256 FROM blob_owners WHERE sha256 IN (SELECT value FROM json_each(?))
+     AND owner IN (SELECT value FROM json_each(?))`,
+    [JSON.stringify(hashes), JSON.stringify(owners)],
+  );
+  return new Set(rows.map((row) => row.sha256));
 }
 
 async function knownBlobs(r: ReadHandle, hashes: readonly string[]): Promise<Set<string>> {

@@ -67,7 +67,11 @@ export function blobRoutes({ store, db, reach }: BlobRoutesDeps) {
       async (c) => {
         const { sha256: expected } = c.req.valid('param');
         const stored = await refusing(() =>
-          store.add(streamBytes(c.env.incoming, MAX_BLOB_BYTES), { expected, maxBytes: MAX_BLOB_BYTES }),
+          store.add(streamBytes(c.env.incoming, MAX_BLOB_BYTES), {
+            expected,
+            maxBytes: MAX_BLOB_BYTES,
+            owners: ownersOf(c) ?? [],
+          }),
         );
         return c.json(stored, 201);
       },
@@ -105,11 +109,17 @@ export function blobRoutes({ store, db, reach }: BlobRoutesDeps) {
         path: '/blobs/missing',
         access: 'worker or runner',
         tags,
-        summary: 'Ask which blobs are not stored yet',
+        summary: 'Ask which blobs are to be uploaded',
+        description:
+          'What neither you (your team) have brought, nor may read, counts as missing, whoever else has brought it: bytes are kept once, but nobody learns that.',
         request: { body: jsonBody(missingRequest) },
         responses: { 200: json(missingAnswer, 'Those to upload') },
       }),
-      async (c) => c.json({ missing: await store.missing(c.req.valid('json').hashes) }, 200),
+      async (c) => {
+        const missing = await store.missing(c.req.valid('json').hashes, ownersOf(c));
+        const seen = new Set(missing.length === 0 ? [] : await stored(store, await readable(c, missing)));
+        return c.json({ missing: missing.filter((hash) => !seen.has(hash)) }, 200);
+      },
     )
     .openapi(
       route({
@@ -125,7 +135,7 @@ export function blobRoutes({ store, db, reach }: BlobRoutesDeps) {
         requireType(c, FRAMES_TYPE);
         const frames = await framesIn(streamBytes(c.env.incoming, MAX_BATCH_BODY_BYTES));
         // Together, because each is synced to the disk before it counts.
-        const refused = (await Promise.all(frames.map((frame) => addFrame(store, frame)))).filter(
+        const refused = (await Promise.all(frames.map((frame) => addFrame(store, frame, ownersOf(c) ?? [])))).filter(
           (item) => item !== null,
         );
         return c.json({ refused }, 200);
@@ -147,6 +157,19 @@ export function blobRoutes({ store, db, reach }: BlobRoutesDeps) {
         return c.body(frames, 200, { 'content-type': FRAMES_TYPE });
       },
     );
+}
+
+/** As whom the caller brings bytes; null: for the whole installation, which sees all anyway. */
+function ownersOf(c: Context<AppEnv>): readonly string[] | null {
+  const caller = requireAny(c);
+  if (caller.kind === 'worker') return [`worker:${caller.workerId}`];
+  return c.var.scope.acts && c.var.scope.acts.map((team) => `team:${team}`);
+}
+
+/** Of these, those that are there. */
+async function stored(store: BlobStore, hashes: readonly string[]): Promise<string[]> {
+  const missing = new Set(await store.missing(hashes));
+  return hashes.filter((hash) => !missing.has(hash));
 }
 
 /** Of these, in their order, those that a caller may read by hash: all; or, of some teams only, what tests of these have attached. */
@@ -177,9 +200,10 @@ async function framesIn(body: AsyncIterable<Uint8Array>): Promise<Frame[]> {
 async function addFrame(
   store: BlobStore,
   { sha256: expected, bytes: content }: Frame,
+  owners: readonly string[],
 ): Promise<{ sha256: string; reason: string } | null> {
   try {
-    await store.add(once(content), { expected, maxBytes: MAX_BATCHED_BLOB_BYTES });
+    await store.add(once(content), { expected, maxBytes: MAX_BATCHED_BLOB_BYTES, owners });
     return null;
   } catch (error) {
     if (error instanceof BlobMismatchError) return { sha256: expected, reason: error.message };

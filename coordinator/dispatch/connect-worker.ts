@@ -21,7 +21,8 @@ export async function connectWorker(
   now: number,
 ): Promise<{ stale: Held[]; keyCreatedAt: number } | null> {
   const before = await w.get<{ hostname: string; online: number; capabilities: string; key_created_at: number }>(
-    'SELECT hostname, online, capabilities, key_created_at FROM workers WHERE id = ? AND revoked_at IS NULL',
+    // While there is an old key, that is what the worker has shown: the first use of the new one ends it.
+    'SELECT hostname, online, capabilities, coalesce(old_key_created_at, key_created_at) AS key_created_at FROM workers WHERE id = ? AND revoked_at IS NULL',
     [workerId],
   );
   if (!before) return null;

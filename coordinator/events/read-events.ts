@@ -1,5 +1,5 @@
 /** Looks into the log of stored events: filtered pages, figures, and clean-up. */
-import { sql } from 'kysely';
+import { sql, type SqlBool } from 'kysely';
 import type { Teams } from '../http/scope.ts';
 import { seenBy } from './visible.ts';
 import type { ReadHandle, StoredEvent, WriteHandle } from '../storage/database.ts';
@@ -9,10 +9,15 @@ export interface EventFilter {
   /** Alone: what happened to the worker itself; with a run or a task: what it did there. */
   workerId?: string;
   taskId?: string;
-  /** Beginning of the type: `run.` for everything about runs. */
-  typePrefix?: string;
+  /** Beginnings of the type, one of which is enough: `run.` for everything about runs. */
+  typePrefixes?: readonly string[];
+  /** In its data, in upper or lower case. */
+  text?: string;
   /** Only events with a greater `seq`. */
   afterSeq?: number;
+  /** Only events with a smaller `seq`. */
+  beforeSeq?: number;
+  newestFirst?: boolean;
   /** Milliseconds since the epoch, inclusive. */
   from?: number;
   /** Milliseconds since the epoch, exclusive. */
@@ -21,21 +26,29 @@ export interface EventFilter {
   teams?: Teams;
 }
 
-/** At most `limit` events that match, oldest first; go on with the last one's `seq` as `afterSeq`. */
+/** At most `limit` events that match, oldest first unless asked otherwise; go on with the last one's `seq` as `afterSeq` or `beforeSeq`. */
 export async function readEvents(r: ReadHandle, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
-  const { runId, workerId, taskId, typePrefix, afterSeq, from, before, teams = null } = filter;
+  const { runId, workerId, taskId, typePrefixes, text, afterSeq, beforeSeq, from, before, teams = null } = filter;
   let query = r.query.selectFrom('events').selectAll();
   if (runId !== undefined) query = query.where('run_id', '=', runId);
   if (workerId !== undefined) query = query.where('worker_id', '=', workerId);
   // The index of workers' events leaves out those of tasks: it would be the dearest part of each of them.
   if (workerId !== undefined && runId === undefined && taskId === undefined) query = query.where('task_id', 'is', null);
   if (taskId !== undefined) query = query.where('task_id', '=', taskId);
-  if (typePrefix !== undefined) query = query.where(sql`substr(type, 1, length(${typePrefix}))`, '=', typePrefix);
+  if (typePrefixes !== undefined) {
+    const list = JSON.stringify(typePrefixes);
+    query = query.where(
+      sql<SqlBool>`EXISTS (SELECT 1 FROM json_each(${list}) p WHERE substr(events.type, 1, length(p.value)) = p.value)`,
+    );
+  }
+  if (text !== undefined) query = query.where(sql<SqlBool>`instr(lower(data), ${text.toLowerCase()}) > 0`);
   if (afterSeq !== undefined) query = query.where('seq', '>', afterSeq);
+  if (beforeSeq !== undefined) query = query.where('seq', '<', beforeSeq);
   if (from !== undefined) query = query.where('at', '>=', from);
   if (before !== undefined) query = query.where('at', '<', before);
   if (teams !== null) query = query.where(seenBy(teams));
-  const rows = await query.orderBy('seq').limit(limit).execute();
+  const direction = filter.newestFirst === true ? 'desc' : 'asc';
+  const rows = await query.orderBy('seq', direction).limit(limit).execute();
   return rows.map(({ seq, epoch, at, type, run_id, worker_id, task_id, data }) => ({
     seq,
     epoch,

@@ -18,8 +18,16 @@ const eventQuery = pageQuery.extend({
   run_id: id.optional(),
   worker_id: id.optional(),
   task_id: id.optional(),
-  /** Beginning of the type, e.g. `run.`. */
-  type: z.string().min(1).max(100).optional(),
+  /** Beginnings of types, one of which is enough: `run.` or `worker.,task.requeued`. */
+  type: z
+    .string()
+    .min(1)
+    .max(1000)
+    .transform((text) => text.split(','))
+    .optional(),
+  /** What the event says holds this text, in upper or lower case: a name, a reason, a message. */
+  search: z.string().min(1).max(200).optional(),
+  order: z.enum(['oldest', 'newest']).default('oldest'),
   from: time.optional(),
   before: time.optional(),
 });
@@ -42,23 +50,25 @@ export function eventRoutes({ db, feed }: { db: Database; feed: EventFeed }) {
         path: '/events',
         access: 'viewer',
         tags,
-        summary: 'Read stored events, oldest first',
+        summary: 'Read stored events, oldest first unless asked otherwise',
         description: '`worker_id` alone: what happened to the worker itself; with `run_id`: what it did there.',
         request: { query: eventQuery },
         responses: { 200: json(page(storedEvent), 'A page of events') },
       }),
       async (c) => {
-        const { limit, cursor, ...given } = c.req.valid('query');
-        const afterSeq = afterNumber(cursor);
+        const { limit, cursor, order, ...given } = c.req.valid('query');
+        const beyond = afterNumber(cursor);
         const filter = {
           teams: c.var.scope.reads,
           ...(given.run_id === undefined ? {} : { runId: given.run_id }),
           ...(given.worker_id === undefined ? {} : { workerId: given.worker_id }),
           ...(given.task_id === undefined ? {} : { taskId: given.task_id }),
-          ...(given.type === undefined ? {} : { typePrefix: given.type }),
+          ...(given.type === undefined ? {} : { typePrefixes: given.type }),
+          ...(given.search === undefined ? {} : { text: given.search }),
           ...(given.from === undefined ? {} : { from: given.from }),
           ...(given.before === undefined ? {} : { before: given.before }),
-          ...(afterSeq === null ? {} : { afterSeq }),
+          ...(beyond === null ? {} : order === 'newest' ? { beforeSeq: beyond } : { afterSeq: beyond }),
+          newestFirst: order === 'newest',
         };
         const rows = await db.read((r) => readEvents(r, filter, limit + 1));
         const body = pageBy(

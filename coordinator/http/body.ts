@@ -1,10 +1,15 @@
 /** Reads JSON bodies: bounded by the bytes that really arrive, valid UTF-8, of the right type, without keys that poison objects. */
 import type { IncomingMessage } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
+import { isTooDeep, MAX_JSON_DEPTH } from '../../shared/base/json-depth.ts';
 import type { AppEnv } from './env.ts';
 import { badField, Refusal } from './refusal.ts';
 
 export const DEFAULT_BODY_BYTES = 1024 * 1024;
+
+/** Pieces that a body may come in, whatever its size, and bytes that each further one must have: every piece costs, and one byte can be one. */
+const FREE_PIECES = 20_000;
+const LEAST_PIECE_BYTES = 512;
 
 const EMPTY = Buffer.alloc(0);
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -19,6 +24,7 @@ export function readJsonBody(maxBytes: number): MiddlewareHandler<AppEnv> {
     }
     const text = bytes.length === 0 ? '{}' : decode(bytes);
     refusePoison(text);
+    if (isTooDeep(text)) throw badField('body', `may not nest lists and objects more than ${MAX_JSON_DEPTH} deep`);
     // The framework keeps promises here, whatever the declared type says.
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
     // The framework asks the request itself whether there was a body; the stream has been read by now.
@@ -42,6 +48,7 @@ export async function readBytes(incoming: IncomingMessage, maxBytes: number): Pr
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
       if (size > maxBytes) return settle(() => reject(tooLarge(maxBytes)));
+      if (isShredded(chunks.length, size)) return settle(() => reject(shredded()));
       chunks.push(chunk);
     };
     const onEnd = (): void => settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
@@ -57,16 +64,25 @@ export async function readBytes(incoming: IncomingMessage, maxBytes: number): Pr
 export async function* streamBytes(incoming: IncomingMessage, maxBytes: number): AsyncGenerator<Uint8Array> {
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   let size = 0;
+  let count = 0;
   const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
   try {
     for await (const chunk of chunks) {
       size += chunk.length;
+      count += 1;
       if (size > maxBytes) throw tooLarge(maxBytes);
+      if (isShredded(count, size)) throw shredded();
       yield chunk;
     }
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? bodyCut() : error;
   }
+}
+
+const isShredded = (pieces: number, bytes: number): boolean => pieces > FREE_PIECES + bytes / LEAST_PIECE_BYTES;
+
+function shredded(): Refusal {
+  return new Refusal(413, 'too_many_pieces', 'The body comes in far too many small pieces. Send it in larger ones.');
 }
 
 export function tooLarge(maxBytes: number): Refusal {

@@ -16,7 +16,7 @@ const HSTS = `max-age=${182 * 24 * 3600}`;
 export function requestLog(
   log: Logger,
   clock: Clock,
-  { pathInLog, secure }: { pathInLog: (path: string) => string; secure: boolean },
+  { pathInLog, hsts }: { pathInLog: (path: string) => string; hsts: boolean },
 ): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { outgoing } = c.env;
@@ -32,7 +32,7 @@ export function requestLog(
     outgoing.setHeader('x-content-type-options', 'nosniff');
     outgoing.setHeader('referrer-policy', 'no-referrer');
     outgoing.setHeader('content-security-policy', API_POLICY);
-    if (secure) outgoing.setHeader('strict-transport-security', HSTS);
+    if (hsts) outgoing.setHeader('strict-transport-security', HSTS);
     outgoing.once('close', () => {
       const { principal } = c.var;
       const line = {

@@ -26,16 +26,16 @@ export interface AppOptions {
   clock: Clock;
   /** What the log shows of a path; for addresses that are secrets themselves. */
   pathInLog?: (path: string) => string;
-  /** Browsers reach it by https. */
-  secure?: boolean;
+  /** Browsers are told to come back encrypted only; then they let nobody pass by a certificate that they do not trust. */
+  hsts?: boolean;
   /** Is told of every request that was refused. */
   onRefused?: (c: Context<AppEnv>, refusal: Refusal) => void;
 }
 
 /** The app, still without routes. */
-export function createApp({ log, clock, pathInLog = (path) => path, secure = false, onRefused }: AppOptions): Router {
+export function createApp({ log, clock, pathInLog = (path) => path, hsts = false, onRefused }: AppOptions): Router {
   const app = createRouter();
-  app.use('*', requestLog(log, clock, { pathInLog, secure }));
+  app.use('*', requestLog(log, clock, { pathInLog, hsts }));
   app.onError((error, c) => {
     const refusal = asRefusal(error);
     if (refusal === null) c.var.log.error({ err: error }, 'a request failed');

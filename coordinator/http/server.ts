@@ -43,6 +43,8 @@ export interface HttpServer {
     /** `hold` makes what the socket is given in one turn of the event loop leave together. */
     accept: (socket: WebSocket, who: T, hold: () => void) => void,
   ): void;
+  /** New connections get this certificate. */
+  useCertificate(material: TlsMaterial): void;
   /** Takes no new connections, lets running requests end for at most `graceMs`, then cuts what is left. */
   stop(graceMs: number): Promise<void>;
 }
@@ -61,6 +63,15 @@ export async function createServer({ fetch, host, port, tls, log, clock }: Serve
   });
   let stopping = false;
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    // Which of them counts, another program on the way may see otherwise.
+    if ((incoming.headersDistinct['host']?.length ?? 0) > 1) {
+      refuseRaw(
+        incoming.socket,
+        new Refusal(400, 'bad_request', 'The request names more than one host.'),
+        newId(clock.now()),
+      );
+      return;
+    }
     running.add(outgoing);
     outgoing.once('close', () => running.delete(outgoing));
     if (stopping) outgoing.setHeader('connection', 'close');
@@ -117,6 +128,9 @@ export async function createServer({ fetch, host, port, tls, log, clock }: Serve
           accept(opened, who, holdWrites(socket));
         });
       });
+    },
+    useCertificate(material) {
+      if ('setSecureContext' in server) server.setSecureContext({ ...material, minVersion: 'TLSv1.2' });
     },
     async stop(graceMs) {
       stopping = true;

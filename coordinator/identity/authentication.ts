@@ -66,11 +66,15 @@ function originHost(origin: string | undefined): string | null {
   return origin !== undefined && URL.canParse(origin) ? new URL(origin).host : null;
 }
 
-/** The value of a cookie; null without it. */
+/**
+ * The value of a cookie; null without it, and where it comes twice: cookies are shared by all ports of a host, so a page on the content
+ * origin can add one of the same name for a deeper path, and only one of the two can be ours.
+ */
 export function cookieIn(header: string | undefined, cookieName: string): string | null {
+  const found: string[] = [];
   for (const part of header?.split(';') ?? []) {
     const [name, value] = part.trim().split('=', 2);
-    if (name === cookieName && value) return value;
+    if (name === cookieName && value) found.push(value);
   }
-  return null;
+  return found.length === 1 ? found[0]! : null;
 }

@@ -7,8 +7,6 @@ import { hashSecret, secretKind, type SecretKind } from './secrets.ts';
 
 const MAX_KNOWN = 10_000;
 const NOTE_USE_MS = 60_000;
-/** How long an old worker key lives on when its worker did not get the new one. */
-const ROTATION_GRACE_MS = 5 * 60_000;
 
 interface Known {
   principal: Principal;
@@ -18,6 +16,8 @@ interface Known {
   lastUsedAt: number | null;
   /** Of the key of a worker. */
   keyCreatedAt?: number;
+  /** A new key of a worker: its first use ends the old one. */
+  endsOldKey?: boolean;
 }
 
 export interface AuthenticatorOptions {
@@ -45,8 +45,6 @@ export class Authenticator {
   #generation = 0;
   /** When the use of a token or session was last written down, by its id. */
   readonly #noted = new Map<string, number>();
-  /** Old key's hash → its worker, until the worker has shown the new key or `until` (monotonic) is over. */
-  readonly #replaced = new Map<string, { workerId: string; until: number }>();
 
   constructor({ db, clock, sessionIdleMs, workerKeyLifeMs = () => Infinity, report }: AuthenticatorOptions) {
     this.#workerKeyLifeMs = workerKeyLifeMs;
@@ -59,34 +57,23 @@ export class Authenticator {
   /** The user or worker that a secret belongs to; null for unknown, expired and revoked ones, and for tokens that only work once. */
   async identify(secret: string, shown: Shown = 'header'): Promise<Principal | null> {
     const known = await this.#find(secret, shown);
-    if (known === null) return this.#replacedKey(hashSecret(secret));
+    if (known === null) return null;
     const { principal } = known;
-    if (principal.kind === 'worker') this.#endGrace(principal.workerId);
-    else this.#noteUse(known, principal.session?.id ?? principal.id);
+    if (principal.kind === 'worker') {
+      if (known.endsOldKey) await this.#endOldKey(principal.workerId);
+    } else this.#noteUse(known, principal.session?.id ?? principal.id);
     return principal;
   }
 
   /** The same, without being a use: a page that was left open does not keep its session alive. */
   async look(secret: string, shown: Shown): Promise<Principal | null> {
-    return (await this.#find(secret, shown))?.principal ?? this.#replacedKey(hashSecret(secret));
+    return (await this.#find(secret, shown))?.principal ?? null;
   }
 
   /** Forgets what it knew. Call it (after the commit) when a token or a key was revoked or replaced. */
   forget(): void {
     this.#generation += 1;
     this.#known.clear();
-  }
-
-  /** The worker asked for a new key: the old one goes on working for a while, in case the answer with the new one is lost. */
-  replaceKey(workerId: string, oldHash: string): void {
-    this.forget();
-    this.#replaced.set(oldHash, { workerId, until: this.#clock.monotonic() + ROTATION_GRACE_MS });
-  }
-
-  /** Ends such graces of a worker at once. */
-  dropReplacedKeys(workerId: string): void {
-    this.forget();
-    this.#endGrace(workerId);
   }
 
   async #find(secret: string, shown: Shown): Promise<Known | null> {
@@ -110,16 +97,16 @@ export class Authenticator {
     return found;
   }
 
-  #replacedKey(hash: string): Principal | null {
-    const entry = this.#replaced.get(hash);
-    if (!entry) return null;
-    if (entry.until > this.#clock.monotonic()) return { kind: 'worker', workerId: entry.workerId };
-    this.#replaced.delete(hash);
-    return null;
-  }
-
-  #endGrace(workerId: string): void {
-    for (const [hash, entry] of this.#replaced) if (entry.workerId === workerId) this.#replaced.delete(hash);
+  /** Where this cannot be stored the old key lives on: better than a worker that is refused because our disk is full. */
+  async #endOldKey(workerId: string): Promise<void> {
+    try {
+      await this.#db.write(async (w) => {
+        await w.run('UPDATE workers SET old_key_hash = NULL, old_key_created_at = NULL WHERE id = ?', [workerId]);
+        w.afterCommit(() => this.forget());
+      });
+    } catch (error) {
+      this.#report(error, 'ending the old key of a worker');
+    }
   }
 
   #noteUse(known: Known, id: string): void {
@@ -152,12 +139,20 @@ async function findToken(r: ReadHandle, hash: string): Promise<Known | undefined
 }
 
 async function findWorker(r: ReadHandle, hash: string): Promise<Known | undefined> {
-  const row = await r.get<{ id: string; key_created_at: number }>(
-    'SELECT id, key_created_at FROM workers WHERE key_hash = ? AND revoked_at IS NULL',
-    [hash],
+  const row = await r.get<{ id: string; key_hash: string; key_created_at: number; old_key_created_at: number | null }>(
+    `SELECT id, key_hash, key_created_at, old_key_created_at FROM workers
+     WHERE (key_hash = ? OR old_key_hash = ?) AND revoked_at IS NULL`,
+    [hash, hash],
   );
-  const principal = { kind: 'worker' as const, workerId: row?.id ?? '' };
-  return row && { principal, expiresAt: null, lastUsedAt: null, keyCreatedAt: row.key_created_at };
+  if (!row) return undefined;
+  const isNewest = row.key_hash === hash;
+  return {
+    principal: { kind: 'worker', workerId: row.id },
+    expiresAt: null,
+    lastUsedAt: null,
+    keyCreatedAt: isNewest ? row.key_created_at : (row.old_key_created_at ?? 0),
+    endsOldKey: isNewest && row.old_key_created_at !== null,
+  };
 }
 
 interface SessionRow {

@@ -2,6 +2,7 @@
 import { deleteCookie } from 'hono/cookie';
 import { z } from 'zod';
 import type { Clock } from '../../shared/base/clock.ts';
+import { withPin } from '../../shared/protocol/pin.ts';
 import { idParam, isoTime, isoTimeOrNull, page, pageQuery } from '../../shared/protocol/rest/common.ts';
 import {
   exchangeAnswer,
@@ -37,12 +38,14 @@ export interface IdentityRoutesDeps {
   authenticator: Authenticator;
   /** Browsers reach it by https. */
   secure: boolean;
+  /** Goes along with each token that is handed out; null: clients know whom to trust. */
+  pin: string | null;
 }
 
 const auth: [string] = ['Access'];
 const nothing = z.object({ message: z.string() });
 
-export function identityRoutes({ db, clock, authenticator, secure }: IdentityRoutesDeps) {
+export function identityRoutes({ db, clock, authenticator, secure, pin }: IdentityRoutesDeps) {
   return createRouter()
     .openapi(
       route({
@@ -154,8 +157,9 @@ export function identityRoutes({ db, clock, authenticator, secure }: IdentityRou
         });
         if (!view) throw notFound(`token ${made.id}`);
         const base = new URL(c.req.url).origin;
-        const link = { join: joinLink, admin_link: adminLink, api: () => null }[kind](base, made.secret);
-        return c.json({ ...view, token: made.secret, link }, 201);
+        const shown = withPin(made.secret, pin);
+        const link = { join: joinLink, admin_link: adminLink, api: () => null }[kind](base, shown);
+        return c.json({ ...view, token: shown, link }, 201);
       },
     )
     .openapi(

@@ -1,11 +1,15 @@
-/** Secrets that we hand out: a prefix that tells people and secret scanners what it is, and 32 random bytes. Only hashes are stored. */
+/**
+ * Secrets that we hand out: a prefix that tells people and secret scanners what it is, and 32 random bytes. Only hashes are stored. Tokens may be
+ * shown with the coordinator's pin behind them (shared/protocol/pin.ts), as they were handed out: it is for whoever shows them, and not looked at.
+ */
 import { createHash, randomBytes } from 'node:crypto';
+import { readPinned } from '../../shared/protocol/pin.ts';
 
 /**
  * join, admin_link, api: tokens. worker: the key of one worker. session: a browser in which somebody is signed in. device: a browser that is
- * not asked for a second factor. ticket: an invitation, a reset, a step of a sign-in.
+ * not asked for a second factor. browser: one that somebody has signed in with before. ticket: an invitation, a reset, a step of a sign-in.
  */
-export type SecretKind = 'join' | 'admin_link' | 'api' | 'worker' | 'session' | 'device' | 'ticket';
+export type SecretKind = 'join' | 'admin_link' | 'api' | 'worker' | 'session' | 'device' | 'browser' | 'ticket';
 
 const PREFIX: Record<SecretKind, string> = {
   join: 'pfj_',
@@ -14,6 +18,7 @@ const PREFIX: Record<SecretKind, string> = {
   worker: 'pfw_',
   session: 'pfs_',
   device: 'pfd_',
+  browser: 'pfb_',
   ticket: 'pfk_',
 };
 
@@ -34,11 +39,14 @@ export function newSecret(kind: SecretKind): Secret {
  * much of a guess was right.
  */
 export function hashSecret(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return createHash('sha256')
+    .update(readPinned(text)?.token ?? text)
+    .digest('hex');
 }
 
 /** What a text claims to be; null for what is no secret of ours. */
 export function secretKind(text: string): SecretKind | null {
-  if (!/^pf[a-z]_[A-Za-z0-9_-]{43}$/.test(text)) return null;
-  return (Object.keys(PREFIX) as SecretKind[]).find((kind) => text.startsWith(PREFIX[kind])) ?? null;
+  const secret = readPinned(text)?.token ?? '';
+  if (!/^pf[a-z]_[A-Za-z0-9_-]{43}$/.test(secret)) return null;
+  return (Object.keys(PREFIX) as SecretKind[]).find((kind) => secret.startsWith(PREFIX[kind])) ?? null;
 }

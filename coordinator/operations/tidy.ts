@@ -2,7 +2,8 @@
 import type { Clock } from '../../shared/base/clock.ts';
 import { forgetIdempotencyKeys } from '../http/commit.ts';
 import type { Database } from '../storage/database.ts';
-import { forgetDevices, forgetSessions } from '../people/sessions.ts';
+import { forgetMails } from '../mail/outbox.ts';
+import { forgetBrowsers, forgetDevices, forgetSessions } from '../people/sessions.ts';
 import { forgetTickets } from '../people/tickets.ts';
 import { forgetHeartbeats } from '../workers/forget-heartbeats.ts';
 
@@ -37,7 +38,16 @@ export function startTidying(options: TidyOptions): () => void {
 
 async function tidy({ db, clock }: TidyOptions): Promise<void> {
   const now = clock.now();
-  for (const forget of [forgetHeartbeats, forgetIdempotencyKeys, forgetTickets, forgetSessions, forgetDevices]) {
+  const all = [
+    forgetHeartbeats,
+    forgetIdempotencyKeys,
+    forgetTickets,
+    forgetSessions,
+    forgetDevices,
+    forgetBrowsers,
+    forgetMails,
+  ];
+  for (const forget of all) {
     while ((await db.write((w) => forget(w, AT_ONCE, now))) === AT_ONCE);
   }
 }

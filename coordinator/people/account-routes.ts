@@ -8,10 +8,10 @@ import { notFound } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import { refuseWeak, setPassword } from './accounts.ts';
+import { confirmed } from './confirmed.ts';
 import { deviceOf } from './cookies.ts';
 import { getPerson } from './queries.ts';
 import { endSessions, endTrust, listDevices, listSessions } from './sessions.ts';
-import { confirmPassword } from './sign-in.ts';
 import type { SignInRoutesDeps } from './sign-in-routes.ts';
 
 export interface AccountRoutesDeps extends SignInRoutesDeps {
@@ -22,7 +22,7 @@ const tags: [string] = ['Account'];
 const done = z.object({ message: z.string() });
 
 export function accountRoutes(deps: AccountRoutesDeps) {
-  const { db, clock, passwords, authenticator, secure, sessionIdleMs } = deps;
+  const { db, clock, passwords, authenticator, secure, sessionIdleMs, mail } = deps;
   const forget = () => authenticator.forget();
   return createRouter()
     .openapi(
@@ -52,15 +52,17 @@ export function accountRoutes(deps: AccountRoutesDeps) {
         responses: { 200: json(done, 'Changed') },
       }),
       async (c) => {
-        const me = requirePerson(c);
         const { current, password } = c.req.valid('json');
-        refuseWeak(password, { email: me.session.email, name: me.name });
-        await confirmPassword(deps, me.id, { field: 'current', password: current }, { actor: actorOf(c) });
+        const { session, name } = requirePerson(c);
+        refuseWeak(password, { email: session.email, name });
+        const { me, account } = await confirmed(deps, c, { field: 'current', password: current });
         const passwordHash = await passwords.hash(password);
         await db.write(async (w) => {
           await setPassword(w, { personId: me.id, passwordHash, exceptSession: me.session.id });
           w.afterCommit(forget);
-          await recordAudit(w, { ...actorOf(c), action: 'password.changed', target: me.session.email }, clock.now());
+          const now = clock.now();
+          await recordAudit(w, { ...actorOf(c), action: 'password.changed', target: me.session.email }, now);
+          await mail.post(w, { kind: 'password_changed', to: account, data: { at: now } }, now);
         });
         return c.json({ message: 'The new password counts from now on; all other browsers were signed out.' }, 200);
       },

@@ -18,7 +18,7 @@ const tags: [string] = ['People'];
 const done = z.object({ message: z.string() });
 const byId = <T>(row: T & { id: string }) => row.id;
 
-export function invitationRoutes({ db, clock }: Pick<SignInDeps, 'db' | 'clock'>) {
+export function invitationRoutes({ db, clock, mail }: Pick<SignInDeps, 'db' | 'clock' | 'mail'>) {
   return createRouter()
     .openapi(
       route({
@@ -26,7 +26,7 @@ export function invitationRoutes({ db, clock }: Pick<SignInDeps, 'db' | 'clock'>
         path: '/people/invitations',
         access: 'maintainer',
         tags,
-        summary: 'Invite somebody; the link is answered only here',
+        summary: 'Invite somebody: by mail where a mail server is set up; the link is answered only here',
         description: 'It works once, for seven days. An earlier invitation of the same e-mail into the same team ends.',
         request: { body: jsonBody(invite) },
         responses: { 201: json(invited, 'The invitation with its link') },
@@ -35,7 +35,7 @@ export function invitationRoutes({ db, clock }: Pick<SignInDeps, 'db' | 'clock'>
         const { email, role, team: wanted } = c.req.valid('json');
         const me = requireUser(c);
         if (wanted === null && role !== 'admin') throw badField('team', 'must be named, unless the role is admin');
-        const { view, secret } = await db.write(async (w) => {
+        const { view, secret, mailed } = await db.write(async (w) => {
           const now = clock.now();
           const team = wanted === null ? undefined : await findTeam(w, c.var.scope.reads, wanted);
           if (team === null) throw badField('team', `${wanted} does not exist, or you are not in it`);
@@ -72,10 +72,14 @@ export function invitationRoutes({ db, clock }: Pick<SignInDeps, 'db' | 'clock'>
           );
           const data = { invitation: made.id, role, team: team?.name ?? null, expires: isoTime(made.expiresAt) };
           await recordAudit(w, { ...actorOf(c), action: 'person.invited', target: email, data }, now);
-          return { view: toInvitation((await getInvitation(w, made.id, now))!), secret: made.secret };
+          const letter = { by: me.name, team: team?.name ?? null, link: mail.link('invitation', made.secret) };
+          const to = { email, name: '', language: null };
+          const expiresAt = made.expiresAt;
+          const mailed = await mail.post(w, { kind: 'invitation', to, data: letter, expiresAt }, now);
+          return { view: toInvitation((await getInvitation(w, made.id, now))!), secret: made.secret, mailed };
         });
         c.header('cache-control', 'no-store');
-        return c.json({ ...view, link: linkTo(c.req.url, 'invitation', secret) }, 201);
+        return c.json({ ...view, link: linkTo(c.req.url, 'invitation', secret), mailed }, 201);
       },
     )
     .openapi(

@@ -1,5 +1,6 @@
 /** HTTP edge of the tokens of one's own account: /api/v1/account/tokens. */
 import { z } from 'zod';
+import { withPin } from '../../shared/protocol/pin.ts';
 import { idParam, isoTimeOrNull } from '../../shared/protocol/rest/common.ts';
 import { items, ownTokenCreate } from '../../shared/protocol/rest/people.ts';
 import type { Role } from '../../shared/protocol/rest/roles.ts';
@@ -19,7 +20,12 @@ import type { SignInRoutesDeps } from './sign-in-routes.ts';
 const tags: [string] = ['Account'];
 const done = z.object({ message: z.string() });
 
-export function ownTokenRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps, 'db' | 'clock' | 'authenticator'>) {
+export interface OwnTokenRoutesDeps extends Pick<SignInRoutesDeps, 'db' | 'clock' | 'authenticator'> {
+  /** Goes along with each token that is handed out. */
+  pin: string | null;
+}
+
+export function ownTokenRoutes({ db, clock, authenticator, pin }: OwnTokenRoutesDeps) {
   const forget = () => authenticator.forget();
   return createRouter()
     .openapi(
@@ -60,7 +66,8 @@ export function ownTokenRoutes({ db, clock, authenticator }: Pick<SignInRoutesDe
           return { made, view: (await getToken(w, made.id, now))! };
         });
         c.header('cache-control', 'no-store');
-        return c.json({ ...view, token: made.secret, link: `${new URL(c.req.url).origin}#${made.secret}` }, 201);
+        const shown = withPin(made.secret, pin);
+        return c.json({ ...view, token: shown, link: `${new URL(c.req.url).origin}#${shown}` }, 201);
       },
     )
     .openapi(

@@ -21,7 +21,12 @@ import { removeTotp } from './totp.ts';
 const tags: [string] = ['People'];
 const done = z.object({ message: z.string() });
 
-export function peopleRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps, 'db' | 'clock' | 'authenticator'>) {
+export function peopleRoutes({
+  db,
+  clock,
+  authenticator,
+  mail,
+}: Pick<SignInRoutesDeps, 'db' | 'clock' | 'authenticator' | 'mail'>) {
   const forget = () => authenticator.forget();
   return createRouter()
     .openapi(
@@ -167,13 +172,17 @@ export function peopleRoutes({ db, clock, authenticator }: Pick<SignInRoutesDeps
       async (c) => {
         const { id } = c.req.valid('param');
         await db.write(async (w) => {
-          const { email, totp_secret: secret } = await requirePersonRow(w, id);
-          if (secret === null) throw new Refusal(409, 'no_second_factor', 'This account has no second factor.');
+          const account = await requirePersonRow(w, id);
+          if (account.totp_secret === null)
+            throw new Refusal(409, 'no_second_factor', 'This account has no second factor.');
           await removeTotp(w, id);
           await endSessions(w, id, { except: null });
           w.afterCommit(forget);
+          const now = clock.now();
           const data = { person: id, by: 'admin' };
-          await recordAudit(w, { ...actorOf(c), action: 'second_factor.removed', target: email, data }, clock.now());
+          await recordAudit(w, { ...actorOf(c), action: 'second_factor.removed', target: account.email, data }, now);
+          const change = { change: 'removed', at: now } as const;
+          await mail.post(w, { kind: 'second_factor_changed', to: account, data: change }, now);
         });
         return c.json({ message: 'The second factor is off until they set up a new one.' }, 200);
       },

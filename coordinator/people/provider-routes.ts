@@ -2,8 +2,8 @@
 import type { Context } from 'hono';
 import { deleteCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';
-import { items, provider, providerId, type ProviderId } from '../../shared/protocol/rest/people.ts';
-import { actorOf, recordAudit } from '../audit/record.ts';
+import { provider, providerId, waysIn, type ProviderId } from '../../shared/protocol/rest/people.ts';
+import { recordAudit } from '../audit/record.ts';
 import type { AppEnv } from '../http/env.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import { json, route } from '../http/route.ts';
@@ -11,7 +11,7 @@ import { createRouter } from '../http/router.ts';
 import { cookieIn } from '../identity/authentication.ts';
 import { seal, unseal } from '../identity/data-key.ts';
 import type { WriteHandle } from '../storage/database.ts';
-import { answerSignIn, browserOf, deviceOf } from './cookies.ts';
+import { answerSignIn, whereOf } from './cookies.ts';
 import { joinAs } from './join.ts';
 import type { Journey, Profile, Providers } from './providers.ts';
 import { accountByEmail, accountById, accountByIdentity, type Account } from './queries.ts';
@@ -34,7 +34,7 @@ const PLACE = 'sign-in through a provider';
 const journeyCookie = (secure: boolean): string => `${secure ? '__Host-' : ''}playfleet_journey`;
 
 export function providerRoutes(deps: ProviderRoutesDeps) {
-  const { db, clock, providers, key, publicUrl, secure } = deps;
+  const { db, clock, providers, key, publicUrl, secure, mail } = deps;
   const requireProvider = (id: ProviderId): void => {
     if (!providers.list().some((one) => one.id === id)) throw notFound(`way to sign in through ${id}`);
   };
@@ -46,9 +46,9 @@ export function providerRoutes(deps: ProviderRoutesDeps) {
         access: 'public',
         tags,
         summary: 'Through whom people may sign in here',
-        responses: { 200: json(items(provider), 'Those that are set up') },
+        responses: { 200: json(waysIn(provider), 'Those that are set up') },
       }),
-      (c) => c.json({ items: providers.list() }, 200),
+      (c) => c.json({ items: providers.list(), reset_by_mail: mail.isSetUp }, 200),
     )
     .openapi(
       route({
@@ -99,9 +99,9 @@ export function providerRoutes(deps: ProviderRoutesDeps) {
           c.var.log.warn({ err: error }, `a sign-in through ${id} failed`);
           return back(c, 'The provider did not confirm who you are. Begin again.');
         }
-        const where: Where = { browser: browserOf(c), device: deviceOf(c, secure), actor: actorOf(c) };
+        const where = whereOf(c, secure);
         const result = await db.write(async (w) => {
-          const account = await accountFor(w, id, profile, where, clock.now());
+          const account = await accountFor(w, deps, id, profile, where, clock.now());
           return typeof account === 'string' ? account : proceed(w, deps, account, id, where, clock.now());
         });
         if (typeof result === 'string') return back(c, result);
@@ -127,6 +127,7 @@ function journeyOf(c: Context<AppEnv>, { key, clock, secure }: ProviderRoutesDep
 /** Whose account it is: known by this provider, or linked now, or made of an invitation; else why nobody is let in. */
 async function accountFor(
   w: WriteHandle,
+  deps: Pick<ProviderRoutesDeps, 'mail'>,
   providerName: ProviderId,
   { subject, email, name }: Profile,
   where: Where,
@@ -138,7 +139,7 @@ async function accountFor(
   const existing = await accountByEmail(w, email);
   const invitation = existing ? null : await spendInvitationOf(w, email, now);
   if (!existing && !invitation) return `Nobody has invited ${email} here. Ask an admin to.`;
-  const personId = existing?.id ?? (await joinAs(w, invitation!, { name, passwordHash: null }, where, now));
+  const personId = existing?.id ?? (await joinAs(w, deps, invitation!, { name, passwordHash: null }, where, now));
   const account = (await accountById(w, personId))!;
   await w.run('INSERT INTO identities (provider, subject, person_id, created_at) VALUES (?, ?, ?, ?)', [
     providerName,

@@ -4,6 +4,7 @@
  */
 import * as oidc from 'openid-client';
 import type { ProviderId } from '../../shared/protocol/rest/people.ts';
+import type { OutboundFetch } from '../http/outbound.ts';
 
 /** Whom a provider says it is. */
 export interface Profile {
@@ -50,11 +51,13 @@ const SCOPES: Record<ProviderId, string> = {
 
 export class Providers {
   readonly #settings: () => ProviderSettings;
+  readonly #fetch: OutboundFetch;
   /** By all that it was made of, so that changed settings count at once. */
   readonly #configurations = new Map<string, Promise<oidc.Configuration>>();
 
-  constructor(settings: () => ProviderSettings) {
+  constructor(settings: () => ProviderSettings, fetch: OutboundFetch) {
     this.#settings = settings;
+    this.#fetch = fetch;
   }
 
   /** Those that are set up, in the order in which they are offered. */
@@ -130,7 +133,7 @@ export class Providers {
     const key = JSON.stringify([id, server, clientId, secret]);
     let made = this.#configurations.get(key);
     if (!made) {
-      made = configure(id, new URL(server), clientId, secret);
+      made = configure(id, new URL(server), { clientId, secret, fetch: this.#fetch });
       this.#configurations.clear();
       this.#configurations.set(key, made);
       // One that failed is tried anew.
@@ -142,12 +145,27 @@ export class Providers {
 
 const speaksOidc = (id: ProviderId): boolean => id === 'google' || id === 'oidc';
 
-async function configure(id: ProviderId, server: URL, clientId: string, secret: string): Promise<oidc.Configuration> {
+interface Client {
+  clientId: string;
+  secret: string;
+  fetch: OutboundFetch;
+}
+
+async function configure(
+  id: ProviderId,
+  server: URL,
+  { clientId, secret, fetch }: Client,
+): Promise<oidc.Configuration> {
+  const called: oidc.CustomFetch = (url, { body, headers, method, signal }) => {
+    if (body instanceof ReadableStream || body instanceof ArrayBuffer) throw new Error('such a body is never sent');
+    return fetch(url, { method, headers, body, signal });
+  };
   // Settings allow it on this machine only.
   const insecure = server.protocol === 'http:';
   if (speaksOidc(id)) {
     return oidc.discovery(server, clientId, secret, undefined, {
       timeout: TIMEOUT_S,
+      [oidc.customFetch]: called,
       // Left out, the library takes the connection for proof enough and checks no signature.
       execute: [oidc.enableNonRepudiationChecks, ...(insecure ? [oidc.allowInsecureRequests] : [])],
     });
@@ -167,6 +185,7 @@ async function configure(id: ProviderId, server: URL, clientId: string, secret: 
     secret,
   );
   configuration.timeout = TIMEOUT_S;
+  configuration[oidc.customFetch] = called;
   if (insecure) oidc.allowInsecureRequests(configuration);
   return configuration;
 }

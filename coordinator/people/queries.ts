@@ -3,6 +3,7 @@ import { sql, type SqlBool } from 'kysely';
 import { isoTime, isoTimeOrNull } from '../../shared/protocol/rest/common.ts';
 import type { Invitation, Person } from '../../shared/protocol/rest/people.ts';
 import type { Role } from '../../shared/protocol/rest/roles.ts';
+import type { Language } from '../mail/letters.ts';
 import type { ReadHandle } from '../storage/database.ts';
 
 /** Whom a provider means. */
@@ -29,10 +30,11 @@ export interface Account {
   totp_step: number | null;
   failures: number;
   locked_until: number | null;
+  language: Language | null;
 }
 
 const ACCOUNT =
-  'SELECT id, email, name, admin, password_hash, totp_secret, totp_confirmed_at, totp_step, failures, locked_until FROM people';
+  'SELECT id, email, name, admin, password_hash, totp_secret, totp_confirmed_at, totp_step, failures, locked_until, language FROM people';
 
 export async function accountByEmail(r: ReadHandle, email: string): Promise<Account | undefined> {
   return r.get<Account>(`${ACCOUNT} WHERE email = ?`, [email]);

@@ -6,15 +6,20 @@ import { requirePerson } from '../http/principal.ts';
 import { Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
-import { accountById } from './queries.ts';
-import { confirmPassword, type SignInDeps } from './sign-in.ts';
+import { confirmed } from './confirmed.ts';
+import { accountById, type Account } from './queries.ts';
+import type { LetterData } from '../mail/letters.ts';
+import type { WriteHandle } from '../storage/database.ts';
+import type { SignInDeps } from './sign-in.ts';
 import { beginTotp, makeBackupCodes, removeTotp, useTotp } from './totp.ts';
 
 const tags: [string] = ['Account'];
 const done = z.object({ message: z.string() });
 
 export function secondFactorRoutes(deps: SignInDeps) {
-  const { db, clock, totpKey } = deps;
+  const { db, clock, totpKey, mail } = deps;
+  const tell = (w: WriteHandle, to: Account, change: LetterData['second_factor_changed']['change'], at: number) =>
+    mail.post(w, { kind: 'second_factor_changed', to, data: { change, at } }, at);
   return createRouter()
     .openapi(
       route({
@@ -28,9 +33,7 @@ export function secondFactorRoutes(deps: SignInDeps) {
         responses: { 200: json(newSecondFactor, 'What to type into the authenticator; shown only here') },
       }),
       async (c) => {
-        const me = requirePerson(c);
-        const { password } = c.req.valid('json');
-        await confirmPassword(deps, me.id, { field: 'password', password }, { actor: actorOf(c) });
+        const { me } = await confirmed(deps, c, { field: 'password', ...c.req.valid('json') });
         const made = await db.write(async (w) => {
           const account = await accountById(w, me.id);
           if (account?.totp_confirmed_at != null) {
@@ -75,6 +78,7 @@ export function secondFactorRoutes(deps: SignInDeps) {
           }
           await w.run('UPDATE people SET totp_confirmed_at = ? WHERE id = ?', [now, me.id]);
           await recordAudit(w, { ...actorOf(c), action: 'second_factor.added', target: account.email }, now);
+          await tell(w, account, 'added', now);
           return makeBackupCodes(w, me.id, totpKey);
         });
         c.header('cache-control', 'no-store');
@@ -92,13 +96,13 @@ export function secondFactorRoutes(deps: SignInDeps) {
         responses: { 200: json(backupCodes, 'Shown only here') },
       }),
       async (c) => {
-        const me = requirePerson(c);
-        const { password } = c.req.valid('json');
-        await confirmPassword(deps, me.id, { field: 'password', password }, { actor: actorOf(c) });
+        const { me } = await confirmed(deps, c, { field: 'password', ...c.req.valid('json') });
         const codes = await db.write(async (w) => {
           const account = await accountById(w, me.id);
           if (account?.totp_confirmed_at == null) throw noSecondFactor();
-          await recordAudit(w, { ...actorOf(c), action: 'second_factor.backup_codes' }, clock.now());
+          const now = clock.now();
+          await recordAudit(w, { ...actorOf(c), action: 'second_factor.backup_codes' }, now);
+          await tell(w, account, 'backup_codes', now);
           return makeBackupCodes(w, me.id, totpKey);
         });
         c.header('cache-control', 'no-store');
@@ -116,14 +120,15 @@ export function secondFactorRoutes(deps: SignInDeps) {
         responses: { 200: json(done, 'Removed') },
       }),
       async (c) => {
-        const me = requirePerson(c);
-        const { password } = c.req.valid('json');
-        await confirmPassword(deps, me.id, { field: 'password', password }, { actor: actorOf(c) });
+        const { me } = await confirmed(deps, c, { field: 'password', ...c.req.valid('json') });
         await db.write(async (w) => {
           const account = await accountById(w, me.id);
           if (account?.totp_secret == null) throw noSecondFactor();
           await removeTotp(w, me.id);
-          await recordAudit(w, { ...actorOf(c), action: 'second_factor.removed', target: account.email }, clock.now());
+          const now = clock.now();
+          await recordAudit(w, { ...actorOf(c), action: 'second_factor.removed', target: account.email }, now);
+          // One that was never confirmed has asked for nothing yet.
+          if (account.totp_confirmed_at !== null) await tell(w, account, 'removed', now);
         });
         return c.json({ message: 'You sign in with your password alone from now on.' }, 200);
       },

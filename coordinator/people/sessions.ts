@@ -2,6 +2,7 @@
 import { newId } from '../../shared/base/id.ts';
 import { isoTime } from '../../shared/protocol/rest/common.ts';
 import type { Session, TrustedDevice } from '../../shared/protocol/rest/people.ts';
+import type { Language } from '../mail/letters.ts';
 import { hashSecret, newSecret, secretKind } from '../identity/secrets.ts';
 import type { ReadHandle, WriteHandle } from '../storage/database.ts';
 import { describeBrowser } from './rules.ts';
@@ -10,6 +11,8 @@ import { describeBrowser } from './rules.ts';
 export interface Browser {
   address: string;
   userAgent: string;
+  /** That mails to its user are written in. */
+  language: Language | null;
 }
 
 export const DEVICE_LIFE_MS = 30 * 24 * 3600_000;
@@ -27,7 +30,10 @@ export async function openSession(
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [id, hash, personId, method, browser.address, browser.userAgent, now, now, now + lifeMs],
   );
-  await w.run('UPDATE people SET failures = 0, locked_until = NULL, last_sign_in_at = ? WHERE id = ?', [now, personId]);
+  await w.run(
+    'UPDATE people SET failures = 0, locked_until = NULL, last_sign_in_at = ?, language = coalesce(?, language) WHERE id = ?',
+    [now, browser.language, personId],
+  );
   return { id, secret };
 }
 
@@ -145,4 +151,45 @@ function toBrowser(row: Row, current: boolean): TrustedDevice {
     last_seen_at: isoTime(row.last_seen_at),
     expires_at: isoTime(row.expires_at),
   };
+}
+
+/** As long as browsers keep a cookie at most. */
+export const BROWSER_LIFE_MS = 400 * 24 * 3600_000;
+
+/**
+ * Notes that somebody signs in with the browser that keeps `known` (null: none yet). `secret`: what it is to keep from now on, null where it
+ * keeps that already. `isNew`: they have signed in before, and never with this one; the first of all is not told of.
+ */
+export async function meetBrowser(
+  w: WriteHandle,
+  personId: string,
+  known: string | null,
+  now: number,
+): Promise<{ secret: string | null; isNew: boolean }> {
+  const kept = known !== null && secretKind(known) === 'browser' ? known : null;
+  const { changes } = await w.run('UPDATE known_browsers SET last_seen_at = ? WHERE person_id = ? AND hash = ?', [
+    now,
+    personId,
+    kept === null ? '' : hashSecret(kept),
+  ]);
+  if (changes > 0) return { secret: null, isNew: false };
+  const others = await w.get('SELECT hash FROM known_browsers WHERE person_id = ? LIMIT 1', [personId]);
+  // Two people who share a browser share its cookie.
+  const made = kept === null ? newSecret('browser') : null;
+  await w.run('INSERT INTO known_browsers (person_id, hash, last_seen_at) VALUES (?, ?, ?)', [
+    personId,
+    made?.hash ?? hashSecret(kept ?? ''),
+    now,
+  ]);
+  return { secret: made?.text ?? null, isNew: others !== undefined };
+}
+
+/** Deletes at most `limit` whose cookie is over, and returns how many there were. */
+export async function forgetBrowsers(w: WriteHandle, limit: number, now: number): Promise<number> {
+  const { changes } = await w.run(
+    `DELETE FROM known_browsers WHERE (person_id, hash) IN
+       (SELECT person_id, hash FROM known_browsers WHERE last_seen_at <= ? LIMIT ?)`,
+    [now - BROWSER_LIFE_MS, limit],
+  );
+  return changes;
 }

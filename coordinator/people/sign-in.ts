@@ -8,8 +8,9 @@ import { badField, Refusal } from '../http/refusal.ts';
 import type { Database, WriteHandle } from '../storage/database.ts';
 import type { Passwords } from './passwords.ts';
 import { accountByEmail, accountById, type Account } from './queries.ts';
-import { lockMs } from './rules.ts';
-import { openSession, trustDevice, useDevice, type Browser } from './sessions.ts';
+import type { Post } from '../mail/mailer.ts';
+import { describeBrowser, lockMs } from './rules.ts';
+import { meetBrowser, openSession, trustDevice, useDevice, type Browser } from './sessions.ts';
 import { createTicket, readTicket, spendTicket } from './tickets.ts';
 import { useBackupCode, useTotp, type TotpKey } from './totp.ts';
 
@@ -22,18 +23,23 @@ export interface SignInDeps {
   clock: Clock;
   passwords: Passwords;
   totpKey: TotpKey;
+  /** Writes to people what they should know of their account. */
+  mail: Post;
   /** How long a session lives at most. */
   sessionLifeMs: () => number;
 }
 
-/** `done` with the secret for the session's cookie, or the ticket for the second step. */
+/** `done` with the secrets for cookies (null: none to set), or the ticket for the second step. */
 export type SignInResult =
-  { step: 'done'; session: string; device: string | null } | { step: 'second_factor'; ticket: string };
+  | { step: 'done'; session: string; device: string | null; known: string | null }
+  | { step: 'second_factor'; ticket: string };
 
 export interface Where {
   browser: Browser;
   /** The secret of the cookie that a trusted browser keeps. */
   device: string | null;
+  /** The secret of the cookie that a browser keeps with which somebody has signed in before. */
+  known: string | null;
   actor: Actor;
 }
 
@@ -50,7 +56,7 @@ export async function signIn(
   });
   const right = await passwords.matches(counted?.password_hash ?? null, password);
   if (!counted || !right) {
-    if (counted) await db.write((w) => noteFailure(w, counted, 'password', where, clock.now()));
+    if (counted) await db.write((w) => noteFailure(w, deps, counted, 'password', where, clock.now()));
     await untilGrid(clock, started);
     throw signInFailed();
   }
@@ -78,7 +84,7 @@ export async function proceed(
     const { secret } = await createTicket(w, { ...wanted, lifeMs: SECOND_STEP_MS }, now);
     return { step: 'second_factor', ticket: secret };
   }
-  return { step: 'done', session: await open(w, deps, account, method, where, now), device: null };
+  return { step: 'done', ...(await open(w, deps, account, method, where, now)), device: null };
 }
 
 export async function secondFactor(
@@ -96,7 +102,7 @@ export async function secondFactor(
     const byCode = await useTotp(w, account, code, totpKey, now);
     const byBackup = !byCode && (await useBackupCode(w, account.id, code, totpKey));
     if (!byCode && !byBackup) {
-      await noteFailure(w, counted, 'second factor', where, now);
+      await noteFailure(w, deps, counted, 'second factor', where, now);
       return null;
     }
     await spendTicket(w, secret, 'second_factor', now);
@@ -108,11 +114,11 @@ export async function secondFactor(
       const who = actorFor(account, where);
       await recordAudit(w, { ...who, action: 'second_factor.backup_code_used', data: { left: left?.n ?? 0 } }, now);
     }
-    const session = await open(w, deps, account, method, where, now);
-    if (!trust) return { step: 'done', session, device: null };
+    const opened = await open(w, deps, account, method, where, now);
+    if (!trust) return { step: 'done', ...opened, device: null };
     const device = await trustDevice(w, account.id, where.browser, now);
     await recordAudit(w, { ...actorFor(account, where), action: 'device.trusted' }, now);
-    return { step: 'done', session, device };
+    return { step: 'done', ...opened, device };
   });
   if (result) return result;
   throw new Refusal(
@@ -124,11 +130,12 @@ export async function secondFactor(
 
 /** The password of somebody who is signed in already, before something grave. Throws a 422 for the field that holds it. */
 export async function confirmPassword(
-  { db, clock, passwords }: Pick<SignInDeps, 'db' | 'clock' | 'passwords'>,
+  deps: Pick<SignInDeps, 'db' | 'clock' | 'passwords' | 'mail'>,
   personId: string,
   { field, password }: { field: string; password: string },
   where: Pick<Where, 'actor'>,
 ): Promise<Account> {
+  const { db, clock, passwords } = deps;
   const counted = await db.write(async (w) => {
     const account = await accountById(w, personId);
     return account ? countTry(w, account, clock.now()) : null;
@@ -140,7 +147,7 @@ export async function confirmPassword(
     );
     return counted;
   }
-  if (counted) await db.write((w) => noteFailure(w, counted, 'password', where, clock.now()));
+  if (counted) await db.write((w) => noteFailure(w, deps, counted, 'password', where, clock.now()));
   throw badField(field, 'is not your password, or too many were tried: then wait a little');
 }
 
@@ -162,6 +169,7 @@ async function countTry(w: WriteHandle, account: Account, now: number): Promise<
 
 async function noteFailure(
   w: WriteHandle,
+  { mail }: Pick<SignInDeps, 'mail'>,
   before: Account,
   what: 'password' | 'second factor',
   where: Pick<Where, 'actor'>,
@@ -174,24 +182,35 @@ async function noteFailure(
   if (ms === 0) return;
   const data = { person: before.id, failures, seconds: ms / 1000 };
   await recordAudit(w, { ...deed, action: 'account.locked', data }, now);
+  await mail.post(w, { kind: 'locked', to: before, data: { minutes: Math.ceil(ms / 60_000) } }, now);
 }
 
 async function open(
   w: WriteHandle,
-  { sessionLifeMs }: SignInDeps,
+  { sessionLifeMs, mail }: SignInDeps,
   account: Account,
   method: string,
   where: Where,
   now: number,
-): Promise<string> {
-  const wanted = { personId: account.id, method, browser: where.browser, lifeMs: sessionLifeMs() };
+): Promise<{ session: string; known: string | null }> {
+  const { browser } = where;
+  const wanted = { personId: account.id, method, browser, lifeMs: sessionLifeMs() };
   const { id, secret } = await openSession(w, wanted, now);
   await recordAudit(
     w,
     { ...actorFor(account, where), action: 'session.opened', data: { by: method, session: id } },
     now,
   );
-  return secret;
+  const met = await meetBrowser(w, account.id, where.known, now);
+  if (met.isNew) {
+    const data = { browser: describeBrowser(browser.userAgent), address: browser.address, at: now };
+    await mail.post(
+      w,
+      { kind: 'new_device', to: { ...account, language: browser.language ?? account.language }, data },
+      now,
+    );
+  }
+  return { session: secret, known: met.secret };
 }
 
 /** Who has just shown who they are. */
@@ -208,7 +227,8 @@ export const signInFailed = (): Refusal =>
     'E-mail or password is wrong, or too many were tried for this account: then wait a little. An admin can make a link for a new password.',
   );
 
-function untilGrid(clock: Clock, started: number): Promise<void> {
+/** Resolves at the next beat after `started` (monotonic). */
+export function untilGrid(clock: Clock, started: number): Promise<void> {
   const elapsed = clock.monotonic() - started;
   return new Promise((resolve) => void clock.after(Math.ceil(elapsed / GRID_MS) * GRID_MS - elapsed, resolve));
 }

@@ -60,7 +60,12 @@ export async function findProject(
     [name, name, wanted, wanted, ...teamParams(scope.reads)],
   );
   const [row, other] = rows;
-  if (other) throw new Refusal(409, 'several_projects', `Several teams have a project ${name}: say which with ?team=…`);
+  if (other)
+    throw new Refusal(
+      409,
+      'several_projects',
+      `Several teams have a project ${name}: say which with ?team=… (--team on the command line)`,
+    );
   if (!row) return null;
   requireActs(scope, row.team_id);
   return { id: row.id, name: row.name, teamId: row.team_id };

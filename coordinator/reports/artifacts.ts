@@ -2,6 +2,7 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { Attachment } from '../../shared/protocol/playwright.ts';
+import { extensionOf } from '../artifacts/content-types.ts';
 import type { Resources } from './resources.ts';
 
 export interface Artifacts {
@@ -26,27 +27,3 @@ export function openArtifacts(artifactsDir: string | null, resources: Resources)
 /** Where the artifact store keeps a file: `<first two hex digits>/<sha256>`. */
 export const artifactFile = (artifactsDir: string, sha256: string): string =>
   path.join(artifactsDir, sha256.slice(0, 2), sha256);
-
-const EXTENSIONS: Record<string, string> = {
-  'application/json': 'json',
-  'application/pdf': 'pdf',
-  'application/zip': 'zip',
-  'image/gif': 'gif',
-  'image/jpeg': 'jpg',
-  'image/png': 'png',
-  'image/svg+xml': 'svg',
-  'image/webp': 'webp',
-  'text/css': 'css',
-  'text/csv': 'csv',
-  'text/html': 'html',
-  'text/markdown': 'md',
-  'text/plain': 'txt',
-  'video/mp4': 'mp4',
-  'video/webm': 'webm',
-};
-
-/** The store keeps bytes only; a file server and the HTML report want an extension. */
-function extensionOf({ name, contentType }: Attachment): string {
-  const mediaType = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
-  return EXTENSIONS[mediaType] ?? path.posix.extname(name).slice(1);
-}

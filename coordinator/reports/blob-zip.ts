@@ -2,6 +2,7 @@
  * A blob zip as a worker sent it: foreign input. Entry names never become paths, sizes are counted as the bytes come, and checksums are
  * verified, which yauzl leaves to its caller.
  */
+import { stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import yauzl from 'yauzl';
 import { LineTooLong, readLines } from './lines.ts';
@@ -19,6 +20,9 @@ export interface BlobLimits {
   attemptBytes: number;
   /** Uncompressed bytes of one resource. */
   resourceBytes: number;
+  /** Uncompressed bytes read of the whole blob: these, and so many for each of its packed bytes. Bombs are stopped by it, whatever they are folded of. */
+  freeBytes: number;
+  bytesPerPackedByte: number;
 }
 export const blobLimits: BlobLimits = {
   entries: 200_000,
@@ -26,6 +30,8 @@ export const blobLimits: BlobLimits = {
   lineBytes: 64 * 1024 ** 2,
   attemptBytes: 64 * 1024 ** 2,
   resourceBytes: 4 * 1024 ** 3,
+  freeBytes: 512 * 1024 ** 2,
+  bytesPerPackedByte: 100,
 };
 
 export interface BlobZip {
@@ -36,12 +42,19 @@ export interface BlobZip {
   close(): void;
 }
 
+/** What may still be read of a blob; entries may overlap, so it is counted over all of them. */
+interface Allowance {
+  left: number;
+}
+
 /** Throws BlobRefused, here and from the generators, for anything that is wrong with the file. */
 export async function openBlob(file: string, limits: BlobLimits): Promise<BlobZip> {
   const zip = await yauzl
     .openPromise(file, { autoClose: false, validateEntrySizes: true, strictFileNames: true })
     .catch((error: unknown) => refuse(error));
   try {
+    const { size } = await stat(file);
+    const allowance = { left: limits.freeBytes + limits.bytesPerPackedByte * size };
     const entries = await readEntries(zip, limits);
     const logs = [...entries.values()].filter(
       (entry) => entry.fileName.endsWith('.jsonl') && !entry.fileName.includes('/'),
@@ -52,7 +65,7 @@ export async function openBlob(file: string, limits: BlobLimits): Promise<BlobZi
     return {
       async *events() {
         try {
-          for await (const line of readLines(read(zip, log, limits.eventBytes), limits.lineBytes))
+          for await (const line of readLines(read(zip, log, limits.eventBytes, allowance), limits.lineBytes))
             if (line.length > 0) yield line.toString('utf8');
         } catch (error) {
           throw error instanceof LineTooLong ? new BlobRefused(`report.jsonl: ${error.message}`) : error;
@@ -60,7 +73,7 @@ export async function openBlob(file: string, limits: BlobLimits): Promise<BlobZi
       },
       resource(name) {
         const entry = entries.get(name);
-        return entry === undefined || entry === log ? null : read(zip, entry, limits.resourceBytes);
+        return entry === undefined || entry === log ? null : read(zip, entry, limits.resourceBytes, allowance);
       },
       close: () => zip.close(),
     };
@@ -91,14 +104,22 @@ async function readEntries(zip: yauzl.ZipFile, limits: BlobLimits): Promise<Map<
 const sameContent = (a: yauzl.Entry, b: yauzl.Entry): boolean =>
   a.fileName.startsWith('resources/') && a.crc32 === b.crc32 && a.uncompressedSize === b.uncompressedSize;
 
-async function* read(zip: yauzl.ZipFile, entry: yauzl.Entry, maxBytes: number): AsyncGenerator<Buffer> {
+async function* read(
+  zip: yauzl.ZipFile,
+  entry: yauzl.Entry,
+  maxBytes: number,
+  allowance: Allowance,
+): AsyncGenerator<Buffer> {
   let size = 0;
   let sum = 0;
   try {
     const stream = await zip.openReadStreamPromise(entry);
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size += chunk.length;
+      allowance.left -= chunk.length;
       if (size > maxBytes) throw new BlobRefused(`${entry.fileName} is larger than ${maxBytes} bytes`);
+      if (allowance.left < 0)
+        throw new BlobRefused(`it unpacks to far more than it is: ${entry.fileName} goes beyond it`);
       sum = crc32(chunk, sum);
       yield chunk;
     }

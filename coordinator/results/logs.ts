@@ -209,13 +209,14 @@ export interface LogLine {
 export async function readLogs(
   r: ReadHandle,
   runId: string,
-  page: { taskId: string | null; limit: number; after: number | null },
+  page: { taskId: string | null; limit: number; after: number | null; newestFirst?: boolean },
 ): Promise<LogLine[]> {
   const rows = await r.all<Omit<LogLine, 'at'> & { at: number }>(
     `SELECT c.id, c.at, c.task_id, w.hostname AS worker, c.stream, c.text FROM log_chunks c
      LEFT JOIN task_attempts a ON a.fence = c.fence LEFT JOIN workers w ON w.id = a.worker_id
-     WHERE c.run_id = ? AND c.id > ? AND (? IS NULL OR c.task_id = ?) ORDER BY c.id LIMIT ?`,
-    [runId, page.after ?? 0, page.taskId, page.taskId, page.limit],
+     WHERE c.run_id = ? AND c.id ${page.newestFirst ? '<' : '>'} ? AND (? IS NULL OR c.task_id = ?)
+     ORDER BY c.id ${page.newestFirst ? 'DESC' : ''} LIMIT ?`,
+    [runId, page.after ?? (page.newestFirst ? Number.MAX_SAFE_INTEGER : 0), page.taskId, page.taskId, page.limit],
   );
   return rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() }));
 }

@@ -62,7 +62,15 @@ export async function allTests(r: ReadHandle, runId: string): Promise<TestRow[]>
   return r.all(`${selectTests} WHERE t.run_id = ? ORDER BY t.no`, [runId]);
 }
 
-export async function getTest(r: ReadHandle, runId: string, testId: string): Promise<TestDetail | null> {
+/** Signs an address of the content origin for a stored file. */
+export type ContentUrl = (sha256: string, attachment: { name: string; contentType: string }) => string;
+
+export async function getTest(
+  r: ReadHandle,
+  runId: string,
+  testId: string,
+  contentUrl: ContentUrl,
+): Promise<TestDetail | null> {
   const row = await r.get<TestRow>(`${selectTests} WHERE t.run_id = ? AND t.test_id = ?`, [runId, testId]);
   if (!row) return null;
   const attempts = await r.all<{
@@ -88,8 +96,10 @@ export async function getTest(r: ReadHandle, runId: string, testId: string): Pro
       )
     ).map((blob) => blob.sha256),
   );
-  const url = (file: Attachment) =>
-    file.sha256 !== null && stored.has(file.sha256) ? `/api/v1/blobs/${file.sha256}` : null;
+  const addressed = (file: Attachment) => {
+    if (file.sha256 === null || !stored.has(file.sha256)) return { ...file, url: null, content_url: null };
+    return { ...file, url: `/api/v1/blobs/${file.sha256}`, content_url: contentUrl(file.sha256, file) };
+  };
   return {
     ...toSummary(row),
     all_attempts: attempts.map((attempt) => {
@@ -108,7 +118,7 @@ export async function getTest(r: ReadHandle, runId: string, testId: string): Pro
         annotations: detail.annotations,
         stdout: detail.stdout,
         stderr: detail.stderr,
-        attachments: detail.attachments.map((file) => ({ ...file, url: url(file) })),
+        attachments: detail.attachments.map(addressed),
       };
     }),
   };

@@ -121,7 +121,7 @@ async function workersOf(
   return workers.sort((a, b) => (a.worker < b.worker ? -1 : 1));
 }
 
-async function otherGrants(
+export async function otherGrants(
   r: ReadHandle,
   runId: string,
   workerId: string,
@@ -145,7 +145,7 @@ async function otherGrants(
   }));
 }
 
-async function offlineSpans(r: ReadHandle, workerId: string, span: Interval): Promise<Interval[]> {
+export async function offlineSpans(r: ReadHandle, workerId: string, span: Interval): Promise<Interval[]> {
   const rows = await r.all<{ at: number; type: string }>(
     `SELECT at, type FROM events WHERE worker_id = ? AND type IN ('worker.online', 'worker.offline') AND at < ? ORDER BY seq`,
     [workerId, span.to],

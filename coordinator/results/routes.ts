@@ -1,5 +1,6 @@
 /** HTTP edge of results: /api/v1/results and the tests of a run. */
 import { z } from 'zod';
+import type { Context } from 'hono';
 import type { Clock } from '../../shared/base/clock.ts';
 import { explanation } from '../../shared/protocol/rest/explain.ts';
 import { resultAnswer, resultSubmit, testDetail, testSummary } from '../../shared/protocol/rest/results.ts';
@@ -8,6 +9,8 @@ import { run } from '../../shared/protocol/rest/runs.ts';
 import { task } from '../../shared/protocol/rest/tasks.ts';
 import { listTasks } from '../dispatch/queries.ts';
 import { id as anyId, idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
+import { fileNameOf } from '../artifacts/content-types.ts';
+import type { AppEnv } from '../http/env.ts';
 import { afterNumber, pageBy } from '../http/paging.ts';
 import { requireWorker } from '../http/principal.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
@@ -47,6 +50,13 @@ const logLine = z.object({
   text: z.string(),
 });
 
+const logQuery = pageQuery.extend({
+  task_id: z.string().max(100).optional(),
+  order: z.enum(['oldest', 'newest']).default('oldest'),
+  /** Id of a line: only what comes behind it in this order. */
+  after: z.coerce.number().int().min(0).optional(),
+});
+
 /** Of each run, its first failures and tasks come along; the rest is paged by the lists. */
 const WITH_RESULTS = 100;
 
@@ -60,9 +70,15 @@ export interface ResultRoutesDeps {
   db: Database;
   clock: Clock;
   redaction: Redaction;
+  /** Address of a stored file on the content origin. */
+  fileUrl: (c: Context<AppEnv>, sha256: string, name: string, expiresAt: number) => string;
 }
 
-export function resultRoutes({ db, clock, redaction }: ResultRoutesDeps) {
+const HOUR_MS = 3_600_000;
+/** A test is looked at for a while. By whole hours, so that who reads it again gets the same addresses and what the browser has kept. */
+const linkEnd = (now: number): number => Math.ceil(now / HOUR_MS) * HOUR_MS + 8 * HOUR_MS;
+
+export function resultRoutes({ db, clock, redaction, fileUrl }: ResultRoutesDeps) {
   const router = createRouter();
   return router
     .openapi(
@@ -184,9 +200,11 @@ export function resultRoutes({ db, clock, redaction }: ResultRoutesDeps) {
       }),
       async (c) => {
         const { id, test_id: testId } = c.req.valid('param');
+        const expiresAt = linkEnd(clock.now());
         const found = await db.read(async (r) => {
           const runId = await findRunId(r, c.var.scope, id);
-          return runId === null ? null : getTest(r, runId, testId);
+          if (runId === null) return null;
+          return getTest(r, runId, testId, (sha256, file) => fileUrl(c, sha256, fileNameOf(file), expiresAt));
         });
         if (!found) throw notFound(`test ${testId} in run ${id}`);
         return c.json(found, 200);
@@ -199,17 +217,23 @@ export function resultRoutes({ db, clock, redaction }: ResultRoutesDeps) {
         tags,
         summary: 'Read what the tasks of a run printed, in the order in which it arrived',
         access: 'viewer',
-        request: { params: idParam, query: pageQuery.extend({ task_id: z.string().max(100).optional() }) },
+        description: 'Who follows it asks again with `after`, the id of the last line that is known.',
+        request: { params: idParam, query: logQuery },
         responses: { 200: json(page(logLine), 'A page of output') },
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const { limit, cursor, task_id: taskId } = c.req.valid('query');
+        const { limit, cursor, task_id: taskId, order, after } = c.req.valid('query');
         const rows = await db.read(async (r) => {
           const runId = await findRunId(r, c.var.scope, id);
           return runId === null
             ? null
-            : readLogs(r, runId, { taskId: taskId ?? null, limit: limit + 1, after: afterNumber(cursor) });
+            : readLogs(r, runId, {
+                taskId: taskId ?? null,
+                limit: limit + 1,
+                after: afterNumber(cursor) ?? after ?? null,
+                newestFirst: order === 'newest',
+              });
         });
         if (!rows) throw unknownRun(id);
         return c.json(

@@ -36,9 +36,10 @@ export async function planRun(
     requests: string;
     test_order: TestOrder;
     config: string;
-  }>('SELECT project_id, selection, max_retries, task_timeout_ms, requests, test_order, config FROM runs WHERE id = ?', [
-    runId,
-  ]);
+  }>(
+    'SELECT project_id, selection, max_retries, task_timeout_ms, requests, test_order, config FROM runs WHERE id = ?',
+    [runId],
+  );
   if (!run) throw new Error(`no run ${runId}`);
   const selection = run.selection === null ? null : (JSON.parse(run.selection) as string[]);
   const units = selectUnits(found.units, selection);

@@ -1,4 +1,4 @@
-/** A new run with the settings of an earlier one, and its source unless another is given: all of its tests, or those that failed or never ran. */
+/** A new run with the settings of an earlier one, and its source unless another is given: all of its tests, those that failed or never ran, or chosen ones. */
 import { requests, requirements, runConfig, runSource } from '../../shared/protocol/work.ts';
 import { runCreate, type RunRetry } from '../../shared/protocol/rest/runs.ts';
 import type { WriteHandle } from '../storage/database.ts';
@@ -7,20 +7,25 @@ import { readGroups } from './groups.ts';
 import { isFinal } from './rules/run-state.ts';
 
 export type RerunResult =
-  { result: 'created'; id: string; number: number } | { result: 'open' } | { result: 'nothing' };
+  | { result: 'created'; id: string; number: number }
+  | { result: 'open' }
+  | { result: 'nothing' }
+  | { result: 'unknown'; testId: string };
 
 export async function rerun(
   w: WriteHandle,
   input: { runId: string; asked: RunRetry; createdBy: string },
   now: number,
 ): Promise<RerunResult> {
-  const { only, source, name, metadata } = input.asked;
+  const { only, tests, source, name, metadata } = input.asked;
   const before = await w.query.selectFrom('runs').selectAll().where('id', '=', input.runId).executeTakeFirstOrThrow();
   if (!isFinal(before.state)) return { result: 'open' };
-  const onlyTestIds = only === 'failed' ? await failedTests(w, input.runId) : undefined;
+  const strange = tests && (await unknownTest(w, input.runId, tests));
+  if (strange !== undefined) return { result: 'unknown', testId: strange };
+  const onlyTestIds = tests ?? (only === 'failed' ? await failedTests(w, input.runId) : undefined);
   if (onlyTestIds?.length === 0) return { result: 'nothing' };
-  // Which tests a shard holds depends on all of them: what failed is rerun as a queue.
-  const shards = before.kind === 'shards' && only === 'all' ? { total_shards: before.total_shards } : {};
+  // Which tests a shard holds depends on all of them: a part is rerun as a queue.
+  const shards = before.kind === 'shards' && !onlyTestIds ? { total_shards: before.total_shards } : {};
   const create = runCreate.parse({
     name: name ?? before.name,
     description: before.description,
@@ -53,6 +58,15 @@ export async function rerun(
     now,
   );
   return { result: 'created', ...created };
+}
+
+/** The first of these that the run has not, or that runs only beside others. */
+async function unknownTest(w: WriteHandle, runId: string, testIds: readonly string[]): Promise<string | undefined> {
+  const rows = await w.all<{ value: string }>(
+    `SELECT value FROM json_each(?) WHERE value NOT IN (SELECT test_id FROM tests WHERE run_id = ? AND supporting = 0) LIMIT 1`,
+    [JSON.stringify(testIds), runId],
+  );
+  return rows[0]?.value;
 }
 
 async function failedTests(w: WriteHandle, runId: string): Promise<string[]> {

@@ -166,7 +166,7 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
         access: 'runner',
         path: '/test-runs/{id}/retry',
         tags,
-        summary: 'Run again: all of it, or only what failed',
+        summary: 'Run again: all of it, only what failed, or chosen tests',
         description: 'With the source of that run, or with another one, such as the working tree as it is now.',
         request: { params: idParam, body: jsonBody(runRetry) },
         responses: { 201: json(runCreated, 'The new run') },
@@ -195,6 +195,7 @@ export async function rerunOrRefuse(
   if (created.result === 'open') {
     throw new Refusal(409, 'run_not_final', `Test run ${id} has not ended yet: cancel it or wait for its end.`);
   }
+  if (created.result === 'unknown') throw notFound(`test ${created.testId} to run again in run ${id}`);
   if (created.result === 'nothing') {
     throw new Refusal(409, 'nothing_failed', `No test of run ${id} failed: use only=all to run everything again.`);
   }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { SettingType } from '../../shared/protocol/rest/settings.ts';
 import { strategyName } from '../../shared/protocol/rest/scheduling.ts';
-import { isEncryptedOrLocal, isInside } from './rules.ts';
+import { isEncryptedOrLocal } from './rules.ts';
 
 export interface SettingDefinition {
   type: SettingType;
@@ -135,12 +135,19 @@ export const SETTINGS = {
   oidc_name: text(z.string().min(1).max(50), 'What the button for it says.'),
   oidc_client_id: text(clientText, 'The id of the client there (callback: …/providers/oidc/callback).'),
   oidc_client_secret: { ...text(clientText, 'Its secret.'), secret: true },
+  private_hosts: text(
+    z
+      .string()
+      .max(2000)
+      .regex(
+        /^[A-Za-z0-9.:_[\]-]+( *, *[A-Za-z0-9.:_[\]-]+)*$/,
+        'must be host names or addresses, separated by commas',
+      ),
+    'Hosts inside your own network that the coordinator may call all the same, separated by commas: an identity provider on the premises, say.',
+  ),
   slack_webhook_url: {
     ...text(
-      z
-        .url({ protocol: /^https$/, error: 'must be an https address' })
-        .max(2000)
-        .refine((url) => !URL.canParse(url) || !isInside(new URL(url).hostname), 'must not point into this network'),
+      z.url({ protocol: /^https$/, error: 'must be an https address' }).max(2000),
       'Slack webhook that alerts are sent to.',
     ),
     secret: true,
@@ -150,9 +157,21 @@ export const SETTINGS = {
       .string()
       .max(253)
       .regex(/^[A-Za-z0-9.:_-]+$/, 'must be a host name or an address'),
-    'Mail server that alerts are sent through.',
+    'Mail server that mails are sent through; without it and smtp_from none are sent.',
   ),
   smtp_port: int(587, 1, 65_535, 'Port of the mail server.'),
+  smtp_tls: choice(
+    ['starttls', 'tls', 'none'],
+    'starttls',
+    'How the way to the mail server is encrypted: starttls (mostly port 587) and tls (mostly 465) send nothing where it cannot be; none never encrypts.',
+  ),
+  smtp_user: text(clientText, 'User at the mail server; without one nobody signs in there.'),
+  smtp_password: { ...text(z.string().min(1).max(500), 'Password of that user.'), secret: true },
+  mail_language: choice(
+    ['en', 'de'],
+    'en',
+    'Language of mails to people whose browser has not told theirs yet: English or German.',
+  ),
   smtp_from: text(
     z
       .string()
@@ -184,6 +203,11 @@ function int(preset: number, minimum: number, maximum: number, description: stri
 /** What one client may do in a minute. Never so low that nobody could raise it again. */
 function perMinute(preset: number, description: string) {
   return int(preset, 10, 10_000_000, `${description} More within a minute are answered 429.`);
+}
+
+function choice<const T extends readonly [string, ...string[]]>(options: T, preset: T[number], description: string) {
+  const bounds = { minimum: null, maximum: null, options };
+  return { type: 'string' as const, schema: z.enum(options), default: preset, secret: false, description, ...bounds };
 }
 
 function boolean(preset: boolean, description: string) {

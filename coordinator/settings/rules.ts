@@ -1,53 +1,24 @@
 /** Pure checks of settings that a schema cannot express. */
-import { BlockList, isIP } from 'node:net';
 import type { FieldError } from '../../shared/protocol/rest/common.ts';
+import { isInside, plainHost } from '../http/inside.ts';
 
-/** Addresses of this machine, its own networks and cloud metadata: what the coordinator must not be made to call. */
-const inside = new BlockList();
-for (const [net, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const) {
-  inside.addSubnet(net, bits, 'ipv4');
-}
-for (const [net, bits] of [
-  ['::', 127],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-  // Carry an IPv4 address inside.
-  ['64:ff9b::', 96],
-  ['2002::', 16],
-] as const) {
-  inside.addSubnet(net, bits, 'ipv6');
+/** Settings whose address the coordinator calls. */
+const CALLED = ['github_url', 'oidc_issuer', 'slack_webhook_url'] as const;
+
+/** The hosts that a setting names, separated by commas, as `plainHost` gives them. */
+export function hostsIn(text: string | null): string[] {
+  return (text ?? '').split(',').map((host) => plainHost(host.trim()));
 }
 
-/** Whether an address of a URL (its `hostname`) is inside by its very text. A name may still resolve to such an address: look again when connecting. */
-export function isInside(hostname: string): boolean {
-  const host = hostname
-    .replace(/^\[|\]$/g, '')
-    .replace(/\.$/, '')
-    .toLowerCase();
-  const family = isIP(host);
-  // The list takes IPv4 in IPv6 (::ffff:127.0.0.1) for what it is.
-  if (family !== 0) return inside.check(host, family === 4 ? 'ipv4' : 'ipv6');
-  return host === 'localhost' || !host.includes('.') || /\.(localhost|local|internal|lan|home\.arpa)$/.test(host);
-}
-
-interface Compared {
+interface Compared extends Record<(typeof CALLED)[number] | 'private_hosts', string | null> {
   worker_heartbeat_timeout_seconds: number;
   worker_heartbeat_interval_seconds: number;
   breaker_cooldown_seconds: number;
   breaker_cooldown_limit_seconds: number;
   load_balancer_strategy: string;
+  smtp_server: string | null;
+  smtp_password: string | null;
+  smtp_tls: string;
 }
 
 /**
@@ -79,9 +50,27 @@ export function contradictions(
       less: `must be at most breaker_cooldown_limit_seconds (${limit})`,
     });
   }
+  for (const key of CALLED) {
+    const host = values[key] === null ? null : plainHost(new URL(values[key]).hostname);
+    if (host === null || !isInside(host) || hostsIn(values.private_hosts).includes(host)) continue;
+    if (changed.includes(key))
+      errors.push({ field: key, message: `must not point into this network; name ${host} in private_hosts if it may` });
+    else if (changed.includes('private_hosts'))
+      errors.push({ field: 'private_hosts', message: `must name ${host}, which ${key} points to` });
+  }
   // Only where it was changed: a plugin that was taken away must not keep people from changing other settings.
   if (changed.includes('load_balancer_strategy') && !strategies.includes(values.load_balancer_strategy)) {
     errors.push({ field: 'load_balancer_strategy', message: `must be one of ${strategies.join(', ')}` });
+  }
+  const { smtp_server: server, smtp_tls: encryption } = values;
+  const isNear = server === null || ['localhost', '127.0.0.1', '::1'].includes(server);
+  if (
+    changed.some((key) => key.startsWith('smtp_')) &&
+    values.smtp_password !== null &&
+    encryption === 'none' &&
+    !isNear
+  ) {
+    errors.push({ field: 'smtp_tls', message: 'must not be none: smtp_password would be sent for all to read' });
   }
   return errors;
 }

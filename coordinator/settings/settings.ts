@@ -22,12 +22,15 @@ export interface SettingsOptions {
   key: Uint8Array;
   /** Names of the strategies that can be chosen. */
   strategies: readonly string[];
+  /** Settings have changed. */
+  onChange: () => void;
   report: (error: unknown, during: string) => void;
 }
 
 export class Settings {
   readonly #key: Uint8Array;
   readonly #strategies: readonly string[];
+  readonly #onChange: () => void;
   readonly #report: SettingsOptions['report'];
   #values: SettingValues;
 
@@ -37,9 +40,10 @@ export class Settings {
     return settings;
   }
 
-  private constructor({ key, strategies, report }: SettingsOptions) {
+  private constructor({ key, strategies, onChange, report }: SettingsOptions) {
     this.#key = key;
     this.#strategies = strategies;
+    this.#onChange = onChange;
     this.#report = report;
     this.#values = defaults();
   }
@@ -66,6 +70,7 @@ export class Settings {
     if (keys.length > 0) await w.event({ type: 'settings.changed', data: { keys, by } });
     w.afterCommit(() => {
       this.#values = values;
+      this.#onChange();
     });
   }
 

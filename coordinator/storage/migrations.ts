@@ -13,9 +13,10 @@ import people from './migrations/0011-people.sql';
 import teams from './migrations/0012-teams.sql';
 import secrets from './migrations/0013-secrets.sql';
 import trust from './migrations/0014-trust.sql';
-import testOrder from './migrations/0015-test-order.sql';
-import analytics from './migrations/0016-analytics.sql';
-import launch from './migrations/0017-launch.sql';
+import analytics from './migrations/0015-analytics.sql';
+import launch from './migrations/0016-launch.sql';
+import testOrder from './migrations/0017-test-order.sql';
+import mailsAndKeys from './migrations/0018-mails-and-keys.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -33,7 +34,8 @@ export const migrations: readonly Migration[] = [
   { version: 12, name: 'teams', sql: teams },
   { version: 13, name: 'secrets', sql: secrets },
   { version: 14, name: 'trust', sql: trust },
-  { version: 15, name: 'test-order', sql: testOrder },
-  { version: 16, name: 'analytics', sql: analytics },
-  { version: 17, name: 'launch', sql: launch },
+  { version: 15, name: 'analytics', sql: analytics },
+  { version: 16, name: 'launch', sql: launch },
+  { version: 17, name: 'test-order', sql: testOrder },
+  { version: 18, name: 'mails-and-keys', sql: mailsAndKeys },
 ];

@@ -59,6 +59,8 @@ export interface Tables {
     notes: Generated<string>;
     key_hash: string;
     key_created_at: number;
+    old_key_hash: string | null;
+    old_key_created_at: number | null;
     revoked_at: number | null;
     total_completed: Generated<number>;
     total_failed: Generated<number>;
@@ -299,6 +301,7 @@ export interface Tables {
     text: string;
   };
   blobs: { sha256: string; size: number; created_at: number };
+  blob_owners: { sha256: string; owner: string };
   artifacts: {
     id: Generated<number>;
     run_id: string;
@@ -362,6 +365,20 @@ export interface Tables {
     expires_at: number;
   };
   backup_codes: { person_id: string; hash: string };
+  known_browsers: { person_id: string; hash: string; last_seen_at: number };
+  mails: {
+    id: string;
+    kind: string;
+    recipient: string;
+    content: string | null;
+    created_at: number;
+    expires_at: number;
+    state: Generated<'waiting' | 'sent' | 'failed'>;
+    next_try_at: number;
+    tries: Generated<number>;
+    ended_at: number | null;
+    error: string | null;
+  };
   identities: { provider: string; subject: string; person_id: string; created_at: number };
   tickets: {
     id: string;

@@ -97,6 +97,8 @@ function columns(asked: Registration, { keyHash, teamId }: Made, now: number) {
     key_hash: keyHash,
     team_id: teamId,
     key_created_at: now,
+    old_key_hash: null,
+    old_key_created_at: null,
     approved: asked.needsApproval ? 0 : 1,
     allow_projects: null,
     failed_health_checks: 0,

@@ -23,6 +23,7 @@ import { badField, notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import { secretIn } from '../identity/authentication.ts';
+import { hashSecret } from '../identity/secrets.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import { requireActs, type Scope } from '../http/scope.ts';
 import { readAtEvent } from '../events/read-at-event.ts';
@@ -240,7 +241,7 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
       async (c) => {
         const { id } = c.req.valid('param');
         const reason = `removed by ${requireUser(c).name}`;
-        const onRemoved = () => authenticator.dropReplacedKeys(id);
+        const onRemoved = () => authenticator.forget();
         const removed = await db.write(async (w) => {
           const now = clock.now();
           if (!(await reachWorker(w, c.var.scope, id))) return false;
@@ -290,8 +291,8 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         tags,
         summary: 'Give a worker a new key',
         description:
-          'Asked by the worker itself, the old key goes on working until the new one is used, for five minutes at most, in case the answer is ' +
-          'lost. Asked by a person, it ends at once.',
+          'Asked by the worker itself, the old key goes on working until the new one is used (and to its own end), in case that is lost or cannot ' +
+          'be stored. Asked by a person, it ends at once.',
         request: { params: idParam },
         responses: { 200: json(workerRegistered, 'The new key') },
       }),
@@ -299,15 +300,15 @@ export function workerRoutes(deps: WorkerRoutesDeps) {
         const { id } = c.req.valid('param');
         onlyItself(c, id);
         const byItself = requireAny(c).kind === 'worker';
-        const onRotated = (oldHash: string): void => {
-          if (byItself) return authenticator.replaceKey(id, oldHash);
-          authenticator.dropReplacedKeys(id);
-          endLink(id, 'its key was replaced on the coordinator');
+        const shownHash = byItself ? hashSecret(secretIn(c.env.incoming.headers) ?? '') : null;
+        const onRotated = (): void => {
+          authenticator.forget();
+          if (!byItself) endLink(id, 'its key was replaced on the coordinator');
         };
         const key = await db.write(async (w) => {
           const now = clock.now();
           if (!byItself && !(await reachWorker(w, c.var.scope, id))) return null;
-          const key = await rotateKey(w, id, onRotated, now);
+          const key = await rotateKey(w, id, { shownHash, onRotated }, now);
           if (key) await recordAudit(w, { ...actorOf(c), action: 'worker.key_rotated', target: id }, now);
           return key;
         });

@@ -53,6 +53,11 @@ export class RedactingStream {
     }
   }
 
+  /** Nothing is held back. */
+  get isClear(): boolean {
+    return this.#held === '';
+  }
+
   /** What may be shown now. */
   write(chunk: string): string {
     if (this.#pattern === null) return chunk;

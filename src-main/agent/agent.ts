@@ -64,6 +64,7 @@ export class Agent {
     this.#rotation = new KeyRotation({ key, keyFile: dir.keyFile, clock, log });
     this.#link = new Link({
       url: key.url,
+      pin: key.pin,
       get apiKey() {
         return key.apiKey;
       },
@@ -151,12 +152,13 @@ export class Agent {
   }
 
   #attempt(grant: Grant, events: { onSlotsFree: () => void; onClosed: () => void }): Attempt {
-    const { config, clock, log, dir, outbox, stash, preparation } = this.#parts;
+    const { config, clock, log, dir, user, outbox, stash, preparation } = this.#parts;
     const uploader = this.#uploader;
     return new Attempt({
       grant,
       clock,
       log,
+      user,
       preparation,
       workDir: path.join(dir.work, String(grant.fence)),
       report: async (report, after) => {

@@ -3,29 +3,51 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { readPinned } from '../../shared/protocol/pin.ts';
 import { tag } from '../../shared/protocol/work.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { LOG_LEVELS } from './log.ts';
 
 /** Where a new worker enrols, and with which single-use token. */
-export interface Join {
-  url: string;
+export interface Join extends Address {
   token: string;
+}
+
+/** Where a coordinator is. */
+export interface Address {
+  /** Without a slash at its end. */
+  url: string;
+  /** Of its own certificate (shared/protocol/pin.ts); null: the authorities of this system decide. */
+  pin: string | null;
 }
 
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
   .transform((text) => text.replace(/\/+$/, ''));
+const PIN_NEEDS_TLS = 'has a pin, so the address must begin with https://';
 const join = z.string().transform((text, context): Join => {
-  const at = text.indexOf('#');
-  const url = httpUrl.safeParse(at < 0 ? '' : text.slice(0, at));
-  if (url.success && at < text.length - 1) return { url: url.data, token: text.slice(at + 1) };
+  const [address = '', fragment = ''] = split(text);
+  const url = httpUrl.safeParse(address);
+  const { token = null, pin = null } = readPinned(fragment) ?? {};
+  const isPlain = pin !== null && !address.startsWith('https:');
+  if (url.success && token !== null && !isPlain) return { url: url.data, token, pin };
   // The text itself is not repeated: it may hold the token.
-  context.addIssue({
-    code: 'custom',
-    message: 'must be the address and the join token, as in http://coordinator:4300#TOKEN',
-    input: undefined,
-  });
+  const message = isPlain
+    ? PIN_NEEDS_TLS
+    : 'must be the address and the join token, as in http://coordinator:4300#TOKEN';
+  context.addIssue({ code: 'custom', message, input: undefined });
+  return z.NEVER;
+});
+const address = z.string().transform((text, context): Address => {
+  const [before = '', fragment = ''] = split(text);
+  const url = httpUrl.safeParse(before);
+  const { token = null, pin = null } = readPinned(fragment) ?? { token: '' };
+  const isPlain = pin !== null && !before.startsWith('https:');
+  if (url.success && token === null && !isPlain) return { url: url.data, pin };
+  const message = isPlain
+    ? PIN_NEEDS_TLS
+    : 'must be an http:// or https:// address, for a certificate of its own with the pin, as in https://coordinator:4300#pfp_…';
+  context.addIssue({ code: 'custom', message, input: undefined });
   return z.NEVER;
 });
 const seconds = (most: number) => z.number().min(0).max(most);
@@ -39,7 +61,7 @@ const schema = z.strictObject({
   /** Enrols this machine at the first start; ignored once it is enrolled. */
   join: join.optional(),
   /** Where the coordinator is now, if it has moved since the enrolment. */
-  coordinatorUrl: httpUrl.optional(),
+  coordinatorUrl: address.optional(),
   /** Unique among the workers of a coordinator. */
   name: z.string().min(1).max(200).optional(),
   /** Playwright processes at once. */
@@ -55,6 +77,8 @@ const schema = z.strictObject({
   allowProjects: z.array(z.string().min(1).max(200)).max(1000).optional(),
   /** Tests may use this machine's own browser where Playwright's is not there and cannot be fetched. */
   allowSystemBrowser: z.boolean().default(false),
+  /** The user that tests and installs run as; absent: the agent's own. */
+  runAs: z.string().min(1).max(64).optional(),
   /** Suites' dependencies and browsers may be installed. */
   install: z.boolean().default(true),
   /** After being told to stop: how long running tests may take before they are given back. Absent: as long as they need. */
@@ -67,14 +91,15 @@ type Parsed = z.infer<typeof schema>;
 
 export interface AgentConfig extends Omit<
   Parsed,
-  'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds' | 'allowProjects'
+  'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds' | 'allowProjects' | 'runAs'
 > {
   join: Join | null;
-  coordinatorUrl: string | null;
+  coordinator: Address | null;
   name: string;
   slots: number;
   projectPath: string | null;
   allowProjects: string[] | null;
+  runAs: string | null;
   drainTimeoutSeconds: number | null;
   /** Absolute. */
   dataDir: string;
@@ -95,6 +120,7 @@ export interface AgentFlags {
   allowPath?: string[];
   allowProject?: string[];
   allowSystemBrowser?: boolean;
+  runAs?: string;
   install?: boolean;
   drainTimeout?: string;
   logLevel?: string;
@@ -125,19 +151,25 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
   };
   const parsed = schema.safeParse(Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value])));
   if (!parsed.success) throw new AgentError(explain(parsed.error, given, file), EXIT.cannotStart);
-  const { data } = parsed;
+  const { coordinatorUrl, ...data } = parsed.data;
   return {
     ...data,
     join: data.join ?? null,
-    coordinatorUrl: data.coordinatorUrl ?? null,
+    coordinator: coordinatorUrl ?? null,
     name: data.name ?? around.hostname,
     slots: data.slots ?? Math.max(1, Math.min(4, around.cpus)),
     projectPath: data.projectPath ?? null,
     allowProjects: data.allowProjects ?? null,
+    runAs: data.runAs ?? null,
     drainTimeoutSeconds: data.drainTimeoutSeconds ?? null,
     dataDir,
     environment: env,
   };
+}
+
+function split(text: string): [string, string] {
+  const at = text.indexOf('#');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function fromFlags(flags: AgentFlags): Given {
@@ -151,6 +183,7 @@ function fromFlags(flags: AgentFlags): Given {
     allowPaths: { as: '--allow-path', value: flags.allowPath },
     allowProjects: { as: '--allow-project', value: flags.allowProject },
     allowSystemBrowser: { as: '--allow-system-browser', value: flags.allowSystemBrowser },
+    runAs: { as: '--run-as', value: flags.runAs },
     // `--no-install` is all there is on the command line: without it, the other places decide.
     install: { as: '--no-install', value: flags.install === false ? false : undefined },
     drainTimeoutSeconds: { as: '--drain-timeout', value: number(flags.drainTimeout) },
@@ -174,6 +207,7 @@ function fromEnvironment(env: Surroundings['env']): Given {
     allowPaths: from('PLAYFLEET_ALLOW_PATHS', (value) => list(value, path.delimiter)),
     allowProjects: from('PLAYFLEET_ALLOW_PROJECTS', (value) => list(value, ',')),
     allowSystemBrowser: from('PLAYFLEET_ALLOW_SYSTEM_BROWSER', boolean),
+    runAs: from('PLAYFLEET_RUN_AS'),
     install: from('PLAYFLEET_INSTALL', boolean),
     drainTimeoutSeconds: from('PLAYFLEET_DRAIN_TIMEOUT', number),
     attachmentLimitMb: from('PLAYFLEET_ATTACHMENT_LIMIT_MB', number),

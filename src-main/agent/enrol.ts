@@ -1,7 +1,8 @@
 /** Exchanges a join token for this worker's own key, once. */
 import { z } from 'zod';
 import type { Capabilities } from '../../shared/protocol/work.ts';
-import type { AgentConfig, Join } from './config.ts';
+import { isUntrusted, MEND_UNTRUSTED, wrongPinIn } from '../transfer/pinned.ts';
+import type { Address, AgentConfig, Join } from './config.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { readKey, writeKey, type WorkerKey } from './key-file.ts';
 import type { Log } from './log.ts';
@@ -11,7 +12,7 @@ const REQUEST_MS = 30_000;
 export const registered = z.object({ worker_id: z.string().min(1), api_key: z.string().min(1) });
 
 export interface EnrolOptions {
-  config: Pick<AgentConfig, 'join' | 'coordinatorUrl' | 'name' | 'slots' | 'tags'>;
+  config: Pick<AgentConfig, 'join' | 'coordinator' | 'name' | 'slots' | 'tags'>;
   keyFile: string;
   agentVersion: string;
   capabilities: () => Promise<Capabilities>;
@@ -33,11 +34,11 @@ export async function enrolOnce(options: EnrolOptions): Promise<WorkerKey> {
         `already enrolled: --join ${config.join.url} is ignored; to move, use another --data folder`,
       );
     }
-    return { ...known, url: config.coordinatorUrl ?? known.url };
+    return { ...known, ...addressOf(known, config.coordinator) };
   }
   if (!config.join) {
     throw new AgentError(
-      `this worker is not enrolled yet: start it with --join ${config.coordinatorUrl ?? 'URL'}#TOKEN, with a join token from the coordinator (playfleet token create --join)`,
+      `this worker is not enrolled yet: start it with --join ${config.coordinator?.url ?? 'URL'}#TOKEN, with a join token from the coordinator (playfleet token create --join)`,
       EXIT.cannotStart,
     );
   }
@@ -55,13 +56,10 @@ async function enrol(join: Join, { config, capabilities, agentVersion }: EnrolOp
     agent_version: agentVersion,
   };
   const url = `${join.url}/api/v1/workers/register`;
-  const { status, text } = await postJson(url, join.token, body, REQUEST_MS).catch(
-    (cause: Error & { errors?: Error[] }) => {
-      const why = cause.errors?.[0]?.message ?? cause.message;
-      const message = `cannot reach a coordinator at ${join.url}: ${why}. Is it running, and is the address right?`;
-      throw new AgentError(message, EXIT.cannotStart, { cause });
-    },
-  );
+  const way = { bearer: join.token, pin: join.pin, timeoutMs: REQUEST_MS };
+  const { status, text } = await postJson(url, body, way).catch((cause: Error & { errors?: Error[] }) => {
+    throw new AgentError(unreachable(join.url, cause), EXIT.cannotStart, { cause });
+  });
   if (status < 200 || status > 299) throw refusal(status, text, join.url, config.name);
   const answer = registered.safeParse(jsonOf(text));
   if (!answer.success) {
@@ -70,7 +68,28 @@ async function enrol(join: Join, { config, capabilities, agentVersion }: EnrolOp
       EXIT.cannotStart,
     );
   }
-  return { url: join.url, workerId: answer.data.worker_id, name: config.name, apiKey: answer.data.api_key };
+  return {
+    url: join.url,
+    pin: join.pin,
+    workerId: answer.data.worker_id,
+    name: config.name,
+    apiKey: answer.data.api_key,
+  };
+}
+
+/** The pin of the enrolment goes on counting at its address; another address counts with what was given with it. */
+function addressOf(known: Address, given: Address | null): Address {
+  if (given === null) return known;
+  return { url: given.url, pin: given.pin ?? (given.url === known.url ? known.pin : null) };
+}
+
+function unreachable(url: string, cause: Error & { errors?: Error[] }): string {
+  if (wrongPinIn(cause) !== null)
+    return `not enrolled: this is not the coordinator at ${url} that the token is from: ${cause.message}. The token was not sent. Make a new one on the coordinator itself: playfleet token create --join`;
+  const why = cause.errors?.[0]?.message ?? cause.message;
+  if (isUntrusted(cause))
+    return `cannot trust the coordinator at ${url}: ${why}. If its certificate is its own, ${MEND_UNTRUSTED}`;
+  return `cannot reach a coordinator at ${url}: ${why}. Is it running, and is the address right?`;
 }
 
 /** The coordinator's own words where it gave any: they say what to do. */

@@ -7,6 +7,8 @@ import { AgentError, EXIT } from './errors.ts';
 const key = z.object({
   /** Of the coordinator, without a slash at its end. */
   url: z.string(),
+  /** Of its own certificate; null: the authorities of this system decide. Files from before there were pins have none. */
+  pin: z.string().nullable().default(null),
   workerId: z.string(),
   /** The name it was enrolled with. */
   name: z.string(),

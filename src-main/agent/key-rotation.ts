@@ -48,7 +48,15 @@ export class KeyRotation {
   async #rotate(): Promise<void> {
     const { key, keyFile, log } = this.#options;
     const address = `${key.url}/api/v1/workers/${encodeURIComponent(key.workerId)}/rotate-key`;
-    const { status, text } = await postJson(address, key.apiKey, {}, REQUEST_MS);
+    const { status, text } = await postJson(
+      address,
+      {},
+      {
+        bearer: key.apiKey,
+        pin: key.pin,
+        timeoutMs: REQUEST_MS,
+      },
+    );
     if (status !== 200) throw new Error(`the coordinator answered ${status}`);
     const { api_key: apiKey } = registered.parse(JSON.parse(text));
     // The address in the file is that of the enrolment; `key.url` may be another for this start only.

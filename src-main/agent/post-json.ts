@@ -1,9 +1,17 @@
 import http from 'node:http';
 import https from 'node:https';
+import { agentFor } from '../transfer/pinned.ts';
 
 export interface PostAnswer {
   status: number;
   text: string;
+}
+
+export interface Way {
+  bearer: string;
+  /** Of the coordinator's own certificate. */
+  pin: string | null;
+  timeoutMs: number;
 }
 
 /** An answer that says what it has to say is short. */
@@ -13,7 +21,7 @@ const MOST_BYTES = 1024 * 1024;
  * One POST over Node's own client: `fetch` would stay in the memory of an idle agent with 10 MB. Redirects are answers like others, so that
  * a token is never taken elsewhere. Rejects with what the network says, or after `timeoutMs`.
  */
-export function postJson(url: string, bearer: string, body: unknown, timeoutMs: number): Promise<PostAnswer> {
+export function postJson(url: string, body: unknown, { bearer, pin, timeoutMs }: Way): Promise<PostAnswer> {
   const bytes = Buffer.from(JSON.stringify(body));
   const headers = {
     authorization: `Bearer ${bearer}`,
@@ -25,7 +33,7 @@ export function postJson(url: string, bearer: string, body: unknown, timeoutMs: 
     const request = client.request(url, {
       method: 'POST',
       headers,
-      agent: false,
+      agent: agentFor(pin) ?? false,
       signal: AbortSignal.timeout(timeoutMs),
     });
     request.on('error', (error) => {

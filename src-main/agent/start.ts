@@ -1,5 +1,5 @@
 /** What an agent needs before it can take work: its folder, its machine, its key, and what the last one left behind. */
-import { mkdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -21,6 +21,7 @@ import { createPreparation, type Preparation } from './slots/jobs.ts';
 import { Setups } from './slots/setups.ts';
 import { Spares } from './slots/spares.ts';
 import { Stash, type Stashed } from './uploader/stash.ts';
+import { agentsUser, openTestUser, type TestUser } from './test-user.ts';
 import { openWorkspaces } from './workspace/workspaces.ts';
 
 export const AGENT_VERSION: string = packageJson.version;
@@ -30,6 +31,7 @@ export interface Parts {
   clock: Clock;
   log: Log;
   dir: DataDir;
+  user: TestUser;
   key: WorkerKey;
   machine: Machine;
   client: BlobClient;
@@ -46,12 +48,15 @@ export interface Parts {
 export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): Promise<Parts> {
   const dir = openDataDir(config.dataDir);
   try {
+    const user = openUser(config, dir);
     const mark = { [AGENT_MARK]: markOf(path.join(dir.root, 'mark')) };
-    await clearUp(dir, mark, log, clock);
-    const { allowSystemBrowser, install, environment, projectPath } = config;
+    await clearUp(dir, user, mark, log, clock);
+    const { allowSystemBrowser, install, projectPath } = config;
+    const environment = user.environment(config.environment);
     const machine = await Machine.detect({
       dataDir: dir.root,
       environment,
+      user,
       mark,
       allowSystemBrowser,
       allowInstall: install,
@@ -61,13 +66,14 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
     const capabilities = async () => machine.capabilities;
     const key = await enrolOnce({ config, keyFile: dir.keyFile, agentVersion: AGENT_VERSION, capabilities, log });
     const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });
-    const client = createHttpBlobClient({ baseUrl: key.url, headers, clock });
+    const client = createHttpBlobClient({ baseUrl: key.url, pin: key.pin, headers, clock });
     const workspaces = await openWorkspaces({
       folder: dir.workspace,
+      user,
       client,
       clock,
       env: { ...childEnvironment({ base: environment, platform: process.platform }), ...mark },
-      gitEnv: { ...gitEnvironment({ base: environment, platform: process.platform }), ...mark },
+      gitEnv: { ...gitEnvironment({ base: config.environment, platform: process.platform }), ...mark },
       node: { path: process.execPath, version: process.versions.node },
       host: config.name,
       allowPaths: [...config.allowPaths, ...(projectPath === null ? [] : [projectPath])],
@@ -78,24 +84,33 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
     const setups = new Setups(clock);
     const spares = new Spares({ clock, log, freeMemory: () => os.freemem() });
     const shared = { workspaces, setups, spares };
-    const preparation = createPreparation({ ...shared, clock, environment, mark, projectPath, browsers });
-    const stash = new Stash(dir.uploads);
+    const preparation = createPreparation({ ...shared, user, clock, environment, mark, projectPath, browsers });
+    const stash = new Stash(dir.uploads, (file) => user.open(file));
     const outbox = await Outbox.open({ folder: dir.outbox, clock, log });
     const orphans = await endOrphans(outbox);
     if (orphans > 0)
       log.warn({ orphans }, 'a previous agent was killed while it ran tasks; they are reported as crashed');
     const stashed = await stash.list();
     const stores = { outbox, stash, stashed };
-    return { config, clock, log, dir, key, machine, client, ...stores, preparation, setups, spares };
+    return { config, clock, log, dir, user, key, machine, client, ...stores, preparation, setups, spares };
   } catch (error) {
     dir.close();
     throw error;
   }
 }
 
-async function clearUp(dir: DataDir, mark: Record<string, string>, log: Log, clock: Clock): Promise<void> {
+function openUser({ runAs }: AgentConfig, { root, work, workspace }: DataDir): TestUser {
+  return runAs === null ? agentsUser : openTestUser({ name: runAs, dataDir: root, entered: [work, workspace] });
+}
+
+async function clearUp(
+  dir: DataDir,
+  user: TestUser,
+  mark: Record<string, string>,
+  log: Log,
+  clock: Clock,
+): Promise<void> {
   const killed = await killLeftovers(mark[AGENT_MARK] ?? '', clock);
   if (killed > 0) log.warn({ killed }, 'a previous agent had left processes behind; they were killed');
-  await rm(dir.work, { recursive: true, force: true, maxRetries: 3 });
-  await mkdir(dir.work, { mode: 0o700 });
+  for (const name of await readdir(dir.work)) await user.remove(path.join(dir.work, name));
 }

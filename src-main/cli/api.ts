@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import { backoffMs, type Backoff } from '../../shared/base/backoff.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { CliFailure, messageOf } from './failure.ts';
-import { failureOf, PassingFailure, unreachable } from './problem.ts';
+import { fetchBy, type FetchInit } from '../transfer/pinned-fetch.ts';
+import { distrusted, failureOf, PassingFailure, unreachable } from './problem.ts';
 import { wait } from '../transfer/retry.ts';
 
 export interface CallOptions {
@@ -39,6 +40,8 @@ export interface ApiOptions {
   url: string;
   /** null: nobody logged in. */
   token: string | null;
+  /** Of the coordinator's own certificate; null: the authorities of this system decide. */
+  pin: string | null;
   clock: Clock;
   /** 0 ≤ x < 1. */
   random: () => number;
@@ -49,8 +52,13 @@ export interface ApiOptions {
 const TRIES = 3;
 const BACKOFF: Backoff = { baseMs: 200, maxMs: 3000 };
 
-export function createApi({ url, token, clock, random, timeoutMs = 30_000 }: ApiOptions): Api {
-  async function once(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
+export function createApi({ url, token, pin, clock, random, timeoutMs = 30_000 }: ApiOptions): Api {
+  const fetch = fetchBy(pin);
+  async function once(
+    path: string,
+    init: Omit<FetchInit, 'signal' | 'redirect'>,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
     const headers = new Headers(init.headers);
     if (token !== null) headers.set('authorization', `Bearer ${token}`);
     const patience = new AbortController();
@@ -62,7 +70,7 @@ export function createApi({ url, token, clock, random, timeoutMs = 30_000 }: Api
       return await fetch(url + path, { ...init, headers, redirect: 'manual', signal: AbortSignal.any(signals) });
     } catch (error) {
       signal?.throwIfAborted();
-      throw unreachable(url, messageOf(error), error);
+      throw distrusted(url, error) ?? unreachable(url, messageOf(error), error);
     } finally {
       stopWaiting();
     }
@@ -90,7 +98,7 @@ export function createApi({ url, token, clock, random, timeoutMs = 30_000 }: Api
 
   async function call<S extends z.ZodType>(
     path: string,
-    init: RequestInit,
+    init: Omit<FetchInit, 'signal' | 'redirect'>,
     answer: S,
     signal: AbortSignal | undefined,
   ) {

@@ -2,16 +2,32 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { readPinned } from '../../shared/protocol/pin.ts';
 import type { CliConfig } from './config.ts';
 import { CliFailure, messageOf } from './failure.ts';
 import { MEND_LOGIN } from './problem.ts';
 
-const stored = z.object({ version: z.literal(1), url: z.string(), token: z.string() });
+const stored = z.object({
+  version: z.literal(1),
+  url: z.string(),
+  token: z.string(),
+  // Files from before there were pins have none.
+  pin: z.string().nullable().default(null),
+});
+
+export interface Login {
+  /** Without a slash at its end. */
+  url: string;
+  token: string;
+  /** Of the coordinator's own certificate; null: the authorities of this system decide. */
+  pin: string | null;
+}
 
 export interface Credentials {
   /** Without a slash at its end. */
   url: string;
   token: string | null;
+  pin: string | null;
   from: 'environment' | 'login';
 }
 
@@ -19,18 +35,26 @@ const fileOf = (configDir: string) => path.join(configDir, 'credentials.json');
 
 /** Throws CliFailure where nothing names a coordinator. */
 export async function findCredentials(config: CliConfig): Promise<Credentials> {
+  const own = readPinned(config.token ?? '');
+  if (own === null) throw new CliFailure('PLAYFLEET_TOKEN is damaged.', 'Copy all of it, with the pin behind its dot.');
   if (config.url !== null) {
     const link = parseLink(config.url, 'PLAYFLEET_URL');
-    const token = config.token ?? link.token ?? (await readLogin(config.configDir, link.url))?.token ?? null;
-    return { url: link.url, token, from: 'environment' };
+    const login = await readLogin(config.configDir, link.url);
+    const token = own.token ?? link.token ?? login?.token ?? null;
+    return { url: link.url, token, pin: pinFor(link.url, own.pin ?? link.pin ?? login?.pin), from: 'environment' };
   }
   const login = await readLogin(config.configDir);
   if (login === null) throw new CliFailure('This user is not logged in to any coordinator.', MEND_LOGIN);
-  return { url: login.url, token: config.token ?? login.token, from: 'login' };
+  return {
+    url: login.url,
+    token: own.token ?? login.token,
+    pin: pinFor(login.url, own.pin ?? login.pin),
+    from: 'login',
+  };
 }
 
 /** What is stored; null where nothing is, or, with `url`, where it is for another coordinator. */
-export async function readLogin(configDir: string, url?: string): Promise<{ url: string; token: string } | null> {
+export async function readLogin(configDir: string, url?: string): Promise<Login | null> {
   const file = fileOf(configDir);
   let text: string;
   try {
@@ -44,11 +68,12 @@ export async function readLogin(configDir: string, url?: string): Promise<{ url:
   }
   const parsed = stored.safeParse(parseJson(text));
   if (!parsed.success) throw new CliFailure(`${file} is damaged.`, 'Run playfleet logout, then log in again.');
-  return url !== undefined && parsed.data.url !== url ? null : { url: parsed.data.url, token: parsed.data.token };
+  const { version: _, ...login } = parsed.data;
+  return url !== undefined && login.url !== url ? null : login;
 }
 
 /** Replaces what is stored. The file is never readable by others, not even for a moment. */
-export async function storeLogin(configDir: string, login: { url: string; token: string }): Promise<string> {
+export async function storeLogin(configDir: string, login: Login): Promise<string> {
   const file = fileOf(configDir);
   await mkdir(configDir, { recursive: true, mode: 0o700 });
   const fresh = `${file}.${process.pid}.new`;
@@ -70,7 +95,7 @@ export async function removeLogin(configDir: string): Promise<boolean> {
 }
 
 /** Reads `http://host:port#TOKEN` and the link `…/welcome#token=TOKEN` that a coordinator prints. `what` names the value in messages. */
-export function parseLink(text: string, what: string): { url: string; token: string | null } {
+export function parseLink(text: string, what: string): Omit<Login, 'token'> & { token: string | null } {
   let url: URL;
   try {
     url = new URL(text);
@@ -86,9 +111,21 @@ export function parseLink(text: string, what: string): { url: string; token: str
   if (url.username !== '' || url.password !== '') {
     throw new CliFailure(`${what} holds a user name or password.`, 'Put the token behind a #: http://host:port#TOKEN.');
   }
+  const origin = url.origin + url.pathname.replace(/\/(welcome)?\/?$/, '');
   const fragment = decodeURIComponent(url.hash.slice(1));
-  const token = fragment.replace(/^token=/, '');
-  return { url: url.origin + url.pathname.replace(/\/(welcome)?\/?$/, ''), token: token === '' ? null : token };
+  const pinned = readPinned(fragment.replace(/^token=/, ''));
+  if (pinned === null) throw new CliFailure(`${what} is damaged behind the #.`, 'Copy the whole link, in quotes.');
+  return { ...pinned, url: origin, pin: pinFor(origin, pinned.pin) };
+}
+
+/** What is known by its key is reached encrypted only. */
+function pinFor(url: string, pin: string | null | undefined): string | null {
+  if (pin == null) return null;
+  if (url.startsWith('https:')) return pin;
+  throw new CliFailure(
+    `${url} is not encrypted, but its token has the pin of a certificate.`,
+    'Begin it with https://.',
+  );
 }
 
 function parseJson(text: string): unknown {

@@ -1,9 +1,12 @@
 import { createApi, type Api } from './api.ts';
 import type { Cli } from './cli.ts';
-import { findCredentials } from './credentials.ts';
+import { findCredentials, type Credentials } from './credentials.ts';
+
+/** With what is needed to speak to it in other ways. */
+export type OpenApi = Api & Pick<Credentials, 'token' | 'pin'>;
 
 /** The coordinator that this user works with. Throws CliFailure where there is none. */
-export async function openApi(cli: Cli): Promise<Api & { token: string | null }> {
-  const { url, token } = await findCredentials(cli.config);
-  return { ...createApi({ url, token, clock: cli.clock, random: cli.random }), token };
+export async function openApi(cli: Cli): Promise<OpenApi> {
+  const { url, token, pin } = await findCredentials(cli.config);
+  return { ...createApi({ url, token, pin, clock: cli.clock, random: cli.random }), token, pin };
 }

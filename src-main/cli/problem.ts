@@ -1,6 +1,7 @@
 /** What went wrong between us and the coordinator, in words that name the mend. */
 import { problem, type Problem } from '../../shared/protocol/rest/common.ts';
-import { CliFailure } from './failure.ts';
+import { isUntrusted, MEND_UNTRUSTED, wrongPinIn } from '../transfer/pinned.ts';
+import { CliFailure, messageOf } from './failure.ts';
 import { foreignLine } from './terminal/foreign.ts';
 
 /** A failure of the way or of the moment, as opposed to a refusal: worth another try. */
@@ -44,6 +45,24 @@ export function unreachable(url: string, reason: string, cause: unknown): Passin
       : 'Check the address (playfleet login URL#TOKEN, or PLAYFLEET_URL) and the network between.',
     null,
     { cause },
+  );
+}
+
+/** null where something else than trust lacked. Trying again does not help, and could help who is in between. */
+export function distrusted(url: string, error: unknown): CliFailure | null {
+  const wrong = wrongPinIn(error);
+  if (wrong) {
+    return new CliFailure(
+      `This is not the coordinator that this login is for, at ${url}: ${wrong.message}. Nothing was sent to it.`,
+      `Ask whoever runs it for its pin (it prints it at its start). If it is ${wrong.seen}, log in anew: playfleet login '${url}#TOKEN.${wrong.seen}'`,
+      { cause: error },
+    );
+  }
+  if (!isUntrusted(error)) return null;
+  return new CliFailure(
+    `The certificate of the coordinator at ${url} is not trusted here: ${foreignLine(messageOf(error))}.`,
+    `If it is its own, ${MEND_UNTRUSTED}.`,
+    { cause: error },
   );
 }
 

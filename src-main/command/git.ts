@@ -11,6 +11,8 @@ export interface GitOptions {
   /** Further variables for this call, such as GIT_INDEX_FILE. */
   extraEnv?: Record<string, string>;
   onLine?: (line: string) => void;
+  /** false: stdout is not kept, but goes to `onLine` too. */
+  capture?: boolean;
   timeoutMs?: number;
   signal?: AbortSignal;
 }
@@ -23,13 +25,14 @@ export class GitError extends Error {
   }
 }
 
-/** Settings of a repository or user that would start programs, or could wait for an answer. */
+/** Settings of a repository or user that would start programs, or could wait for an answer; and that what is fetched stays one pack. */
 const HARDENED = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
   'protocol.ext.allow=never',
   'gc.auto=0',
   'maintenance.auto=false',
+  'fetch.unpackLimit=1',
 ];
 
 /** How the owner reaches servers may be passed on; anything else named GIT_… could redirect git to another repository (in a hook, say). */
@@ -56,7 +59,7 @@ export async function tryGit(args: readonly string[], options: GitOptions): Prom
       cwd: options.cwd,
       env: gitEnv(options),
       clock: options.clock,
-      capture: true,
+      capture: options.capture ?? true,
       ...(options.onLine && { onLine: options.onLine }),
       ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
       ...(options.signal && { signal: options.signal }),

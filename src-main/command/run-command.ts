@@ -10,6 +10,8 @@ export interface CommandOptions {
   /** The whole environment of the program; nothing is inherited. */
   env: Env;
   clock: Clock;
+  /** Whose process it is; this one's by default. */
+  as?: { uid?: number; gid?: number };
   /** Called with each line of stdout and stderr as it comes, without its line end. */
   onLine?: (line: string) => void;
   /** Keep stdout whole and hand it back as bytes; without it, stdout only feeds lines. */
@@ -54,6 +56,7 @@ export async function runCommand(
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env,
+    ...options.as,
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that a stop reaches its children too; and no terminal, so that nothing can ask questions.
     detached: process.platform !== 'win32',

@@ -23,6 +23,8 @@ export interface HttpBlobClientOptions {
   baseUrl: string;
   /** Headers that prove who calls, asked for at each request so that a rotated key is taken up. */
   headers: () => Record<string, string>;
+  /** Of the coordinator's own certificate; null: the authorities of this system decide. */
+  pin: string | null;
   clock: Clock;
   retry?: RetryPolicy;
   /** A transfer without a byte moving for this long is broken off and tried again, in milliseconds. */

@@ -2,11 +2,15 @@
 import type { z } from 'zod';
 import type { Clock } from '../../shared/base/clock.ts';
 import { TransferError } from './blob-client.ts';
+import { isUntrusted, MEND_UNTRUSTED, wrongPinIn } from './pinned.ts';
+import { fetchBy } from './pinned-fetch.ts';
 import { retry, TryAgain, type RetryPolicy } from './retry.ts';
 
 export interface RequesterOptions {
   baseUrl: string;
   headers: () => Record<string, string>;
+  /** Of the coordinator's own certificate; null: the authorities of this system decide. */
+  pin: string | null;
   clock: Clock;
   retry?: RetryPolicy;
   stallMs?: number;
@@ -66,7 +70,7 @@ async function sendOnce<T>(
   const watch = watchStalls(options.clock, options.stallMs ?? DEFAULT_STALL_MS);
   const failing: { source?: Error } = {};
   try {
-    const sending = fetch(options.baseUrl + path, {
+    const sending = fetchBy(options.pin)(options.baseUrl + path, {
       method,
       headers: {
         ...options.headers(),
@@ -163,10 +167,19 @@ function jsonOf(text: string): unknown {
 }
 
 /** fetch hides what the network did in the cause, and that of several addresses in a list. */
-function broken(error: unknown, stalled: AbortSignal): TryAgain {
+function broken(error: unknown, stalled: AbortSignal): Error {
   if (stalled.aborted) return new TryAgain((stalled.reason as Error).message);
   const cause = (error as Error).cause ?? error;
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
+  // Trying again does not help, and could help who is in between.
+  if (wrongPinIn(error))
+    return new TransferError(`the coordinator is not trusted: ${(first as Error).message}`, null, { cause: error });
+  if (isUntrusted(error))
+    return new TransferError(
+      `the coordinator is not trusted: ${(first as Error).message}. For a certificate of its own, ${MEND_UNTRUSTED}`,
+      null,
+      { cause: error },
+    );
   return new TryAgain(`the connection failed: ${(first as Error).message}`, { cause: error });
 }
 

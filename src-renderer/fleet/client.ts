@@ -25,6 +25,8 @@ export interface Answer<T> {
 const NO_ANSWER = 'The coordinator does not answer. Is it running, and can this machine reach it?';
 export const EVENT_ID_HEADER = 'playfleet-event-id';
 
+type Change = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 export class Client {
   readonly #options: ClientOptions;
 
@@ -44,7 +46,18 @@ export class Client {
   }
 
   /** A change. It has a key of its own, so that the coordinator carries it out once, however often it arrives. */
-  async change<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  async change<T>(method: Change, path: string, body?: unknown): Promise<T> {
+    return (await (await this.#change(method, path, body)).json()) as T;
+  }
+
+  /** A change whose answer is a file. */
+  async download(path: string, body: unknown): Promise<{ file: Blob; name: string }> {
+    const answer = await this.#change('POST', path, body);
+    const [, name = 'download'] = /filename="([^"]+)"/.exec(answer.headers.get('content-disposition') ?? '') ?? [];
+    return { file: await answer.blob(), name };
+  }
+
+  async #change(method: Change, path: string, body: unknown): Promise<Response> {
     const headers = { 'idempotency-key': (this.#options.newKey ?? randomKey)() };
     const send = () =>
       this.#send(
@@ -54,12 +67,11 @@ export class Client {
           ? { headers }
           : { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) },
       );
-    const answer = await send().catch((error: unknown) => {
+    return send().catch((error: unknown) => {
       // Whether it arrived is not known: with the same key it does no harm to say it once more.
       if (error instanceof ApiError && error.status === 0) return send();
       throw error;
     });
-    return (await answer.json()) as T;
   }
 
   /** A request whose answer is read piece by piece, such as the live events. */

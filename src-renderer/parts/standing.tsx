@@ -8,7 +8,7 @@ import { Status, type Tone } from '../ui/status.tsx';
 import { messages } from './messages.ts';
 
 const RUN_TONES: Record<RunStanding, Tone> = {
-  waiting: 'skipped',
+  waiting: 'running',
   running: 'running',
   passed: 'passed',
   failed: 'failed',

@@ -6,6 +6,7 @@ import type { Translate } from '../ui/i18n.ts';
 import { Link } from '../ui/link.tsx';
 import type { Column } from '../ui/table.tsx';
 import { Duration, RelativeTime } from '../ui/time.tsx';
+import styles from './columns.module.css';
 import type { messages } from './messages.ts';
 
 export const columnsOf = (t: Translate<typeof messages.en>): readonly Column<Run>[] => [
@@ -23,15 +24,19 @@ export const columnsOf = (t: Translate<typeof messages.en>): readonly Column<Run
       </>
     ),
   },
-  { id: 'project', head: t('project'), width: '14%', wideOnly: true, cell: ({ project }) => project },
+  { id: 'project', head: t('project'), width: '120px', wideOnly: true, cell: ({ project }) => project },
   {
-    id: 'progress',
+    id: 'tests',
     head: t('tests'),
-    width: '110px',
+    width: '240px',
     wideOnly: true,
-    cell: (run) => (isOver(run.status) ? String(run.tests.total) : <RunProgress tests={run.tests} />),
+    cell: (run) => (
+      <span className={styles.tests}>
+        {!isOver(run.status) && <RunProgress tests={run.tests} />}
+        <RunCounts tests={run.tests} />
+      </span>
+    ),
   },
-  { id: 'counts', head: '', width: '190px', wideOnly: true, cell: ({ tests }) => <RunCounts tests={tests} /> },
   {
     id: 'duration',
     head: t('duration'),
@@ -52,5 +57,23 @@ export const columnsOf = (t: Translate<typeof messages.en>): readonly Column<Run
     align: 'end',
     cell: (run) => <RelativeTime at={run.created_at} />,
   },
-  { id: 'by', head: t('by'), width: '10%', wideOnly: true, cell: ({ created_by }) => created_by },
+  { id: 'by', head: t('by'), width: '110px', wideOnly: true, cell: ({ created_by }) => created_by },
 ];
+
+/** A run on a phone: what it is, and how it stands. */
+export function CompactRun(run: Run) {
+  return (
+    <span className={styles.compact}>
+      <Link to="/runs/$run" params={{ run: String(run.number) }}>
+        {run.name}
+      </Link>
+      <span className={styles.second}>
+        <RunStatus run={run} />
+        <RunCounts tests={run.tests} />
+        <span className={styles.when}>
+          <RelativeTime at={run.created_at} />
+        </span>
+      </span>
+    </span>
+  );
+}

@@ -6,13 +6,13 @@ import { useMay } from '../fleet/me.ts';
 import { useRuns } from '../fleet/runs.ts';
 import { Button } from '../ui/button.tsx';
 import { useMessages } from '../ui/i18n.ts';
-import { Link } from '../ui/link.tsx';
+import { LinkButton } from '../ui/link.tsx';
 import { Page as Frame } from '../ui/page.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { Table } from '../ui/table.tsx';
 import { useViewState } from '../ui/view-state.ts';
 import { BulkActions } from './bulk-actions.tsx';
-import { columnsOf } from './columns.tsx';
+import { columnsOf, CompactRun } from './columns.tsx';
 import { filterOf, Filters, useSettled, VIEW } from './filters.tsx';
 import { messages } from './messages.ts';
 
@@ -35,7 +35,16 @@ export function Page() {
   const chosen = runs.filter(({ id }) => selected.has(id));
 
   return (
-    <Frame title={t('title')} actions={mayRun && <Link to="/launch">{t('launch')}</Link>}>
+    <Frame
+      title={t('title')}
+      actions={
+        mayRun && (
+          <LinkButton to="/launch" look="primary">
+            {t('launch')}
+          </LinkButton>
+        )
+      }
+    >
       <Filters view={view} change={change} />
       {chosen.length > 0 && <BulkActions runs={chosen} onDone={() => setSelected(NONE)} />}
       {error && runs.length === 0 && <ErrorState error={error} onRetry={() => void refetch()} />}
@@ -45,6 +54,7 @@ export function Page() {
           keys
           label={t('list')}
           columns={columns}
+          compact={CompactRun}
           rows={runs}
           keyOf={(run) => run.id}
           onOpen={open}

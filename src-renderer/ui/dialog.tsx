@@ -71,7 +71,7 @@ export function Confirm({ open, onOpenChange, title, children, action, danger, b
           </AlertDialog.Description>
           <div className={styles.footer}>
             <AlertDialog.Cancel asChild>
-              <Button>{t('cancel')}</Button>
+              <Button>{t('back')}</Button>
             </AlertDialog.Cancel>
             <Button look={danger ? 'danger' : 'primary'} busy={busy ?? false} onClick={onConfirm}>
               {action}

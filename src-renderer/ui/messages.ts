@@ -2,7 +2,7 @@ import { defineMessages } from './i18n.ts';
 
 export const messages = defineMessages({
   en: {
-    cancel: 'Cancel',
+    back: 'Back',
     close: 'Close',
     copy: 'Copy',
     copied: 'Copied',
@@ -23,7 +23,7 @@ export const messages = defineMessages({
     none: 'none',
   },
   de: {
-    cancel: 'Abbrechen',
+    back: 'Zurück',
     close: 'Schließen',
     copy: 'Kopieren',
     copied: 'Kopiert',

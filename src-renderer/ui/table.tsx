@@ -8,6 +8,7 @@ import {
   useCallback,
   useEffect,
   useLayoutEffect,
+  useMemo,
   useRef,
   useState,
   type MouseEvent,
@@ -16,6 +17,7 @@ import {
 import { cx } from './class-names.ts';
 import { useMessages } from './i18n.ts';
 import { useKeys } from './keys.ts';
+import { COARSE, NARROW, useMedia } from './media.ts';
 import { messages } from './messages.ts';
 import styles from './table.module.css';
 
@@ -62,23 +64,24 @@ interface TableProps<Row> {
   onEnd?: () => void;
   /** It listens to the keys of the page; one table of a page. */
   keys?: boolean;
+  /** On narrow screens this takes the place of all columns: two lines for each row. */
+  compact?: (row: Row) => ReactNode;
 }
 
 const ROW_PX = 30;
 const COARSE_ROW_PX = 40;
+const COMPACT_ROW_PX = 58;
 const OVERSCAN = 12;
 /** Fewer rows are simply drawn. */
 const VIRTUAL_FROM = 60;
 
-const isCoarse = (): boolean => matchMedia('(pointer: coarse)').matches;
-
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, keyOf, onOpen, selection, sorting, onSort, total, onEnd, keys = false } = props;
+  const { label, rows, keyOf, onOpen, selection, sorting, onSort, total, onEnd, keys = false } = props;
+  const { columns, rowPx, isCompact } = useLayout(props);
   const frame = useRef<HTMLTableElement>(null);
   const [marked, setMarked] = useState(-1);
   const [offset, setOffset] = useState(0);
   const virtual = rows.length >= VIRTUAL_FROM;
-  const rowPx = isCoarse() ? COARSE_ROW_PX : ROW_PX;
 
   useLayoutEffect(() => {
     const top = frame.current?.tBodies[0]?.getBoundingClientRect().top ?? 0;
@@ -124,17 +127,17 @@ export function Table<Row>(props: TableProps<Row>) {
     keys,
   );
 
-  const width = columns.length + (selection ? 1 : 0);
   return (
-    <table className={styles.table} ref={frame} aria-label={label} aria-rowcount={(total ?? rows.length) + 1}>
+    <table
+      className={cx(styles.table, isCompact && styles.compact)}
+      ref={frame}
+      aria-label={label}
+      aria-rowcount={(total ?? rows.length) + 1}
+    >
       <colgroup>
         {selection && <col className={styles.box} />}
         {columns.map((column) => (
-          <col
-            key={column.id}
-            className={column.wideOnly ? styles.wideOnly : undefined}
-            style={column.width === undefined ? undefined : { width: column.width }}
-          />
+          <col key={column.id} style={column.width === undefined ? undefined : { width: column.width }} />
         ))}
       </colgroup>
       <thead>
@@ -150,7 +153,7 @@ export function Table<Row>(props: TableProps<Row>) {
         </tr>
       </thead>
       <tbody>
-        {before > 0 && <Gap height={before} columns={width} />}
+        {before > 0 && <Gap height={before} />}
         {rows.slice(first, last + 1).map((row, position) => {
           const index = first + position;
           const key = keyOf(row);
@@ -169,10 +172,27 @@ export function Table<Row>(props: TableProps<Row>) {
             />
           );
         })}
-        {after > 0 && <Gap height={after} columns={width} />}
+        {after > 0 && <Gap height={after} />}
       </tbody>
     </table>
   );
+}
+
+/** What is shown of the columns in a window as wide as this one. */
+function useLayout<Row>({ label, columns, compact }: Pick<TableProps<Row>, 'label' | 'columns' | 'compact'>): {
+  columns: readonly Column<Row>[];
+  rowPx: number;
+  isCompact: boolean;
+} {
+  const narrow = useMedia(NARROW);
+  const coarse = useMedia(COARSE);
+  return useMemo(() => {
+    if (narrow && compact) {
+      return { columns: [{ id: 'compact', head: label, cell: compact }], rowPx: COMPACT_ROW_PX, isCompact: true };
+    }
+    const shown = narrow ? columns.filter((column) => !column.wideOnly) : columns;
+    return { columns: shown, rowPx: coarse ? COARSE_ROW_PX : ROW_PX, isCompact: false };
+  }, [narrow, coarse, columns, compact, label]);
 }
 
 /** Stays the same function, so that rows need not be drawn again for it. */
@@ -189,10 +209,11 @@ function useToggle(selection: Pick<Selection<unknown>, 'keys' | 'onChange'> | un
   }, []);
 }
 
-function Gap({ height, columns }: { height: number; columns: number }) {
+/** One cell alone: one that spans all columns would bring those back that narrow screens leave out. */
+function Gap({ height }: { height: number }) {
   return (
     <tr aria-hidden className={styles.gap} style={{ height }}>
-      <td colSpan={columns} />
+      <td />
     </tr>
   );
 }
@@ -234,7 +255,7 @@ const Row = memo(function Row({ row, rowKey, index, columns, marked, onOpen, sel
         </td>
       )}
       {columns.map((column) => (
-        <td key={column.id} className={cx(column.align && styles.end, column.wideOnly && styles.wideOnly)}>
+        <td key={column.id} className={cx(column.align && styles.end)}>
           {column.cell(row)}
         </td>
       ))}
@@ -273,7 +294,7 @@ interface HeadProps<Row> {
 }
 
 function Head<Row>({ column, sorting, onSort }: HeadProps<Row>) {
-  const name = cx(column.align && styles.end, column.wideOnly && styles.wideOnly);
+  const name = cx(column.align && styles.end);
   if (!column.sortable || !onSort) {
     return (
       <th scope="col" className={name}>

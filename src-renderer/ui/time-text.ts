@@ -46,15 +46,17 @@ export function relativeText(at: number, now: number, language: Language): strin
   return format.format(size === Infinity ? 0 : Math.trunc(distance / size), unit);
 }
 
-/** `850 ms`, `12.3 s`, `4 min 05 s`, `2 h 07 min`. */
-export function durationText(duration: number, language: Language): string {
-  if (duration < 1000) return `${Math.round(duration)} ms`;
+/** `850 ms`, `12.3 s`, `4 min 05 s`, `2 h 07 min`. `seconds`: nothing finer, for what counts on. */
+export function durationText(duration: number, language: Language, finest: 'ms' | 'seconds' = 'ms'): string {
   const seconds = duration / 1000;
-  if (seconds < 59.95) {
-    return `${seconds.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} s`;
+  if (finest === 'ms') {
+    if (duration < 1000) return `${Math.round(duration)} ms`;
+    const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+    if (seconds < 59.95) return `${seconds.toLocaleString(language, digits)} s`;
   }
-  const whole = Math.round(seconds);
+  const whole = finest === 'ms' ? Math.round(seconds) : Math.floor(seconds);
   const two = (n: number) => String(n).padStart(2, '0');
+  if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
   const minutes = Math.round(whole / 60);
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;

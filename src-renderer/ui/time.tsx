@@ -34,8 +34,8 @@ export function Duration({ value, since }: { value?: number | null; since?: Mome
   const language = useLanguage();
   const counting = since !== undefined;
   const now = useNow(counting ? 1000 : null);
-  const shown = counting ? Math.max(0, now - ms(since)) : value;
-  return <span>{shown == null ? '' : durationText(shown, language)}</span>;
+  if (counting) return <span>{durationText(Math.max(0, now - ms(since)), language, 'seconds')}</span>;
+  return <span>{value == null ? '' : durationText(value, language)}</span>;
 }
 
 const tickers = new Map<number, { listeners: Set<() => void>; timer: number }>();

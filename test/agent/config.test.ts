@@ -21,7 +21,7 @@ test('without any setting a worker has the name of its machine, four slots and a
   const config = read({});
   expect(config).toMatchObject({
     join: null,
-    coordinatorUrl: null,
+    coordinator: null,
     name: 'anns-machine',
     slots: 4,
     tags: [],
@@ -54,7 +54,7 @@ test('the names of the environment that customers use are understood', () => {
     POLL_INTERVAL: '5',
   };
   expect(read({}, env)).toMatchObject({
-    coordinatorUrl: 'http://coordinator:4300',
+    coordinator: { url: 'http://coordinator:4300', pin: null },
     name: 'w1',
     projectPath: '/srv/suite',
     pollIntervalSeconds: 5,
@@ -65,6 +65,7 @@ test('an address with a join token is taken apart, and a bad one is refused with
   expect(read({ join: 'https://c.example/#pfj_secret' }).join).toEqual({
     url: 'https://c.example',
     token: 'pfj_secret',
+    pin: null,
   });
   for (const join of ['pfj_secret', 'http://c.example', 'http://c.example#', 'ftp://c.example#pfj_secret']) {
     const message = problem({ join });
@@ -103,4 +104,18 @@ test('the folder for data follows the platform', () => {
   expect(on('darwin')).toBe('/home/ann/Library/Application Support/Playfleet/worker');
   expect(on('linux', { XDG_DATA_HOME: '/data' })).toBe('/data/playfleet/worker');
   expect(on('win32', { LOCALAPPDATA: '/local' })).toBe('/local/Playfleet/worker');
+});
+
+test('a token brings the pin of a certificate along, an address may have one, and both want https', () => {
+  const pin = `pfp_${'x'.repeat(43)}`;
+  expect(read({ join: `https://c.example#pfj_secret.${pin}` }).join).toEqual({
+    url: 'https://c.example',
+    token: 'pfj_secret',
+    pin,
+  });
+  expect(read({ coordinator: `https://c.example#${pin}` }).coordinator).toEqual({ url: 'https://c.example', pin });
+  expect(problem({ join: `http://c.example#pfj_secret.${pin}` })).toMatch(/--join: has a pin, so .* https/);
+  expect(problem({ coordinator: `http://c.example#${pin}` })).toMatch(/--coordinator: has a pin, so .* https/);
+  expect(problem({ join: `https://c.example#pfj_secret.${pin}x` })).toMatch(/--join: must be the address and/);
+  expect(problem({ coordinator: 'https://c.example#pfj_secret' })).toMatch(/--coordinator: must be .* with the pin/);
 });

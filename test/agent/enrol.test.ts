@@ -36,6 +36,7 @@ test('a worker enrols once and then uses its key, whatever token it is given', a
   const first = worker(coordinator.url, { slots: '3', tags: 'a,b' });
   expect(await first.enrol()).toEqual({
     url: coordinator.url,
+    pin: null,
     workerId: 'worker-1',
     name: 'test-worker',
     apiKey: API_KEY,
@@ -79,7 +80,7 @@ test('the key file is readable by its owner alone, and one that others can read 
 test('a damaged key file is not taken for none', async () => {
   const file = path.join(tempFolder(), 'key.json');
   expect(await readKey(file)).toBeNull();
-  await writeKey(file, { url: 'http://c', workerId: 'w', name: 'n', apiKey: 'k' });
+  await writeKey(file, { url: 'http://c', pin: null, workerId: 'w', name: 'n', apiKey: 'k' });
   writeFileSync(file, readFileSync(file, 'utf8').slice(0, 20));
   await expect(readKey(file)).rejects.toThrow('is damaged: delete it and enrol anew');
 });

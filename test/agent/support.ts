@@ -35,19 +35,16 @@ export interface AgentRig {
   lines: string[];
 }
 
-export function configFor(coordinator: { url: string }, flags: AgentFlags = {}): AgentConfig {
+export function agentConfig(flags: AgentFlags): AgentConfig {
   const { PATH, HOME } = process.env;
   return readAgentConfig(
-    {
-      join: `${coordinator.url}#${JOIN_TOKEN}`,
-      name: 'test-worker',
-      data: tempFolder(),
-      slots: '2',
-      install: false,
-      ...flags,
-    },
+    { name: 'test-worker', data: tempFolder(), slots: '2', install: false, ...flags },
     { env: { PATH, HOME }, platform: process.platform, home: '/nonexistent', hostname: 'test-host', cpus: 4 },
   );
+}
+
+export function configFor(coordinator: { url: string }, flags: AgentFlags = {}): AgentConfig {
+  return agentConfig({ join: `${coordinator.url}#${JOIN_TOKEN}`, ...flags });
 }
 
 /** Starts an agent and waits until it is connected. It ends with the test. */

@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { systemClock, type Clock } from '../../shared/base/clock.ts';
 import { readKey, writeKey } from '../../src-main/agent/key-file.ts';
 import { KeyRotation } from '../../src-main/agent/key-rotation.ts';
+import { mountSmallDisk, NO_SMALL_DISK } from '../faults/small-disk.ts';
 import { startCoordinator } from '../support/coordinator.ts';
 import { tempFolder } from '../support/folders.ts';
 import { captureLog, startAgent } from './support.ts';
@@ -22,11 +23,11 @@ function manualClock() {
   return { clock, timers };
 }
 
-async function rig() {
+async function rig(folder = tempFolder()) {
   const coordinator = await startCoordinator();
   const { workerId, apiKey } = await coordinator.enrol('mill');
-  const keyFile = path.join(tempFolder(), 'key.json');
-  const key = { url: coordinator.url, workerId, name: 'mill', apiKey };
+  const keyFile = path.join(folder, 'key.json');
+  const key = { url: coordinator.url, pin: null, workerId, name: 'mill', apiKey };
   await writeKey(keyFile, key);
   const { clock, timers } = manualClock();
   const { log, lines } = captureLog();
@@ -84,4 +85,34 @@ test('a project that the owner does not let run is refused by the agent itself, 
     expect(release.reason).toBe('the owner of this machine lets only these projects run: shop');
   }
   expect(coordinator.reportsOf('begin')).toEqual([]);
+});
+
+test('a new key that cannot be stored, because the disk is full, leaves the worker with its old one, also after a restart of the coordinator', async (t) => {
+  const folder = tempFolder();
+  const disk = await mountSmallDisk(folder, 1);
+  if (disk === null) return t.skip(NO_SMALL_DISK);
+  onTestFinished(() => disk.unmount());
+  const { coordinator, key, old, keyFile, rotation, timers, lines } = await rig(folder);
+  await disk.fill();
+  rotation.schedule(1000);
+  timers.at(-1)?.fn();
+  await expect.poll(() => lines.join('')).toMatch(/ENOSPC.*could not replace its key/);
+  expect(timers.at(-1)?.ms).toBe(3_600_000);
+  expect(key.apiKey).toBe(old);
+  expect((await readKey(keyFile))?.apiKey).toBe(old);
+  await coordinator.stop();
+  const again = await startCoordinator({ again: coordinator });
+  const status = async (secret: string) =>
+    (await again.request('GET', `/api/v1/workers/${key.workerId}`, undefined, { authorization: `Bearer ${secret}` }))
+      .status;
+  expect(await status(old)).toBe(200);
+
+  await disk.free();
+  key.url = again.url;
+  timers.at(-1)?.fn();
+  await expect.poll(() => key.apiKey).not.toBe(old);
+  expect((await readKey(keyFile))?.apiKey).toBe(key.apiKey);
+  expect(await status(old)).toBe(200);
+  expect(await status(key.apiKey)).toBe(200);
+  expect(await status(old)).toBe(401);
 });

@@ -15,6 +15,7 @@ import { resolvePlaywright } from '../../src-main/agent/playwright/resolve-playw
 import { api, ended, Programs, sampleSuite, type Coordinator } from '../../scripts/programs.ts';
 import { until } from '../faults/bench.ts';
 import { costGrowth } from './cost-growth.ts';
+import { agentsUser } from '../../src-main/agent/test-user.ts';
 
 const AIM = { wall: 1.1, cpu: 1.1, growth: 2 };
 /** Clock ticks of /proc/<pid>/stat per second; 100 on every Linux that Node supports. */
@@ -134,6 +135,7 @@ async function plain(env: Record<string, string>): Promise<Cost> {
 async function plainEnvironment(): Promise<Record<string, string>> {
   const { env } = await findBrowsers({
     playwright: resolvePlaywright(sampleSuite),
+    user: agentsUser,
     dataDir: path.join(folder, 'browsers'),
     env: childEnvironment({ base: process.env, platform: process.platform }),
     allowSystemBrowser: true,

@@ -21,7 +21,7 @@ async function start(): Promise<{
 }> {
   const server = await startBlobServer();
   onTestFinished(() => server.close());
-  const client = createHttpBlobClient({ baseUrl: server.url, headers: () => ({}), clock: systemClock });
+  const client = createHttpBlobClient({ baseUrl: server.url, pin: null, headers: () => ({}), clock: systemClock });
   const folder = tempFolder();
   writeFiles(folder, {
     'a.spec.ts': 'a',

@@ -6,7 +6,7 @@ import { PassingFailure, RefusedFailure } from '../../src-main/cli/problem.ts';
 import { CoordinatorDouble, problem, reply } from './support/coordinator-double.ts';
 
 const apiOf = (url: string, timeoutMs = 5000): Api =>
-  createApi({ url, token: 'pft_x', clock: systemClock, random: () => 0, timeoutMs });
+  createApi({ url, token: 'pft_x', pin: null, clock: systemClock, random: () => 0, timeoutMs });
 const anything = z.unknown();
 
 async function start(): Promise<{ double: CoordinatorDouble; api: Api; calls: () => number }> {

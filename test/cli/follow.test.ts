@@ -14,7 +14,7 @@ const fast: Clock = {
 };
 
 function follow(double: CoordinatorDouble, options: { signal?: AbortSignal; reportMs?: number } = {}) {
-  const api = createApi({ url: double.url, token: null, clock: fast, random: () => 0.5 });
+  const api = createApi({ url: double.url, token: null, pin: null, clock: fast, random: () => 0.5 });
   const seen: Followed[] = [];
   const done = followRun(api, RUN_ID, {
     clock: fast,

@@ -285,7 +285,7 @@ test('--failed sends the files as they are now, and what git says of them, where
     only: 'failed',
     source: { type: 'bundle', tree: expect.stringMatching(/^[0-9a-f]{64}$/) as string, projectDir: '' },
     name: `topic ${commit.slice(0, 8)}`,
-    metadata: { git: { commit, branch: 'topic', changed: false } },
+    metadata: { git: { commit, branch: 'topic', changed: false, remote: null, prefix: '' } },
   });
   expect(asked().source).not.toMatchObject({ tree: 'b'.repeat(64) });
 

@@ -40,3 +40,29 @@ test('a value comes from stdin, is never shown, and outlasts a new key', async (
   expect((await playfleet(['secrets', 'remove', 'SHOP_PASSWORD', ...shop, '--environment', 'staging'])).code).toBe(0);
   expect((await playfleet(['secrets', 'list', ...shop])).out).not.toContain('SHOP_PASSWORD');
 });
+
+test('where several teams have a project of one name, --team says which', async () => {
+  const coordinator = await startCoordinator();
+  const home = cliHome();
+  const env = { ...home, PLAYFLEET_URL: coordinator.url, PLAYFLEET_TOKEN: coordinator.adminToken };
+  const playfleet = async (args: string[], input = '') => {
+    const { child, exit, stdout, stderr } = startCli(['secrets', ...args, '--project', 'shop'], {
+      env,
+      cwd: home['HOME']!,
+    });
+    child.stdin?.end(input);
+    return { code: await exit, out: stdout() + stderr() };
+  };
+  for (const name of ['North', 'South']) {
+    expect((await coordinator.request('POST', '/api/v1/teams', { name })).status).toBe(201);
+    expect(await playfleet(['set', `OF_${name.toUpperCase()}`, '--team', name], 'correct horse')).toMatchObject({
+      code: 0,
+    });
+  }
+  expect(await playfleet(['list'])).toMatchObject({ code: 2, out: expect.stringMatching(/--team|team=/) as string });
+  const north = await playfleet(['list', '--team', 'North']);
+  expect(north.out).toContain('OF_NORTH');
+  expect(north.out).not.toContain('OF_SOUTH');
+  expect(await playfleet(['remove', 'OF_NORTH', '--team', 'South'])).toMatchObject({ code: 2 });
+  expect(await playfleet(['remove', 'OF_NORTH', '--team', 'North'])).toMatchObject({ code: 0 });
+});

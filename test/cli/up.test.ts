@@ -1,32 +1,10 @@
 /** One machine, everything real: `playfleet up`, then what a person does next. */
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../support/folders.ts';
 import { cliHome, startCli } from './support/start-cli.ts';
-
-const SPEC = `import { test, expect } from '@playwright/test';
-test('passes', () => {});
-test('fails', () => { console.log('said by the test'); expect(1).toBe(2); });
-test('wobbles', ({}, info) => { expect(info.retry).toBe(1); });
-test.skip('is left out', () => {});
-`;
-
-function suite(): string {
-  const folder = tempFolder();
-  symlinkSync(path.resolve(import.meta.dirname, '../../node_modules'), path.join(folder, 'node_modules'));
-  writeFileSync(
-    path.join(folder, 'package.json'),
-    JSON.stringify({ name: 'tiny', devDependencies: { '@playwright/test': '1' } }),
-  );
-  writeFileSync(
-    path.join(folder, 'playwright.config.ts'),
-    `export default { testDir: 'tests', retries: 1, fullyParallel: true };`,
-  );
-  mkdirSync(path.join(folder, 'tests'));
-  writeFileSync(path.join(folder, 'tests/a.spec.ts'), SPEC);
-  return folder;
-}
+import { suite } from './support/tiny-suite.ts';
 
 test(
   'up lets this user in and runs tests until Ctrl-C; started again it goes on with the same data',

@@ -17,7 +17,8 @@ export async function send(
 ): Promise<Answer & { headers: Headers }> {
   const answer = await fetch(url + path, {
     method,
-    headers,
+    // One that is kept may be closed by the coordinator in the very moment in which it is used again.
+    headers: { ...headers, connection: 'close' },
     redirect: 'manual',
     ...(body === undefined ? {} : { body }),
     ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { valuesOf } from './arbitrary.ts';
 import { whatIsWrong } from './judge.ts';
-import { growth } from './memory.ts';
+import { growthPer10k } from './memory.ts';
 
 const answered = (status: number, detail: string) => ({
   status,
@@ -25,9 +25,11 @@ test('answers that show the inside are seen, and words of the sender are not tak
   expect(whatIsWrong(answered(404, 'There is no run 7.'), '', '/data')).toBeNull();
 });
 
-test('memory that goes on growing is told from memory that was warmed up', () => {
-  expect(growth([100, 150, 160, 161, 160, 162, 161, 160])).toBeLessThan(3);
-  expect(growth([100, 110, 120, 130, 140, 150, 160, 170])).toBeGreaterThan(30);
+test('memory that goes on growing is told from memory that was warmed up, and from single peaks', () => {
+  const samples = (live: number[]) =>
+    live.map((bytes, index) => ({ requests: index * 1000, live: bytes, resident: 0 }));
+  expect(growthPer10k(samples([100, 150, 160, 161, 160, 162, 300, 161, 160, 161]))).toBeLessThan(10);
+  expect(growthPer10k(samples([100, 110, 120, 130, 140, 150, 160, 170, 180, 190]))).toBeCloseTo(100);
 });
 
 test('values are made that fit a schema, and values that do not', () => {

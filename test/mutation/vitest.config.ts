@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/coordinator/dispatch/{rules,failure-rules,race-rules,steal-rules,explained-rules,balance}.test.ts',
+      'test/coordinator/dispatch/{rules,failure-rules,race-rules,steal-rules,explained-rules,scheduling-rules,room-rules,fair-share,balance}.test.ts',
       'test/coordinator/dispatch/rules/**/*.test.ts',
       'test/properties/rules.test.ts',
     ],

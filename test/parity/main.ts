@@ -11,6 +11,7 @@ import { childEnvironment } from '../../src-main/agent/playwright/env.ts';
 import { resolvePlaywright } from '../../src-main/agent/playwright/resolve-playwright.ts';
 import { ended, Programs, sampleSuite } from '../../scripts/programs.ts';
 import { differences, outlineOf, type JsonReport, type Outline } from './outline.ts';
+import { agentsUser } from '../../src-main/agent/test-user.ts';
 
 const WORKERS = [1, 2, 4];
 /** Static runs are cut into more shards than workers, as teams do. */
@@ -76,6 +77,7 @@ async function plainRun(): Promise<Outline> {
   const playwright = resolvePlaywright(sampleSuite);
   const { env } = await findBrowsers({
     playwright,
+    user: agentsUser,
     dataDir: path.join(folder, 'plain'),
     env: childEnvironment({ base: process.env, platform: process.platform }),
     allowSystemBrowser: true,

@@ -2,11 +2,14 @@
 import pino from 'pino';
 import { onTestFinished } from 'vitest';
 import { startCoordinator as start } from '../../coordinator/main.ts';
+import { fetchBy } from '../../src-main/transfer/pinned-fetch.ts';
 import { tempFolder } from './folders.ts';
 
 export interface TestCoordinator {
   url: string;
   contentUrl: string;
+  /** Of its own certificate. */
+  pin: string | null;
   /** An api token of a person. */
   adminToken: string;
   dataDir: string;
@@ -27,8 +30,8 @@ export interface TestCoordinator {
 export interface TestCoordinatorOptions {
   /** A data folder that was used before, with its admin token. Left out: a fresh one, removed after the test. */
   again?: Pick<TestCoordinator, 'dataDir' | 'adminToken'>;
-  /** PEM files. */
-  tls?: { cert: string; key: string };
+  /** PEM files, or a certificate of its own. */
+  tls?: { cert: string; key: string } | 'own';
   newAdminLink?: boolean;
   /** Folder with strategies. */
   pluginsDir?: string;
@@ -62,9 +65,10 @@ export async function startCoordinator({
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= running.stop());
   onTestFinished(stop);
-  const adminToken = again?.adminToken ?? (await exchange(running.url, running.first?.adminLink ?? ''));
+  const ask = askBy(running.pin);
+  const adminToken = again?.adminToken ?? (await exchange(ask, running.url, running.first?.adminLink ?? ''));
   const request: TestCoordinator['request'] = (method, below, body, headers = {}) =>
-    fetch(running.url + below, {
+    ask(running.url + below, {
       method,
       headers: {
         authorization: `Bearer ${adminToken}`,
@@ -79,6 +83,7 @@ export async function startCoordinator({
   };
   return {
     url: running.url,
+    pin: running.pin,
     contentUrl: running.contentUrl,
     first: running.first,
     newAdminLink: running.newAdminLink,
@@ -108,8 +113,16 @@ export async function okJson<T>(response: Response): Promise<T> {
   return JSON.parse(text) as T;
 }
 
-async function exchange(url: string, adminLink: string): Promise<string> {
-  const response = await fetch(`${url}/api/v1/auth/exchange`, {
+type Ask = (url: string, init: { method: string; headers: Record<string, string>; body?: string }) => Promise<Response>;
+
+function askBy(pin: string | null): Ask {
+  if (pin === null) return (url, init) => fetch(url, init);
+  const pinned = fetchBy(pin);
+  return (url, init) => pinned(url, { ...init, redirect: 'manual', signal: new AbortController().signal });
+}
+
+async function exchange(ask: Ask, url: string, adminLink: string): Promise<string> {
+  const response = await ask(`${url}/api/v1/auth/exchange`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token: adminLink.split('#token=')[1], name: 'test admin' }),

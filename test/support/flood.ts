@@ -4,7 +4,7 @@ import { systemClock } from '../../shared/base/clock.ts';
 import type { AgentMessage, CoordinatorMessage, Held, Report } from '../../shared/protocol/link.ts';
 import type { Grant } from '../../shared/protocol/work.ts';
 import { LOG_MS, LogStream } from '../../src-main/agent/slots/log-stream.ts';
-import { heldOf, passed } from './link-worker.ts';
+import { ended, heldOf, passed } from './reports.ts';
 import { plannedTest } from './suites.ts';
 
 const LINE = `${'a line that a test prints, as they do '.repeat(2)}\n`;
@@ -32,6 +32,7 @@ export class Flooder {
   /** Tests that have passed, and how many of them are stored. */
   worked = 0;
   acked = 0;
+  planned = 0;
   #socket!: WebSocket;
   readonly #options: FlooderOptions;
   #held: Held | null = null;
@@ -76,6 +77,7 @@ export class Flooder {
       () => this.#logMs,
     );
     await this.#report({ kind: 'begin', ...held });
+    this.planned = tests;
     const planned = Array.from({ length: tests }, (_, i) => plannedTest(this.#testId(i)));
     await this.#report({
       kind: 'planned',
@@ -111,6 +113,18 @@ export class Flooder {
 
   beat(): void {
     if (this.#held) this.#say({ type: 'heartbeat', metrics: METRICS, held: [this.#held] });
+  }
+
+  /** Says that another of its tests runs now. */
+  progress(no: number): void {
+    if (this.#held && !this.#isCongested)
+      this.#say({ type: 'progress', ...this.#held, running: [{ testId: this.#testId(no % this.planned), retry: 0 }] });
+  }
+
+  /** The task is over. */
+  async end(): Promise<void> {
+    if (this.#held) await this.#report({ kind: 'finish', ...this.#held, end: ended() });
+    this.close();
   }
 
   close(): void {

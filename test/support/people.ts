@@ -13,7 +13,7 @@ export interface Person {
 /** A coordinator, asked as its admin. */
 interface Api {
   url: string;
-  request(method: string, path: string, body?: unknown): Promise<Response>;
+  request: (method: string, path: string, body?: unknown) => Promise<Response>;
 }
 
 /** A request from a page: with the given cookies, and our own Origin. */

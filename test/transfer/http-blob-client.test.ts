@@ -30,6 +30,7 @@ async function start(
   onTestFinished(() => server.close());
   const client = createHttpBlobClient({
     baseUrl: `${server.url}/`,
+    pin: null,
     headers: () => ({}),
     clock: systemClock,
     retry: quick,

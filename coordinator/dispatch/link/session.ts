@@ -87,7 +87,13 @@ export class Session implements Connected {
     this.#connections.opened.add(this);
     this.#socket.on('message', (data) => {
       this.#missedPongs = 0;
-      this.#receive(data.toString());
+      try {
+        this.#receive(data.toString());
+      } catch (error) {
+        // A mistake of ours that one worker brings out must not end the coordinator for all of them.
+        this.#options.log.warn({ workerId: this.#workerId, err: error }, 'a message on the agent link failed');
+        this.end(CLOSE.badMessage, 'bad_message', 'the coordinator failed on it; its log says why');
+      }
     });
     this.#socket.on('pong', () => {
       this.#missedPongs = 0;

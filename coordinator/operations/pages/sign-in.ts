@@ -23,11 +23,20 @@ onSubmit('password', async (fields) => go(await call('POST', '/auth/sign-in', fi
 onSubmit('code', async ({ code, trust }) => {
   go(await call('POST', '/auth/second-factor', { ticket, code, trust_device: trust !== undefined }));
 });
+byId('forgot').addEventListener('click', () => show('third'));
+byId('back').addEventListener('click', () => show('first'));
+onSubmit('ask', async (fields) => {
+  byId('told').textContent = (await call('POST', '/auth/forgot-password', fields)).message;
+});
 byId('again').addEventListener('click', () => show('first'));
 byId('password').querySelector('.problem').textContent = given.get('problem') ?? '';
 show(ticket ? 'second' : 'first');
-call('GET', '/auth/providers').then(({ items }) => byId('providers').replaceChildren(...items.map(({ id, name }) =>
-  Object.assign(make('a', 'Sign in through ' + name, 'button'), { href: '/api/v1/auth/providers/' + id + '/start' }))));`;
+call('GET', '/auth/providers').then(({ items, reset_by_mail: byMail }) => {
+  byId('forgot').hidden = !byMail;
+  byId('by-hand').hidden = byMail;
+  byId('providers').replaceChildren(...items.map(({ id, name }) =>
+  Object.assign(make('a', 'Sign in through ' + name, 'button'), { href: '/api/v1/auth/providers/' + id + '/start' })));
+});`;
 
 const STYLE = `${FORM_STYLE}
 #providers { display: grid; gap: 8px; justify-items: start; }`;
@@ -43,10 +52,25 @@ export function signInPage(c: Context<AppEnv>): Response | Promise<Response> {
       </form>
       <p id="providers"></p>
       <p class="muted">
-        No account? Ask an admin to invite you. Lost the password? An admin makes a link for a new one. The first
-        account of all is made with the address that the coordinator printed at its first start, or with a new one:
+        No account? Ask an admin to invite you.
+        <span id="by-hand">Lost the password? An admin makes a link for a new one.</span>
+        <button class="plain" id="forgot" type="button" hidden>Lost the password?</button>
+      </p>
+      <p class="muted">
+        The first account of all is made with the address that the coordinator printed at its first start, or with a new
+        one:
       </p>
       <pre>playfleet token create --admin-link</pre>
+    </section>
+    <section id="third" hidden>
+      <h1>A new password</h1>
+      <form id="ask">
+        <label>Address of your account <input name="email" type="email" autocomplete="username" required /></label>
+        <p class="problem" role="alert"></p>
+        <button>Send me a link</button>
+      </form>
+      <p id="told" role="status"></p>
+      <p><button class="plain" id="back" type="button">Back</button></p>
     </section>
     <section id="second" hidden>
       <h1>Second step</h1>

@@ -121,4 +121,4 @@ export const screenshotComparison = z.object({
 export type ScreenshotComparison = z.infer<typeof screenshotComparison>;
 
 /** POST test-runs/{id}/screenshots/accept: answers a zip of the actual images at their paths, to be unpacked over the source tree. */
-export const screenshotsAccept = z.strictObject({ ids: z.array(z.string().min(1).max(300)).min(1).max(500) });
+export const screenshotsAccept = z.strictObject({ ids: z.array(z.string().min(1).max(1300)).min(1).max(500) });

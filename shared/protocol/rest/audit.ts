@@ -11,6 +11,7 @@ export const auditAction = z.enum([
   'session.refused',
   'session.revoked',
   'account.locked',
+  'mail.tested',
   'person.invited',
   'person.joined',
   'person.changed',

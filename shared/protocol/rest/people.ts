@@ -25,6 +25,8 @@ const ticket = z.string().min(1).max(200);
 
 export const INVITATION_LIFE_S = 7 * 24 * 3600;
 export const RESET_LIFE_S = 24 * 3600;
+/** Of a link that was asked for on the sign-in page. */
+export const MAILED_RESET_LIFE_S = 3600;
 
 export const signIn = z.strictObject({ email, password });
 /** done: the cookie is set. second_factor: send a code with the ticket within ten minutes. */
@@ -96,8 +98,13 @@ export const invitation = z.object({
   expires_at: z.string(),
 });
 export type Invitation = z.infer<typeof invitation>;
-/** The link is shown only here. Nobody is written to: pass it on by a way that you trust. */
-export const invited = invitation.extend({ link: z.string() });
+export const invited = invitation.extend({
+  /** Shown only here. */
+  link: z.string(),
+  /** A mail with the link is on its way. Otherwise pass it on by a way that you trust. */
+  mailed: z.boolean().default(false),
+});
+export const forgotPassword = z.strictObject({ email });
 export const resetLink = z.object({ link: z.string(), expires_at: z.string() });
 
 /** A signed-in or trusted browser. */
@@ -121,6 +128,13 @@ export const session = z.object({
 export type Session = z.infer<typeof session>;
 export const trustedDevice = z.object(browser);
 export type TrustedDevice = z.infer<typeof trustedDevice>;
+/** What the sign-in page offers. */
+export const waysIn = <T extends z.ZodType>(item: T) =>
+  z.object({
+    items: z.array(item),
+    /** Who has forgotten their password can ask for a link by mail. */
+    reset_by_mail: z.boolean().default(false),
+  });
 export const items = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
 
 export const newSecondFactor = z.object({

@@ -35,8 +35,15 @@ export const attemptView = z.object({
   annotations: z.array(annotation),
   stdout: z.string(),
   stderr: z.string(),
-  /** `url` is null until the bytes have arrived. */
-  attachments: z.array(attachment.extend({ url: z.string().nullable() })),
+  /** Addresses are null until the bytes have arrived. */
+  attachments: z.array(
+    attachment.extend({
+      /** Of the API, for programs with a token. */
+      url: z.string().nullable(),
+      /** Signed, of the content origin, for browsers: opens it to whoever has it, for some hours. `?download` saves it. */
+      content_url: z.string().nullable(),
+    }),
+  ),
 });
 
 /** A test of a run, without its attempts' details. */

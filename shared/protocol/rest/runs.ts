@@ -1,5 +1,6 @@
 /** REST shapes of runs (API: test-runs). snake_case as the customer fixed it; times are ISO 8601 strings, durations milliseconds. */
 import { z } from 'zod';
+import { testId } from '../playwright.ts';
 import {
   environment,
   environmentName,
@@ -235,6 +236,8 @@ export const runFilter = z.strictObject({
 /** Which tests a rerun takes, and from where. What is left out is as in the earlier run. */
 export const runRetry = z.strictObject({
   only: z.enum(['all', 'failed']).default('failed'),
+  /** Ids of the tests to run, in place of `only`. Of a serial group all of them run. */
+  tests: z.array(testId).min(1).max(10_000).optional(),
   /** Other files: the working tree as it is now. */
   source: runSource.optional(),
   /** Goes with `source`: names often tell of a commit. */

@@ -10,6 +10,7 @@ import {
   type AgentMessage,
   type CoordinatorMessage,
 } from '../../../shared/protocol/link.ts';
+import { agentFor, isUntrusted, MEND_UNTRUSTED, wrongPinIn } from '../../transfer/pinned.ts';
 import { AgentError, EXIT } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { readMessage } from './read-message.ts';
@@ -21,6 +22,8 @@ export type Instruction = Exclude<CoordinatorMessage, { type: 'welcome' | 'error
 export interface LinkOptions {
   /** Of the coordinator, http or https, without a slash at its end. */
   url: string;
+  /** Of its own certificate; null: the authorities of this system decide. */
+  pin: string | null;
   apiKey: string;
   /** Longest wait between two attempts, milliseconds. */
   maxWaitMs: number;
@@ -80,9 +83,10 @@ export class Link {
 
   open(): void {
     if (this.#closed) return;
-    const { url, apiKey } = this.#options;
+    const { url, pin, apiKey } = this.#options;
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/v1/link`, {
       headers: { authorization: `Bearer ${apiKey}` },
+      agent: agentFor(pin),
       handshakeTimeout: HANDSHAKE_MS,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
@@ -112,7 +116,7 @@ export class Link {
       socket.terminate();
     });
     socket.on('error', (error) => {
-      why ||= error.message;
+      why ||= explain(error, url);
     });
     socket.on('close', (code, reason) => current(() => this.#ended(code, why || String(reason)))());
   }
@@ -263,6 +267,14 @@ export class Link {
     this.#said = '';
     this.#confirmations.clear();
   }
+}
+
+/** What went wrong, and what its owner can do where trust is what lacks. */
+function explain(error: Error, url: string): string {
+  const wrong = wrongPinIn(error);
+  if (wrong)
+    return `${error.message}. If its owner confirms the new pin, start this worker with --coordinator '${url}#${wrong.seen}'`;
+  return isUntrusted(error) ? `${error.message}. For a certificate of its own, ${MEND_UNTRUSTED}` : error.message;
 }
 
 function refused(code: number, reason: string, url: string): AgentError {

@@ -7,12 +7,15 @@ import type { Log } from '../log.ts';
 import { findBrowsers, type FoundBrowsers } from '../playwright/browsers.ts';
 import { childEnvironment } from '../playwright/env.ts';
 import { PlaywrightRefusal, resolvePlaywright, type SuitePlaywright } from '../playwright/resolve-playwright.ts';
+import type { TestUser } from '../test-user.ts';
 import { detectMachine } from './detect.ts';
 
 export interface MachineOptions {
   dataDir: string;
   /** The agent's own environment, and what marks all that it starts. */
   environment: Readonly<Record<string, string | undefined>>;
+  /** As whom browsers are fetched and tried. */
+  user: TestUser;
   mark: Readonly<Record<string, string>>;
   allowSystemBrowser: boolean;
   /** Browsers may be fetched. */
@@ -82,8 +85,9 @@ export class Machine {
     onLine: (line: string) => void,
     signal: AbortSignal | undefined,
   ): Promise<FoundBrowsers> {
-    const { dataDir, allowSystemBrowser, clock } = this.#options;
+    const { dataDir, allowSystemBrowser, user, clock } = this.#options;
     return findBrowsers({
+      user,
       playwright,
       dataDir,
       env: environmentOf(this.#options),

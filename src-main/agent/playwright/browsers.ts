@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { systemClock, type Clock } from '../../../shared/base/clock.ts';
 import { browserName, type BrowserName } from '../../../shared/protocol/work.ts';
+import type { TestUser } from '../test-user.ts';
 import type { ProbeResult } from './browser-probe.ts';
 import { readProof, writeProof } from './browser-proof.ts';
 import { firstLine, missingPath, probeBrowsers } from './probe-browsers.ts';
@@ -17,6 +18,8 @@ export interface BrowserOptions {
   dataDir: string;
   /** From childEnvironment: decides with PLAYWRIGHT_BROWSERS_PATH where Playwright looks and installs. */
   env: Record<string, string>;
+  /** As whom they are fetched and tried. */
+  user: TestUser;
   /** The Node that runs the suite; this process's own by default. */
   node?: string;
   /** Browsers to fetch with `playwright install` where they are missing; [] where the owner does not allow it. */
@@ -135,6 +138,7 @@ async function installBrowsers(options: BrowserOptions, names: BrowserName[]): P
     command: node,
     args: [playwright.cli, 'install', ...names],
     cwd: playwright.coreDir,
+    as: options.user.as,
     env,
     onOutput: (_stream, text) => onOutput(text),
     signal,

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { systemClock, type Clock } from '../../../shared/base/clock.ts';
 import { discovery as discoverySchema, type Discovery } from '../../../shared/protocol/playwright.ts';
+import type { TestUser } from '../test-user.ts';
 import { bundled } from './bundled.ts';
 import { PORT } from './reporter/ports.ts';
 import { resolvePlaywright } from './resolve-playwright.ts';
@@ -22,6 +23,8 @@ export interface DiscoverOptions {
   /** Playwright's `--shard`, to learn what is in it. */
   shard?: { index: number; total: number };
   onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
+  /** As whom it runs. */
+  user: TestUser;
   /** Ends the process; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
   clock?: Clock;
@@ -49,6 +52,7 @@ export async function discoverSuite(options: DiscoverOptions): Promise<Discovery
       ...(shard ? [`--shard=${shard.index}/${shard.total}`] : []),
     ],
     cwd: suiteDir,
+    as: options.user.as,
     env: { ...options.env, [PORT]: String(options.port) },
     onMessages: (messages) => {
       for (const message of messages) if (message.type === 'discovered') found = message.discovery;

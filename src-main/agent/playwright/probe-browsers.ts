@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../../shared/base/clock.ts';
@@ -18,14 +18,16 @@ export async function probeBrowsers(
   names: readonly BrowserName[],
   env: Record<string, string>,
 ): Promise<Probes> {
-  const { playwright, node = process.execPath, signal, clock = systemClock } = options;
+  const { playwright, node = process.execPath, user, signal, clock = systemClock } = options;
   const tempDir = await mkdtemp(path.join(os.tmpdir(), 'playfleet-probe-'));
   try {
+    await user.give(tempDir);
     const end = await runProgram({
       name: 'probe',
       command: node,
       args: [bundled('browser-probe.cjs'), playwright.coreDir, tempDir, ...names],
       cwd: tempDir,
+      as: user.as,
       env,
       signal,
       timeoutMs: PROBE_MS,
@@ -37,7 +39,7 @@ export async function probeBrowsers(
       `browsers of Playwright ${playwright.version} could not be tried: ${end.printed.trim() || `exit code ${end.exitCode}`}`,
     );
   } finally {
-    await rm(tempDir, { recursive: true, force: true });
+    await user.remove(tempDir);
   }
 }
 

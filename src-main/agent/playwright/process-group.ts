@@ -20,6 +20,8 @@ export interface GroupOptions {
   command: string;
   args: string[];
   cwd: string;
+  /** Whose process it is; {}: this one's. Never left out, so that nothing of a suite runs as the agent by mistake. */
+  as: { uid?: number; gid?: number };
   /** The whole environment of the child, without the marker. */
   env: Record<string, string>;
   /** Unique to this start; what it starts is found by it again. */
@@ -57,6 +59,7 @@ export class ProcessGroup {
   static async start(options: GroupOptions): Promise<ProcessGroup> {
     const child = spawn(options.command, options.args, {
       cwd: options.cwd,
+      ...options.as,
       env: { ...options.env, [MARKER]: options.marker },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: process.platform !== 'win32',

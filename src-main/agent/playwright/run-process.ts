@@ -7,6 +7,7 @@ import { wholeBlob } from './blob-file.ts';
 import { bundled } from './bundled.ts';
 import { discoverSuite } from './discover.ts';
 import { ProcessGroup, type GroupEnd } from './process-group.ts';
+import type { TestUser } from '../test-user.ts';
 import { ORDER_FILE } from './reporter/order-file.ts';
 import { PORT } from './reporter/ports.ts';
 import {
@@ -33,6 +34,8 @@ export interface BootOptions {
   env: Record<string, string>;
   /** First of PORTS_PER_PROCESS ports that are this process's own. */
   port: number;
+  /** As whom it runs. */
+  user: TestUser;
   /** Marks the process and all it starts; a unique part is added. */
   taskId: string;
   /** The Node that runs the suite; this process's own by default. */
@@ -138,12 +141,13 @@ async function launch(
   order: FirstOrder,
   playwright: Pick<SuitePlaywright, 'cli' | 'version'>,
 ): Promise<Launched> {
-  const { suiteDir, workDir, clock = systemClock } = options;
+  const { suiteDir, workDir, user, clock = systemClock } = options;
   const orderFile = path.join(workDir, 'order.json');
   const blobFile = path.join(workDir, 'blob.zip');
   await rm(workDir, { recursive: true, force: true });
   await mkdir(workDir, { recursive: true });
   await writeFile(orderFile, JSON.stringify(order));
+  await user.give(workDir);
 
   const marker = `${options.taskId}.${randomUUID()}`;
   const ready = Promise.withResolvers<void>();
@@ -157,6 +161,7 @@ async function launch(
     command: options.node ?? process.execPath,
     args: [playwright.cli, ...commandLine(options, order, playwright.version)],
     cwd: suiteDir,
+    as: user.as,
     env: {
       ...options.env,
       [ORDER_FILE]: orderFile,
@@ -192,7 +197,12 @@ async function launch(
       return {
         pid: group.pid,
         marker,
-        done: group.done.then(async (end) => ({ ...end, ended, stopReason, blobFile: await wholeBlob(blobFile) })),
+        done: group.done.then(async (end) => ({
+          ...end,
+          ended,
+          stopReason,
+          blobFile: await takenBlob(user, blobFile, workDir),
+        })),
         revoke: (testIds) => group.send({ type: 'revoke', testIds }),
         stop: async (reason, how) => {
           stopReason ??= reason;
@@ -201,6 +211,12 @@ async function launch(
       };
     },
   };
+}
+
+/** null where there is none, or none that is whole and its own. */
+async function takenBlob(user: TestUser, file: string, workDir: string): Promise<string | null> {
+  const taken = await user.take(file, workDir).catch(() => null);
+  return taken === null ? null : wholeBlob(taken);
 }
 
 function commandLine({ config, args, workers, workDir }: BootOptions, order: FirstOrder, version: string): string[] {

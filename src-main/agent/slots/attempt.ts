@@ -1,5 +1,4 @@
 /** One grant being carried out: the effects around the pure life cycle in rules.ts. */
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Redactor, redactTexts, type RedactingStream } from '../../../shared/base/redact.ts';
 import type { Clock } from '../../../shared/base/clock.ts';
@@ -10,6 +9,7 @@ import type { Log } from '../log.ts';
 import { ReportTooLarge } from '../outbox/outbox.ts';
 import { PlaywrightRefusal } from '../playwright/resolve-playwright.ts';
 import { WorkspaceError } from '../workspace/errors.ts';
+import type { TestUser } from '../test-user.ts';
 import { LogStream, type LogStreamName } from './log-stream.ts';
 import { endWithout, processEnd } from './process-end.ts';
 import { redactAttachments, redactBlob } from './redact-files.ts';
@@ -31,6 +31,8 @@ export interface AttemptOptions {
   log: Log;
   /** This attempt's own folder; need not exist. */
   workDir: string;
+  /** As whom it runs. */
+  user: TestUser;
   preparation: Preparation;
   /** Resolves when the report is on disk. `after`: a blob that must be uploaded before it is sent. */
   report: (report: Report, after?: string) => Promise<unknown>;
@@ -69,7 +71,7 @@ export class Attempt {
   #toRevoke: string[][] = [];
 
   constructor(options: AttemptOptions) {
-    const { grant, clock, send, logMs, attach, workDir } = options;
+    const { grant, clock, send, logMs, attach, user, workDir } = options;
     const { taskId, attempt, fence } = grant;
     this.#options = options;
     this.held = { taskId, attempt, fence };
@@ -87,7 +89,7 @@ export class Attempt {
       log: this.#log,
       add: (each) => this.#report(each),
       attach: async (each) =>
-        attach(this.#redactor.isEmpty ? each : await redactAttachments(each, this.#redactor, workDir)),
+        attach(this.#redactor.isEmpty ? each : await redactAttachments(each, this.#redactor, user, workDir)),
       send,
       revoked: this.#revoked,
     });
@@ -239,7 +241,7 @@ export class Attempt {
   }
 
   async #close(word: LastWord, reason: string): Promise<void> {
-    const { keepBlob, workDir } = this.#options;
+    const { keepBlob, user, workDir } = this.#options;
     try {
       await this.#stream.end();
       for (const [name, stream] of this.#redacting) {
@@ -265,7 +267,7 @@ export class Attempt {
     }
     try {
       await this.#prepared?.release();
-      await rm(workDir, { recursive: true, force: true, maxRetries: 3 });
+      await user.remove(workDir);
     } catch (error) {
       this.#log.warn({ err: error, folder: path.basename(workDir) }, 'a working folder could not be removed');
     }

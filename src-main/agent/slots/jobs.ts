@@ -10,6 +10,7 @@ import { resolvePlaywright, type SuitePlaywright } from '../playwright/resolve-p
 import type { RunEnd, RunMessage } from '../playwright/run-process.ts';
 import { WorkspaceError } from '../workspace/errors.ts';
 import type { Workspace, Workspaces } from '../workspace/workspaces.ts';
+import type { TestUser } from '../test-user.ts';
 import { playwrightCall, type PlaywrightCall } from './order.ts';
 import { startRun } from './run-job.ts';
 import type { Setups } from './setups.ts';
@@ -56,8 +57,10 @@ export interface JobDependencies {
   workspaces: Workspaces;
   setups: Setups;
   spares: Spares;
+  /** As whom suites run. */
+  user: TestUser;
   clock: Clock;
-  /** The agent's own environment. */
+  /** The machine's environment as that user sees it. */
   environment: Readonly<Record<string, string | undefined>>;
   /** Marks everything that this agent starts. */
   mark: Readonly<Record<string, string>>;
@@ -149,6 +152,7 @@ async function startDiscovery(ready: Ready, options: JobOptions, dependencies: J
       config: call.config,
       args: call.args,
       env,
+      user: dependencies.user,
       port: ports.first,
       onOutput: options.onOutput,
       signal: options.signal,

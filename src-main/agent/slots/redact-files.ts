@@ -1,12 +1,13 @@
 /** Takes secrets out of files that are text, before they leave the machine. What is no text (traces, videos, pictures) stays as it is. */
 import { createWriteStream } from 'node:fs';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import type { Redactor } from '../../../shared/base/redact.ts';
 import type { LocalAttachment, LocalAttempt } from '../../../shared/protocol/playwright.ts';
+import type { TestUser } from '../test-user.ts';
 import { EventRedactor } from './redact-events.ts';
 
 const TEXT_NAME = /\.(jsonl?|md|txt|log|csv|xml|ya?ml)$/i;
@@ -14,19 +15,28 @@ const TEXT_TYPE = /^(text\/|application\/(json|xml|x-ndjson|yaml))/i;
 /** Larger texts are not attachments that a page or a response left behind. */
 const MOST_BYTES = 20 * 1024 * 1024;
 
-/** `folder`: of the attempt, for the changed copies. */
+/** `user`: whose the files are. `workDir`: of the attempt. */
 export async function redactAttachments(
   attempt: LocalAttempt,
   redactor: Redactor,
-  folder: string,
+  user: TestUser,
+  workDir: string,
 ): Promise<LocalAttempt> {
-  const attachments = await Promise.all(attempt.attachments.map((one) => redactAttachment(one, redactor, folder)));
+  const folder = await user.ownFolder(workDir);
+  const attachments = await Promise.all(
+    attempt.attachments.map((one) => redactAttachment(one, redactor, user, folder)),
+  );
   return { ...attempt, attachments };
 }
 
 let copies = 0;
 
-async function redactAttachment(one: LocalAttachment, redactor: Redactor, folder: string): Promise<LocalAttachment> {
+async function redactAttachment(
+  one: LocalAttachment,
+  redactor: Redactor,
+  user: TestUser,
+  folder: string,
+): Promise<LocalAttachment> {
   if (!TEXT_TYPE.test(one.contentType) && !TEXT_NAME.test(one.path ?? one.name)) return one;
   if (one.bodyBase64 !== undefined) {
     const text = Buffer.from(one.bodyBase64, 'base64').toString('utf8');
@@ -34,15 +44,20 @@ async function redactAttachment(one: LocalAttachment, redactor: Redactor, folder
     return clean === text ? one : { ...one, bodyBase64: Buffer.from(clean).toString('base64') };
   }
   if (one.path === undefined) return one;
-  const info = await stat(one.path).catch(() => null);
-  // What is missing or is no file is told where it is taken up.
-  if (!info?.isFile() || info.size > MOST_BYTES) return one;
-  const text = await readFile(one.path, 'utf8');
+  // What is missing, no file or not the user's own is told where it is taken up.
+  const text = await readText(one.path, user).catch(() => null);
+  if (text === null) return one;
   const clean = redactor.text(text);
   if (clean === text) return one;
   const file = path.join(folder, `redacted-${copies++}${path.extname(one.path)}`);
   await writeFile(file, clean, { mode: 0o600 });
   return { ...one, path: file };
+}
+
+async function readText(file: string, user: TestUser): Promise<string | null> {
+  await using handle = await user.open(file);
+  const info = await handle.stat();
+  return info.isFile() && info.size <= MOST_BYTES ? handle.readFile('utf8') : null;
 }
 
 /** Rewrites a blob report (zip) in place: its log of events, and the texts among its files. */

@@ -1,6 +1,5 @@
 /** The Playwright process of a grant: a fresh one, or one that was booted ahead for its run. */
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { bootAhead, startPlaywright, type BootOptions, type RunHandlers } from '../playwright/run-process.ts';
 import type { Job, JobDependencies, JobOptions, Ready } from './jobs.ts';
@@ -11,7 +10,7 @@ import type { Spare } from './spares.ts';
 export async function startRun(
   ready: Ready,
   options: JobOptions,
-  { clock, setups, spares }: Pick<JobDependencies, 'clock' | 'setups' | 'spares'>,
+  { clock, user, setups, spares }: Pick<JobDependencies, 'clock' | 'user' | 'setups' | 'spares'>,
 ): Promise<Job> {
   const { grant, call, workspace, env, ports, workDir } = ready;
   if (grant.work.kind === 'discover') throw new Error('a discovery is no run');
@@ -22,25 +21,26 @@ export async function startRun(
     workers: grant.slots,
     workDir,
     env,
+    user,
     port: ports.first,
     taskId: grant.taskId,
     clock,
   };
   const setup = setups.join(grant.runId, workspace);
   const key = JSON.stringify([grant.runId, boot.suiteDir, boot.config, boot.args, boot.workers, env]);
-  const user = spares.join(key);
+  const sharing = spares.join(key);
   const handlers: RunHandlers = {
     whatIsSetUp: (testIds) => setup.ask(testIds),
     onMessage: (message) => {
       if (message.type === 'settled') setup.settled(message.tests);
-      if (message.type === 'planned' && message.canBootAhead) user.canBoot(() => bootSpare(ready, boot));
+      if (message.type === 'planned' && message.canBootAhead) sharing.canBoot(() => bootSpare(ready, boot));
       options.onMessage(message);
     },
     onOutput: options.onOutput,
   };
   const end = (): void => {
     setup.end();
-    user.end();
+    sharing.end();
   };
   const order = orderOf(grant.work, options.revoked);
   const spare = order.kind === 'tests' && order.testIds.length > 0 ? spares.take(key) : null;
@@ -67,7 +67,7 @@ async function bootSpare({ workspace, workDir }: Ready, like: BootOptions): Prom
   const release = async (): Promise<void> => {
     ports.release();
     endHold();
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    await like.user.remove(folder);
   };
   try {
     const process = await bootAhead({ ...like, workDir: folder, port: ports.first, taskId: 'spare' });

@@ -1,7 +1,6 @@
 /** Takes copies of files that are to be uploaded, named by their SHA-256: the copy is what is hashed, so what is promised is what there is. */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256Of } from '../../transfer/sha256.ts';
 
@@ -13,9 +12,12 @@ export interface Stashed {
 
 export class Stash {
   readonly folder: string;
+  readonly #open: (file: string) => Promise<FileHandle>;
 
-  constructor(folder: string) {
+  /** `openFile`: how files of others are opened for reading. */
+  constructor(folder: string, openFile: (file: string) => Promise<FileHandle> = (file) => open(file)) {
     this.folder = folder;
+    this.#open = openFile;
   }
 
   fileOf(sha256: string): string {
@@ -34,13 +36,18 @@ export class Stash {
 
   /** Resolves with null where the file has more than `maxBytes`; rejects with what the file system says. */
   async keepFile(file: string, maxBytes: number): Promise<Stashed | null> {
-    const { size } = await stat(file);
-    if (size > maxBytes) return null;
-    return this.#keep(async (part) => {
+    await using from = await this.#open(file);
+    const info = await from.stat();
+    if (info.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+    if (info.size > maxBytes) return null;
+    return await this.#keep(async (part) => {
       const hash = createHash('sha256');
       let copied = 0;
       await using out = await open(part, 'wx', 0o600);
-      for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+      for await (const chunk of from.createReadStream({
+        highWaterMark: 256 * 1024,
+        autoClose: false,
+      }) as AsyncIterable<Buffer>) {
         copied += chunk.length;
         if (copied > maxBytes) return null;
         hash.update(chunk);

@@ -19,6 +19,8 @@ export interface DepotOptions<Meta extends { bytes: number }> {
   meta: z.ZodType<Meta>;
   /** Puts an entry that nobody uses in order before it is used again; false has it made anew. */
   revive?: (dir: string, meta: Meta) => Promise<boolean>;
+  /** Removes an entry's folder, where the agent itself should not walk through it. */
+  removeFolder?: (dir: string) => Promise<void>;
 }
 
 export interface DepotLimits {
@@ -63,6 +65,8 @@ export async function openDepot<Meta extends { bytes: number }>(options: DepotOp
   let sweeping: Promise<void> = Promise.resolve();
   const dirOf = (key: string): string => path.join(folder, key);
   const markerOf = (key: string): string => path.join(folder, `${key}.json`);
+  const removeFolder =
+    options.removeFolder ?? ((dir: string) => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
   await mkdir(folder, { recursive: true });
   await removeLeftovers();
 
@@ -115,7 +119,7 @@ export async function openDepot<Meta extends { bytes: number }>(options: DepotOp
   /** The marker first: without it the folder counts for nothing, whatever happens next. */
   async function remove(key: string): Promise<void> {
     await rm(markerOf(key), { force: true });
-    await rm(dirOf(key), { recursive: true, force: true, maxRetries: 3 });
+    await removeFolder(dirOf(key));
   }
 
   async function list(): Promise<{ key: string; dir: string; usedAt: number; meta: Meta }[]> {
@@ -134,7 +138,7 @@ export async function openDepot<Meta extends { bytes: number }>(options: DepotOp
   async function removeLeftovers(): Promise<void> {
     const finished = new Set((await list()).flatMap(({ key }) => [key, `${key}.json`]));
     for (const name of await readdir(folder)) {
-      if (!finished.has(name)) await rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 3 });
+      if (!finished.has(name)) await removeFolder(path.join(folder, name));
     }
   }
 

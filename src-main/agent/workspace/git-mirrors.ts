@@ -6,6 +6,8 @@ import type { Clock } from '../../../shared/base/clock.ts';
 import { git, GitError, tryGit, type GitOptions } from '../../command/git.ts';
 import type { Env } from '../../command/run-command.ts';
 import { sha256Of } from '../../transfer/sha256.ts';
+import { WorkspaceError } from './errors.ts';
+import { fetchWithin, gitBounds, refuseHuge, type GitBounds } from './git-bounds.ts';
 
 export interface MirrorsOptions {
   folder: string;
@@ -13,6 +15,8 @@ export interface MirrorsOptions {
   clock: Clock;
   /** Protocols that the machine's owner allows. */
   protocols: readonly string[];
+  /** Default: gitBounds. */
+  bounds?: GitBounds;
 }
 
 export interface CommitRequest {
@@ -36,6 +40,7 @@ const MAX_PACKS = 60;
 export function createMirrors(options: MirrorsOptions): Mirrors {
   /** Work on one mirror goes on one step after the other. */
   const lanes = new Map<string, Promise<unknown>>();
+  const { clock, bounds = gitBounds } = options;
 
   async function layOut(request: CommitRequest, dir: string): Promise<boolean> {
     const name = `${sha256Of(request.url).slice(0, 32)}.git`;
@@ -60,6 +65,8 @@ export function createMirrors(options: MirrorsOptions): Mirrors {
     try {
       return await fetchAndLayOut(mirror, at, request, dir);
     } catch (error) {
+      // What has come of a repository that is too large is not kept either.
+      if (error instanceof WorkspaceError) await rm(mirror, { recursive: true, force: true });
       if (!(error instanceof GitError) || (await isSound(mirror, at))) throw error;
       request.onLine('the local copy of the repository was damaged and is fetched anew');
       await rm(mirror, { recursive: true, force: true });
@@ -73,7 +80,12 @@ export function createMirrors(options: MirrorsOptions): Mirrors {
     await git(['init', '--quiet', '--bare', '--template=', `--object-format=${format}`], at);
     const now = options.clock.now() / 1000;
     await utimes(mirror, now, now);
-    if (!(await hasCommit(request.commit, at)) && !(await fetchCommit(request, at))) return false;
+    if (!(await hasCommit(request.commit, at))) {
+      const { signal } = request;
+      const fetch = (within: AbortSignal) => fetchCommit(request, { ...at, signal: within });
+      if (!(await fetchWithin(mirror, { clock, signal, bounds }, fetch))) return false;
+    }
+    await refuseHuge(request.commit, at, bounds);
     const index = `${dir}.index`;
     const reading = { ...at, extraEnv: { ...at.extraEnv, GIT_INDEX_FILE: index, GIT_WORK_TREE: dir } };
     try {

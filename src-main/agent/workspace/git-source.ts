@@ -23,7 +23,7 @@ export function createGitSources(options: MirrorsOptions): GitSources {
     refuse('address', redactGitUrl(url), gitUrlProblem(url, options.protocols));
     refuse('reference', ref, gitRefProblem(ref));
     if (FULL_COMMIT.test(ref)) return ref;
-    await mkdir(options.folder, { recursive: true });
+    await mkdir(options.folder, { recursive: true, mode: 0o700 });
     const asking = { ...options, cwd: options.folder, timeoutMs: LIST_TIMEOUT_MS, signal };
     const out = await explained(url, () => git(['ls-remote', '--', url, ref, `${ref}^{}`], asking));
     const commit = commitOf(out.toString(), ref);

@@ -12,6 +12,7 @@ import { mendOf, tellingLines } from './install-mend.ts';
 import { decidingFiles, findInstallRoot } from './install-root.ts';
 import { findProgram, runManager, type Program } from './manager-program.ts';
 import { installArguments, scriptsOfItsOwn, type Manager } from './package-manager.ts';
+import type { TestUser } from '../test-user.ts';
 import { shareInstall } from './share-install.ts';
 
 export const installed = z.object({
@@ -25,6 +26,8 @@ export type Installed = z.infer<typeof installed>;
 export interface Installer {
   depot: Depot<Installed>;
   env: Env;
+  /** As whom package managers run, and whose the folders are then. */
+  user: TestUser;
   clock: Clock;
   /** The node that will run the tests: packages are built for it. */
   node: { path: string; version: string };
@@ -60,7 +63,13 @@ export async function installDependencies(installer: Installer, job: InstallJob)
     job.onLine(`warning: no lock file covers ${where}, so machines may install different versions; commit one`);
   }
   const env = installEnv(installer, job.top);
-  const program = await findProgram(manager, { ...installer, env, cwd: folder, signal: job.signal });
+  const program = await findProgram(manager, {
+    ...installer,
+    as: installer.user.as,
+    env,
+    cwd: folder,
+    signal: job.signal,
+  });
   const install = (signal: AbortSignal): Promise<void> =>
     runInstall({ installer, program, manager, folder, where, env, onLine: job.onLine, signal });
 
@@ -71,8 +80,11 @@ export async function installDependencies(installer: Installer, job: InstallJob)
     job.onLine(
       `${scripted.file} has install scripts of its own (${scripts}), so this install serves this source alone`,
     );
-    return install(job.signal);
   }
+  const { user } = installer;
+  await user.give(job.top);
+  // Another user's folders are not shared: the agent reads nothing there that tests of another source could exchange meanwhile.
+  if (scripted !== undefined || user.isOther) return install(job.signal);
   const make = async (dir: string, signal: AbortSignal): Promise<Installed> => {
     await install(signal);
     const folders = await findModules(folder);
@@ -133,6 +145,7 @@ async function runInstall({
   const result = await runManager(program.command, [...program.args, ...args], {
     cwd: folder,
     env,
+    as: installer.user.as,
     clock,
     onLine: keep,
     timeoutMs,

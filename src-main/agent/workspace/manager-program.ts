@@ -18,6 +18,7 @@ interface Surroundings {
   /** The folder to install in. */
   cwd: string;
   env: Env;
+  as: { uid?: number; gid?: number };
   clock: Clock;
   /** The node that will run the tests. */
   node: { path: string };
@@ -66,6 +67,7 @@ async function versionOnPath(name: string, around: Surroundings): Promise<string
     const result = await runManager(name, ['--version'], {
       cwd: around.cwd,
       env: around.env,
+      as: around.as,
       clock: around.clock,
       capture: true,
       timeoutMs: VERSION_TIMEOUT_MS,

@@ -16,6 +16,7 @@ import { findPlaywright, type InstalledPlaywright } from './find-playwright.ts';
 import { createGitSources, type GitSources } from './git-source.ts';
 import { installDependencies, installed, type Installer } from './install.ts';
 import { materialise } from './materialise.ts';
+import type { TestUser } from '../test-user.ts';
 import { allowedFolder, isWithin } from './path-source.ts';
 
 export interface WorkspacesOptions {
@@ -25,6 +26,8 @@ export interface WorkspacesOptions {
   clock: Clock;
   /** Allow-listed environment of the package managers: never the agent's keys. */
   env: Env;
+  /** As whom suites run, and whose the checkouts are. */
+  user: TestUser;
   /** The same for git, which may also be shown how the owner reaches private repositories. */
   gitEnv: Env;
   /** The node that will run the tests. */
@@ -88,14 +91,16 @@ type Laid = Extract<RunSource, { type: 'bundle' }> | (Extract<RunSource, { type:
 
 export async function openWorkspaces(options: WorkspacesOptions): Promise<Workspaces> {
   const limits = options.limits ?? DEFAULT_LIMITS;
-  const { clock } = options;
+  const { clock, user } = options;
   const [checkouts, installs] = await Promise.all([
     openDepot<CheckoutMeta>({
       folder: path.join(options.folder, 'checkouts'),
       clock,
       limits: limits.checkouts,
       meta: checkoutMeta,
-      revive: restore,
+      // What another user could write is not looked through by the agent, but made anew.
+      revive: user.isOther ? async () => false : restore,
+      removeFolder: (dir) => user.remove(dir),
     }),
     openDepot({ folder: path.join(options.folder, 'installs'), clock, limits: limits.installs, meta: installed }),
   ]);
@@ -129,7 +134,11 @@ export async function openWorkspaces(options: WorkspacesOptions): Promise<Worksp
     const make = async (dir: string, stop: AbortSignal): Promise<CheckoutMeta> => {
       const blobs = await layOut(laid, dir, { client: options.client, gitSources, checkouts, signal: stop, onLine });
       const project = await projectIn(dir, laid.projectDir);
+      // Of files that only the agent could write so far.
+      const laidOut = user.isOther ? await takeBaseline(dir) : null;
       await installDependencies(installer, { top: dir, project, onLine, signal: stop });
+      await user.give(dir);
+      if (laidOut) return { ...laidOut, blobs: {} };
       return { ...(await takeBaseline(dir)), blobs };
     };
     const { dir, use, hold, release } = await checkouts.use(keyOf(laid, options.node.version), make, signal);

@@ -61,10 +61,11 @@ export async function openCoordinator(config: CoordinatorConfig): Promise<Runnin
 }
 
 /** For programs that start a coordinator: one JSON line. The links are null unless this was the first start, or a new one was asked for. */
-const started = ({ url, contentUrl, first, newAdminLink }: RunningCoordinator) => ({
+const started = ({ url, pin, contentUrl, first, newAdminLink }: RunningCoordinator) => ({
   type: 'listening',
   url,
   content_url: contentUrl,
+  pin,
   admin_link: first?.adminLink ?? newAdminLink,
   join: first?.join ?? null,
 });
@@ -72,7 +73,7 @@ const started = ({ url, contentUrl, first, newAdminLink }: RunningCoordinator) =
 function announce(
   cli: Cli,
   config: CoordinatorConfig,
-  { url, contentUrl, first, newAdminLink }: RunningCoordinator,
+  { url, pin, contentUrl, first, newAdminLink }: RunningCoordinator,
 ): void {
   const { paint } = styleOf(cli);
   const line = (label: string, value: string): void => printLine(cli, `  ${paint('dim', label.padEnd(8))} ${value}`);
@@ -80,6 +81,7 @@ function announce(
   line('API', `${url}/api/v1`);
   line('Reports', contentUrl);
   line('Data', config.dataDir);
+  if (pin !== null) line('Pin', `${pin}, of its own certificate; tokens carry it`);
   if (first) {
     printLine(cli);
     printLine(cli, 'First start. These work once each, for an hour, and are not shown again:');

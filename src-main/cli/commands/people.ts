@@ -84,9 +84,10 @@ export async function invitePerson(
   const made = await api.send('POST', '/api/v1/people/invitations', body, invited);
   if (json) printJson(cli, made);
   else {
-    cli.stderr.write(
-      `For ${foreignLine(made.email)}; nobody is written to, pass it on by a way that you trust (works once, until ${localTime(made.expires_at)}):\n`,
-    );
+    const how = made.mailed
+      ? 'it is on its way to them by mail'
+      : 'nobody is written to, pass it on by a way that you trust';
+    cli.stderr.write(`For ${foreignLine(made.email)}; ${how} (works once, until ${localTime(made.expires_at)}):\n`);
     printLine(cli, here(api, made.link));
   }
   return EXIT.ok;

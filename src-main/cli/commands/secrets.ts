@@ -13,6 +13,8 @@ import { tableLines } from '../terminal/table.ts';
 
 export interface SecretOptions {
   project?: string;
+  /** Id or name, where several of the user's teams have a project of that name. */
+  team?: string;
   environment?: string;
   inDiscovery?: boolean;
   json?: boolean;
@@ -27,7 +29,7 @@ export async function setSecret(
   input: NodeJS.ReadStream = process.stdin,
 ): Promise<number> {
   const api = await openApi(cli);
-  const address = `${await secretsOf(cli, options)}/${placeOf(name, options)}`;
+  const address = `${await secretsOf(cli, options)}/${placeOf(name, options)}${teamIn(options)}`;
   const value = await readValue(cli, name, input);
   const body = { value, in_discovery: options.inDiscovery === true };
   const { message } = await api.send('PUT', address, body, answer);
@@ -38,7 +40,7 @@ export async function setSecret(
 
 export async function listSecrets(cli: Cli, options: SecretOptions): Promise<number> {
   const api = await openApi(cli);
-  const { items } = await api.get(await secretsOf(cli, options), secretsAnswer);
+  const { items } = await api.get(`${await secretsOf(cli, options)}${teamIn(options)}`, secretsAnswer);
   if (options.json) {
     printJson(cli, items);
     return EXIT.ok;
@@ -58,7 +60,7 @@ export async function listSecrets(cli: Cli, options: SecretOptions): Promise<num
 
 export async function removeSecret(cli: Cli, name: string, options: SecretOptions): Promise<number> {
   const api = await openApi(cli);
-  const address = `${await secretsOf(cli, options)}/${placeOf(name, options)}`;
+  const address = `${await secretsOf(cli, options)}/${placeOf(name, options)}${teamIn(options)}`;
   const { message } = await api.send('DELETE', address, undefined, answer);
   if (options.json) printJson(cli, { name, environment: options.environment ?? DEFAULT_ENVIRONMENT, removed: true });
   else printLine(cli, foreignLine(message));
@@ -72,6 +74,8 @@ async function secretsOf(cli: Cli, { project }: SecretOptions): Promise<string> 
 
 const placeOf = (name: string, { environment = DEFAULT_ENVIRONMENT }: SecretOptions): string =>
   `${encodeURIComponent(environment)}/${encodeURIComponent(name)}`;
+
+const teamIn = ({ team }: SecretOptions): string => (team === undefined ? '' : `?team=${encodeURIComponent(team)}`);
 
 /** One line break at the end is the shell's, not the secret's. */
 async function readValue(cli: Cli, name: string, input: NodeJS.ReadStream): Promise<string> {

@@ -9,7 +9,7 @@ import { readKey } from '../../agent/key-file.ts';
 import { runAgent } from '../../agent/main.ts';
 import { createApi } from '../api.ts';
 import { printLine, styleOf, type Cli } from '../cli.ts';
-import { readLogin, storeLogin } from '../credentials.ts';
+import { parseLink, readLogin, storeLogin } from '../credentials.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { counted } from '../terminal/format.ts';
@@ -20,6 +20,7 @@ export interface UpOptions {
   host?: string;
   port?: string;
   contentPort?: string;
+  tls?: boolean;
   data?: string;
   name?: string;
   slots?: string;
@@ -29,13 +30,13 @@ export interface UpOptions {
 }
 
 export async function up(cli: Cli, options: UpOptions): Promise<number> {
-  const { data, name, slots, tags, allowSystemBrowser, logLevel = 'warn', host, port, contentPort } = options;
+  const { data, name, slots, tags, allowSystemBrowser, logLevel = 'warn', host, port, contentPort, tls } = options;
   // Both would take the same PLAYFLEET_DATA; each gets a folder of its own in it.
   const { PLAYFLEET_DATA: both, PLAYFLEET_COORDINATOR_DATA: own } = cli.config.variables;
   const base = data ?? both;
   const folder = (part: string): { data?: string } => (base ? { data: path.resolve(cli.cwd, base, part) } : {});
   const coordinators = data === undefined && own ? { data: own } : folder('coordinator');
-  const config = readCoordinatorConfig({ host, port, contentPort, logLevel, ...coordinators });
+  const config = readCoordinatorConfig({ host, port, contentPort, tls, logLevel, ...coordinators });
   const interrupts = watchInterrupts(() => process.exit(EXIT.cancelled));
   const running = await openCoordinator(config).catch((error: unknown) => {
     interrupts.end();
@@ -46,7 +47,7 @@ export async function up(cli: Cli, options: UpOptions): Promise<number> {
     const given = Object.fromEntries(
       Object.entries({ name, slots, tags, allowSystemBrowser }).filter(([, value]) => value !== undefined),
     );
-    const worker = readAgentConfig({ ...given, logLevel, ...folder('worker'), coordinator: running.url });
+    const worker = readAgentConfig({ ...given, logLevel, ...folder('worker'), coordinator: addressOf(running) });
     const join = await joinHere(cli, running, worker);
     announce(cli, running, worker, config.dataDir, loggedIn);
     if (interrupts.signal.aborted) return EXIT.ok;
@@ -60,24 +61,27 @@ export async function up(cli: Cli, options: UpOptions): Promise<number> {
   }
 }
 
+const addressOf = ({ url, pin }: RunningCoordinator): string => (pin === null ? url : `${url}#${pin}`);
+
 /** Lets this user in at the first start, unless another coordinator is in use. Returns whether `playfleet run` will come here. */
-async function logInHere(cli: Cli, { url, first }: RunningCoordinator): Promise<boolean> {
+async function logInHere(cli: Cli, { url, pin, first }: RunningCoordinator): Promise<boolean> {
   const login = await readLogin(cli.config.configDir);
   if (login !== null) return login.url === url;
   if (first === null) return false;
-  const token = await exchange(cli, url, new URL(first.adminLink).hash.replace(/^#token=/, ''));
-  await storeLogin(cli.config.configDir, { url, token });
+  const link = parseLink(first.adminLink, 'The admin link');
+  const token = await exchange(cli, link, link.token ?? '');
+  await storeLogin(cli.config.configDir, { url, token, pin });
   return true;
 }
 
 /** What the worker of this machine enrols with; null where it is enrolled already. */
 async function joinHere(
   cli: Cli,
-  { url, first }: RunningCoordinator,
+  { url, pin, first }: RunningCoordinator,
   config: AgentConfig,
 ): Promise<AgentConfig['join']> {
   if (await readKey(path.join(config.dataDir, 'key.json'))) return null;
-  if (first) return { url, token: new URL(first.join).hash.slice(1) };
+  if (first) return { url, pin, token: new URL(first.join).hash.slice(1) };
   const login = await readLogin(cli.config.configDir, url);
   if (login === null) {
     throw new CliFailure(
@@ -87,7 +91,7 @@ async function joinHere(
   }
   const api = createApi({ ...login, clock: cli.clock, random: cli.random });
   const made = await api.send('POST', '/api/v1/tokens', { kind: 'join', name: 'playfleet up' }, tokenCreated);
-  return { url, token: made.token };
+  return { url, pin, token: made.token };
 }
 
 function announce(

@@ -16,6 +16,7 @@ import { findProject } from '../../bundle/find-project.ts';
 import type { Cli } from '../cli.ts';
 import { messageOf } from '../failure.ts';
 import { failed, ok, skipped, type Finding } from './check.ts';
+import { agentsUser } from '../../agent/test-user.ts';
 
 export async function checkSuite(cli: Cli): Promise<Finding[]> {
   let folder: string;
@@ -61,6 +62,7 @@ async function checkBrowsers(cli: Cli, folder: string): Promise<Finding[]> {
     probes = await probeBrowsers(
       {
         playwright,
+        user: agentsUser,
         env,
         dataDir: cli.config.cacheDir,
         install: [],

@@ -49,6 +49,7 @@ function addSecrets(program: Command, cli: Cli, act: Act): void {
       .command(name)
       .summary(summary)
       .option('--project <name>', "as runs name it (default: the suite's own)")
+      .option('--team <name>', 'whose project, where several of your teams have one of that name')
       .option(...JSON_OPTION);
   withProject('set', 'set or replace one; its value comes from stdin or is asked for')
     .argument('<name>', 'of the environment variable that tests get')

@@ -166,6 +166,7 @@ function addRun(program: Command, cli: Cli, act: Act): void {
     .option('--max-size <size>', 'largest working tree that may travel (default: 200MB)')
     .option('--failed', 'only the tests that failed in the last run of this project, with the files as they are now')
     .option('--failures-first', 'begin with the tests that have failed lately')
+    .option('--template <name>', 'with the settings of a run template; the files are those here unless it names others')
     .option('--detach', 'do not wait for the end')
     .option('--report-dir <folder>', 'put the HTML, JSON and JUnit reports there')
     .option('--open', 'open the report in a browser')

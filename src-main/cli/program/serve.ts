@@ -17,6 +17,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--host <address>', 'where it listens (default: 127.0.0.1; 0.0.0.0 is all)')
     .option('--port <n>', 'of the API (default: 4800)')
     .option('--content-port <n>', 'of reports (default: the next one)')
+    .option('--tls', 'https with a certificate of its own, which tokens pin')
     .option('--data <folder>', 'where both keep their data')
     .option('--name <name>', "the worker's name (default: the machine's host name)")
     .option('--slots <n>', 'Playwright processes at once (default: the CPUs, at most 4)')
@@ -35,6 +36,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--content-port <n>', 'of reports (default: the next one)')
     .option('--data <folder>', 'where it keeps everything')
     .option('--public-url <url>', 'address that links name, behind a proxy')
+    .option('--tls', 'https, without --tls-cert by a certificate of its own, which tokens pin')
     .option('--tls-cert <file>', 'certificate with its chain, as PEM: serves https')
     .option('--tls-key <file>', 'its key, as PEM without a password')
     .option('--plugins <folder>', 'where strategies of your own lie')
@@ -105,6 +107,7 @@ function withWorkerOptions(command: Command): Command {
     .option('--allow-path <folder>', 'folder that runs may name as their source; may be repeated', many)
     .option('--allow-project <name>', 'run only this project; may be repeated (default: all)', many)
     .option('--allow-system-browser', "tests may use this machine's own browser where Playwright's is not there")
+    .option('--run-as <user>', 'user that tests and installs run as; the worker itself must be root then')
     .option('--no-install', 'install neither dependencies nor browsers of suites')
     .option('--drain-timeout <seconds>', 'after being told to stop: how long running tests may take')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent');

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { page } from '../../../shared/protocol/rest/common.ts';
+import { template as templateShape } from '../../../shared/protocol/rest/launch.ts';
 import { run as runShape, runCreated, type Run } from '../../../shared/protocol/rest/runs.ts';
 import type { Cli } from '../cli.ts';
 import { CliFailure } from '../failure.ts';
@@ -17,8 +18,13 @@ export type Begin = (sending: Sending) => Promise<Omit<RunFacts, 'api'>>;
 /** Checks the options; what it returns packs, uploads and creates. Throws CliFailure that names the option. */
 export function prepareRun(cli: Cli, options: RunOptions, playwrightArgs: readonly string[]): Begin {
   if (options.failed) {
-    refuseOthers(options, playwrightArgs);
+    refuseOthers(options, playwrightArgs, '--failed, which takes the settings of the last run', WITH_FAILED);
     return (sending) => beginFailed(cli, options, sending);
+  }
+  const { template } = options;
+  if (template !== undefined) {
+    refuseOthers(options, playwrightArgs, '--template, which says how the run is made', WITH_TEMPLATE);
+    return (sending) => beginFromTemplate(cli, { ...options, template }, sending);
   }
   const groups = options.groups === undefined ? {} : { groups: readJson(cli, '--groups', options.groups) };
   const makeRequest = prepareRequest(options, playwrightArgs, cli.config.variables, cli.clock.now(), groups);
@@ -51,17 +57,33 @@ const WITH_FAILED: ReadonlySet<string> = new Set([
   'open',
 ]);
 
-function refuseOthers(options: RunOptions, playwrightArgs: readonly string[]): void {
-  const other = Object.keys(options).find((name) => !WITH_FAILED.has(name));
+/** These go with --template; all else is what it says. */
+const WITH_TEMPLATE: ReadonlySet<string> = new Set([
+  'template',
+  'name',
+  'team',
+  'maxSize',
+  'detach',
+  'json',
+  'reportDir',
+  'open',
+  'explain',
+]);
+
+/** `decides`: the option, with what it decides, as the end of a sentence. */
+function refuseOthers(
+  options: RunOptions,
+  playwrightArgs: readonly string[],
+  decides: string,
+  allowed: ReadonlySet<string>,
+): void {
+  const other = Object.keys(options).find((name) => !allowed.has(name));
   if (other === undefined && playwrightArgs.length === 0) return;
   const what =
     other === undefined
       ? `"${playwrightArgs[0]}"`
       : `--${other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw new CliFailure(
-    `${what} does not go with --failed, which takes the settings of the last run.`,
-    'Leave one of them out.',
-  );
+  throw new CliFailure(`${what} does not go with ${decides}.`, 'Leave one of them out.');
 }
 
 async function beginFailed(cli: Cli, options: RunOptions, sending: Sending): Promise<Omit<RunFacts, 'api'>> {
@@ -80,6 +102,33 @@ async function beginFailed(cli: Cli, options: RunOptions, sending: Sending): Pro
   viewer.note(`Repeats what failed in run #${last.number}, ${now ? 'with the files as they are now' : sourceOf(last)}`);
   const created = await create(sending, `${runPath(last.id)}/retry`, { only: 'failed', ...now });
   return { ...created, name: now?.name ?? last.name, project: last.project };
+}
+
+/** With the files of this folder, unless the template names where they are. */
+async function beginFromTemplate(
+  cli: Cli,
+  options: RunOptions & { template: string },
+  sending: Sending,
+): Promise<Omit<RunFacts, 'api'>> {
+  const { api, signal } = sending;
+  const { template: wanted, team } = options;
+  const query = new URLSearchParams({ name: wanted, limit: '2', ...(team === undefined ? {} : { team }) });
+  const { items } = await api.get(`/api/v1/run-templates?${query.toString()}`, page(templateShape), { signal });
+  const [template, other] = items;
+  if (template === undefined) {
+    throw new CliFailure(`There is no run template ${wanted}.`, 'Names are told apart by upper and lower case.');
+  }
+  if (other !== undefined) {
+    throw new CliFailure(`Several teams have a run template ${wanted}.`, 'Say which with --team NAME.');
+  }
+  const found = template.options.source ? null : await findSource(cli, options, [], sending);
+  const project = template.options.project ?? found?.project ?? 'default';
+  const created = await create(sending, `/api/v1/run-templates/${template.id}/run`, {
+    project,
+    ...(found ? { source: found.source, metadata: found.metadata } : {}),
+    ...(options.name === undefined ? {} : { name: options.name }),
+  });
+  return { ...created, name: options.name ?? template.options.name ?? template.name, project };
 }
 
 /** Of a run whose files travelled, those that are here now; null for one whose workers fetch or have them. */

@@ -1,6 +1,7 @@
 /** What git knows of the launcher's folder, for the run's name and its history. */
 import { z } from 'zod';
 import type { Clock } from '../../../shared/base/clock.ts';
+import { redactGitUrl } from '../../../shared/base/git-source.ts';
 import { git, GitError } from '../../command/git.ts';
 import type { Env } from '../../command/run-command.ts';
 import { CliFailure } from '../failure.ts';
@@ -12,6 +13,10 @@ export const checkout = z.object({
   branch: z.string().nullable(),
   /** Whether anything tracked differs from the commit. */
   changed: z.boolean(),
+  /** Address of the remote `origin`, without a password; null where there is none. Pages of the source are found by it. */
+  remote: z.string().nullable().default(null),
+  /** The folder's place in the repository; empty at its top. */
+  prefix: z.string().default(''),
 });
 export type Checkout = z.infer<typeof checkout>;
 
@@ -23,7 +28,15 @@ export async function describeCheckout(folder: string, env: Env, clock: Clock): 
     const commit = await ask('rev-parse', 'HEAD');
     const branch = await ask('rev-parse', '--abbrev-ref', 'HEAD');
     const changes = await ask('status', '--porcelain', '--untracked-files=no');
-    return { commit, branch: branch === 'HEAD' ? null : branch, changed: changes !== '' };
+    const prefix = (await ask('rev-parse', '--show-prefix')).replace(/\/$/, '');
+    const remote = await ask('config', '--default', '', '--get', 'remote.origin.url');
+    return {
+      commit,
+      branch: branch === 'HEAD' ? null : branch,
+      changed: changes !== '',
+      remote: remote === '' ? null : redactGitUrl(remote),
+      prefix,
+    };
   } catch (error) {
     if (error instanceof GitError) return null;
     throw error;

@@ -42,6 +42,7 @@ export interface RunOptions {
   taskTimeout?: string;
   maxSize?: string;
   failed?: boolean;
+  template?: string;
   detach?: boolean;
   json?: boolean;
   reportDir?: string;

@@ -8,7 +8,7 @@ import { uploadTree, type UploadedTree } from '../../bundle/upload.ts';
 import { TransferError } from '../../transfer/blob-client.ts';
 import { createHttpBlobClient } from '../../transfer/http-blob-client.ts';
 import { parsePlaywrightArgs } from '../../agent/playwright/args.ts';
-import type { Api } from '../api.ts';
+import type { OpenApi } from '../open-api.ts';
 import type { Cli } from '../cli.ts';
 import { CliFailure } from '../failure.ts';
 import { bytes, counted } from '../terminal/format.ts';
@@ -18,7 +18,7 @@ import type { Found, RunOptions } from './request.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface Sending {
-  api: Api & { token: string | null };
+  api: OpenApi;
   viewer: Viewer;
   signal: AbortSignal;
 }
@@ -118,6 +118,7 @@ async function bundle(
   viewer.step(`Asking which of ${counted(packed.files.length, 'file')} are missing`);
   const client = createHttpBlobClient({
     baseUrl: api.url,
+    pin: api.pin,
     headers: (): Record<string, string> => (api.token === null ? {} : { authorization: `Bearer ${api.token}` }),
     clock: cli.clock,
   });

@@ -20,6 +20,7 @@ function open(url: string, options: Partial<LinkOptions> = {}): Rig {
   const refused = new Promise<AgentError>((resolve) => (refuse = resolve));
   const link = new Link({
     url,
+    pin: null,
     apiKey: API_KEY,
     maxWaitMs: 500,
     clock: systemClock,

@@ -11,6 +11,7 @@ import { childEnvironment } from '../../../src-main/agent/playwright/env.ts';
 import { resolvePlaywright } from '../../../src-main/agent/playwright/resolve-playwright.ts';
 import { wrappersIn, writeWrapper } from '../../../src-main/agent/playwright/system-browser.ts';
 import { discover, names, run, writeSuite } from './inline-suite.ts';
+import { agentsUser } from '../../../src-main/agent/test-user.ts';
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'playfleet-browsers-'));
@@ -27,6 +28,7 @@ async function bareMachine(
   const base = { ...process.env, PLAYWRIGHT_BROWSERS_PATH: path.join(folder, 'ms-playwright'), ...extraEnv };
   return {
     playwright: resolvePlaywright(import.meta.dirname),
+    user: agentsUser,
     dataDir: path.join(folder, 'data'),
     env: childEnvironment({ base, platform: process.platform }),
     install: [],

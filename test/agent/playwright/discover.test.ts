@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { discoverSuite } from '../../../src-main/agent/playwright/discover.ts';
 import type { Discovery } from '../../../shared/protocol/playwright.ts';
 import { discover, emptyFolder, names, writeSuite } from './inline-suite.ts';
+import { agentsUser } from '../../../src-main/agent/test-user.ts';
 
 const use = `import { test, expect } from '@playwright/test';`;
 
@@ -182,7 +183,7 @@ test('an error of loading names its place', async () => {
 
 test('a suite without Playwright is refused with the mend', async () => {
   const folder = await emptyFolder();
-  const refused = discoverSuite({ suiteDir: folder, args: [], env: {}, port: 41_000 });
+  const refused = discoverSuite({ suiteDir: folder, user: agentsUser, args: [], env: {}, port: 41_000 });
   await expect(refused).rejects.toMatchObject({
     code: 'noPlaywright',
     message: `the suite in ${folder} has no @playwright/test: add it to its package.json`,
@@ -196,6 +197,7 @@ test('a discovery that hangs ends when it is no longer wanted', async () => {
   const controller = new AbortController();
   const waiting = discoverSuite({
     suiteDir: suite,
+    user: agentsUser,
     args: [],
     env: { PATH: process.env.PATH ?? '' },
     port: 41_000,

@@ -22,6 +22,7 @@ import {
   type LocalAttempt,
   type SettledTest,
 } from '../../../shared/protocol/playwright.ts';
+import { agentsUser } from '../../../src-main/agent/test-user.ts';
 
 // Several starts of Playwright each, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000 });
@@ -112,6 +113,7 @@ export async function start(suiteDir: string, suiteRun: SuiteRun): Promise<Runni
   } as Running;
   running.process = await startPlaywright({
     suiteDir,
+    user: agentsUser,
     args,
     order,
     workers,
@@ -167,7 +169,7 @@ export async function discover(
   env: Record<string, string> = {},
 ): Promise<Discovery> {
   const childEnv = childEnvironment({ base: process.env, run: env, platform: process.platform });
-  return discoverSuite({ suiteDir, args, env: childEnv, port: 41_000 });
+  return discoverSuite({ suiteDir, user: agentsUser, args, env: childEnv, port: 41_000 });
 }
 
 /** `[project] titles` of each test, by id. */

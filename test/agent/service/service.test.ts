@@ -108,7 +108,13 @@ test('a worker that is enrolled installs and removes itself; its token stays out
   await expect(installService(options)).rejects.toThrow('is not enrolled yet');
   expect(asked()).toEqual([]);
   writeFiles(home, { 'data/.keep': '' });
-  await writeKey(path.join(home, 'data', 'key.json'), { url: 'http://c', workerId: 'w', name: 'n', apiKey: 'k' });
+  await writeKey(path.join(home, 'data', 'key.json'), {
+    url: 'http://c',
+    pin: null,
+    workerId: 'w',
+    name: 'n',
+    apiKey: 'k',
+  });
   await installService(options);
   const file = path.join(home, '.config/systemd/user/playfleet-worker.service');
   const unit = readFileSync(file, 'utf8');
@@ -126,7 +132,13 @@ test('a worker that is enrolled installs and removes itself; its token stays out
 test('what the service manager says against it is told', async () => {
   const { options, home } = rig();
   writeFiles(home, { 'data/.keep': '', broken: '' });
-  await writeKey(path.join(home, 'data', 'key.json'), { url: 'http://c', workerId: 'w', name: 'n', apiKey: 'k' });
+  await writeKey(path.join(home, 'data', 'key.json'), {
+    url: 'http://c',
+    pin: null,
+    workerId: 'w',
+    name: 'n',
+    apiKey: 'k',
+  });
   await expect(installService(options)).rejects.toThrow(
     'systemctl --user daemon-reload failed: Failed to connect to bus',
   );

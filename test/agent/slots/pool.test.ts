@@ -11,6 +11,7 @@ import { Pool } from '../../../src-main/agent/slots/pool.ts';
 import { WorkspaceError } from '../../../src-main/agent/workspace/errors.ts';
 import { tempFolder } from '../../support/folders.ts';
 import { captureLog } from '../support.ts';
+import { agentsUser } from '../../../src-main/agent/test-user.ts';
 
 const RUN_END: RunEnd = {
   exitCode: 0,
@@ -57,6 +58,7 @@ function rig({ slots = 2, clock = systemClock }: { slots?: number; clock?: Clock
     create: (grant, events) =>
       new Attempt({
         grant,
+        user: agentsUser,
         clock,
         log,
         report,

@@ -17,7 +17,13 @@ async function rig(folder = tempFolder(), more: Partial<UploaderOptions> = {}, s
   const hopeless: string[] = [];
   const stash = new Stash(folder);
   const retry = { tries: 1, backoff: { baseMs: 1, maxMs: 1 }, longestWaitMs: 1 };
-  const client = createHttpBlobClient({ baseUrl: blobs.url, headers: () => ({}), clock: systemClock, retry });
+  const client = createHttpBlobClient({
+    baseUrl: blobs.url,
+    pin: null,
+    headers: () => ({}),
+    clock: systemClock,
+    retry,
+  });
   const uploader = new Uploader({
     stash,
     client,

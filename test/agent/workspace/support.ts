@@ -14,6 +14,7 @@ import {
 import { startBlobServer, type BlobServer } from '../../support/blob-server.ts';
 import { gitEnv, tempFolder } from '../../support/folders.ts';
 import { npmEnv } from '../../support/npm-project.ts';
+import { agentsUser } from '../../../src-main/agent/test-user.ts';
 
 export interface Prepared {
   workspace: Workspace;
@@ -36,7 +37,7 @@ export interface TestWorkspaces {
 const quickRetry = { tries: 3, backoff: { baseMs: 1, maxMs: 2 }, longestWaitMs: 5 };
 
 export function testClient(url: string): BlobClient {
-  return createHttpBlobClient({ baseUrl: url, headers: () => ({}), clock: systemClock, retry: quickRetry });
+  return createHttpBlobClient({ baseUrl: url, pin: null, headers: () => ({}), clock: systemClock, retry: quickRetry });
 }
 
 export async function openTestWorkspaces(options: Partial<WorkspacesOptions> = {}): Promise<TestWorkspaces> {
@@ -70,6 +71,7 @@ export function workspacesOptions(folder: string, client: BlobClient): Workspace
     folder,
     client,
     clock: systemClock,
+    user: agentsUser,
     env: { ...gitEnv, ...npmEnv },
     gitEnv,
     node: { path: process.execPath, version: process.versions.node },

@@ -13,7 +13,8 @@ import { okJson, startCoordinator, type TestCoordinator } from '../../support/co
 import { LinkWorker } from '../../support/link-worker.ts';
 import { runSuite } from '../../support/suite-runs.ts';
 
-const get = async <T>({ request }: TestCoordinator, path: string) => okJson<T>(await request('GET', `/api/v1${path}`));
+const get = async <T>(coordinator: TestCoordinator, path: string) =>
+  okJson<T>(await coordinator.request('GET', `/api/v1${path}`));
 
 async function withRuns() {
   const coordinator = await startCoordinator();

@@ -233,3 +233,48 @@ test('an upload over the limit is refused by its announced length before it is r
   expect(answer).toMatch(/^HTTP\/1\.1 413/);
   expect(answer).toContain('"code":"too_large"');
 });
+
+test('what one team or worker has brought counts as missing for others, until they bring it themselves; it is stored once', async () => {
+  const coordinator = await startCoordinator();
+  const tokenOf = async (name: string) => {
+    await okJson(await coordinator.request('POST', '/api/v1/teams', { name }));
+    const made = await coordinator.request('POST', '/api/v1/tokens', { kind: 'api', role: 'runner', team: name });
+    return (await okJson<{ token: string }>(made)).token;
+  };
+  const north = await tokenOf('North');
+  const south = await tokenOf('South');
+  const { apiKey: mill } = await coordinator.enrol('mill');
+  const { apiKey: farm } = await coordinator.enrol('farm');
+  const bytes = Buffer.from('a file of the team North');
+  const sha256 = hashOf(bytes);
+  const isMissing = async (token: string) => {
+    const as = { authorization: `Bearer ${token}` };
+    const answer = await coordinator.request('POST', '/api/v1/blobs/missing', { hashes: [sha256] }, as);
+    return (await okJson<{ missing: string[] }>(answer)).missing.length > 0;
+  };
+  const bring = async (token: string) => {
+    const answer = await fetch(`${coordinator.url}/api/v1/blobs/${sha256}`, {
+      method: 'PUT',
+      body: bytes,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+    });
+    expect(answer.status).toBe(201);
+  };
+  const all = [north, south, mill, farm];
+  const whoMisses = async () => Promise.all(all.map(isMissing));
+  expect(await whoMisses()).toEqual([true, true, true, true]);
+  await bring(north);
+  expect(await whoMisses()).toEqual([false, true, true, true]);
+  expect(await isMissing(coordinator.adminToken)).toBe(false);
+  await bring(mill);
+  expect(await whoMisses()).toEqual([false, true, false, true]);
+  const frame = encodeFrame({ sha256, bytes });
+  const batch = await fetch(`${coordinator.url}/api/v1/blobs/batch`, {
+    method: 'POST',
+    body: Buffer.from(frame),
+    headers: { authorization: `Bearer ${south}`, 'content-type': FRAMES_TYPE },
+  });
+  expect(await okJson(batch)).toEqual({ refused: [] });
+  expect(await whoMisses()).toEqual([false, false, false, true]);
+  expect(filesOf(coordinator)).toEqual([path.join(sha256.slice(0, 2), sha256)]);
+});

@@ -33,7 +33,7 @@ async function publish(coordinator: TestCoordinator, files: Record<string, strin
   }
   const tree = await put(coordinator, canonicalTree(entries));
   const key = (await openDataKey(path.join(coordinator.dataDir, 'secret.key'))).derive('content links');
-  const token = signContent({ tree, expiresAt: Date.now() + lifeMs }, key);
+  const token = signContent({ sha256: tree, expiresAt: Date.now() + lifeMs }, key);
   return { tree, key, token, base: `${coordinator.contentUrl}/c/${token}` };
 }
 
@@ -60,6 +60,53 @@ test('files of a tree are served with their types, and kept apart from the API',
     expect((await fetch(coordinator.contentUrl + address)).status).toBe(404);
   }
   expect((await fetch(base.replace(coordinator.contentUrl, coordinator.url))).status).toBe(404);
+});
+
+test("what tests have attached runs as an origin of its own, or is saved; Playwright's own files are not", async () => {
+  const coordinator = await startCoordinator();
+  const names = ['index.html', 'trace/index.html', 'trace/sw.bundle.js', 'trace/x.css', 'data/a.html', 'data/a.svg'];
+  const saved = ['data/a.js', 'data/a.css', 'data/a.xml', 'data/a.pdf', 'data/a.zip', 'other/trace/sw.bundle.js'];
+  const files = [...names, ...saved, 'data/a.png', 'data/a.txt'];
+  const { base } = await publish(coordinator, Object.fromEntries(files.map((name) => [name, name])));
+  const read = async (name: string) => {
+    const { headers } = await fetch(`${base}/${name}`);
+    const get = (header: string) => headers.get(header) ?? '';
+    expect(get('cross-origin-resource-policy')).toBe('same-site');
+    expect(get('cross-origin-opener-policy')).toBe('same-origin');
+    expect(get('content-security-policy')).toContain("frame-ancestors 'self'");
+    return {
+      sandboxed: get('content-security-policy').startsWith('sandbox allow-scripts;'),
+      saved: get('content-disposition').startsWith('attachment'),
+      type: get('content-type'),
+    };
+  };
+  for (const name of names.slice(0, 4)) expect(await read(name)).toMatchObject({ sandboxed: false, saved: false });
+  for (const name of [...names.slice(4), 'data/a.png', 'data/a.txt'])
+    expect(await read(name)).toMatchObject({ sandboxed: true, saved: false });
+  for (const name of saved)
+    expect(await read(name)).toEqual({ sandboxed: true, saved: true, type: 'application/octet-stream' });
+});
+
+test('only the trace viewer may have a service worker: others could see which reports are open', async () => {
+  const coordinator = await startCoordinator();
+  const { base } = await publish(coordinator, {
+    'trace/sw.bundle.js': 'viewer',
+    'data/a.js': 'evil',
+    'index.html': 'x',
+  });
+  const asWorker = async (name: string) =>
+    (await fetch(`${base}/${name}`, { headers: { 'service-worker': 'script' } })).status;
+  expect(await asWorker('trace/sw.bundle.js')).toBe(200);
+  for (const name of ['data/a.js', 'index.html', 'data/../data/a.js']) expect(await asWorker(name)).toBe(403);
+});
+
+test('who asks the content origin too often is told when to come back', async () => {
+  const coordinator = await startCoordinator();
+  const { base } = await publish(coordinator, { 'index.html': 'x' });
+  await okJson(await coordinator.request('PUT', '/api/v1/settings', { rate_limit_anonymous_per_minute: 10 }));
+  const answers = await Promise.all(Array.from({ length: 12 }, () => fetch(`${base}/index.html`)));
+  const refused = answers.find(({ status }) => status === 429);
+  expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
 test('no spelling of a path leads out of the tree', async () => {
@@ -93,7 +140,7 @@ test('a link that was changed, made with another key, or is over opens nothing',
   const { base, token, tree } = await publish(coordinator, { 'index.html': 'report' });
   expect((await fetch(`${base}/index.html`)).status).toBe(200);
   const [hash = '', expiry = '', signature = ''] = token.split('.');
-  const other = signContent({ tree, expiresAt: Date.now() + 60_000 }, new Uint8Array(32));
+  const other = signContent({ sha256: tree, expiresAt: Date.now() + 60_000 }, new Uint8Array(32));
   const changed = [
     `${hash}.${expiry}z.${signature}`,
     `${'0'.repeat(64)}.${expiry}.${signature}`,
@@ -109,7 +156,7 @@ test('a link that was changed, made with another key, or is over opens nothing',
 
 test('a link counts to the millisecond of its end, for its tree only', () => {
   const key = new Uint8Array(32).fill(7);
-  const claim = { tree: 'a'.repeat(64), expiresAt: 1_000_000 };
+  const claim = { sha256: 'a'.repeat(64), expiresAt: 1_000_000 };
   const token = signContent(claim, key);
   expect(readContentToken(token, key, 999_999)).toEqual(claim);
   expect(readContentToken(token, key, 1_000_000)).toBeNull();

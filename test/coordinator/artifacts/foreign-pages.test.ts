@@ -48,7 +48,7 @@ async function publish(coordinator: TestCoordinator, files: Record<string, Buffe
   }
   const tree = await put(coordinator, Buffer.from(canonicalTree(entries)));
   const key = (await openDataKey(path.join(coordinator.dataDir, 'secret.key'))).derive('content links');
-  return `${coordinator.contentUrl}/c/${signContent({ tree, expiresAt: Date.now() + 600_000 }, key)}`;
+  return `${coordinator.contentUrl}/c/${signContent({ sha256: tree, expiresAt: Date.now() + 600_000 }, key)}`;
 }
 
 async function recordTrace(page: Page): Promise<Buffer> {

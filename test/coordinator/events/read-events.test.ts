@@ -33,11 +33,16 @@ test.for<[string, EventFilter, number[]]>([
   ['what happened to a worker', { workerId: 'w' }, [2]],
   ['what a worker did in a run', { workerId: 'w', runId: 'a' }, [3]],
   ['a task', { taskId: 't' }, [3]],
-  ['the beginning of the type', { typePrefix: 'run.' }, [1, 4]],
-  ['a type with wildcards of SQL', { typePrefix: 'r%' }, []],
+  ['the beginning of the type', { typePrefixes: ['run.'] }, [1, 4]],
+  ['the beginnings of several types', { typePrefixes: ['worker.', 'task.'] }, [2, 3]],
+  ['a type with wildcards of SQL', { typePrefixes: ['r%'] }, []],
+  ['a text', { text: 'NUMBER' }, [1]],
+  ['a text with wildcards of SQL', { text: 'numb_r' }, []],
+  ['the newest first', { newestFirst: true }, [5, 4, 3, 2, 1]],
+  ['a position, the newest first', { newestFirst: true, beforeSeq: 3 }, [2, 1]],
   ['a position', { afterSeq: 3 }, [4, 5]],
   ['a time range', { from: 2000, before: 4000 }, [2, 3]],
-  ['several things', { runId: 'b', typePrefix: 'run', afterSeq: 4 }, [5]],
+  ['several things', { runId: 'b', typePrefixes: ['run'], afterSeq: 4 }, [5]],
 ])('events are filtered by %s', async ([, filter, expected]) => {
   const database = await withLog();
   const events = await database.read((r) => readEvents(r, filter, 100));

@@ -166,6 +166,31 @@ test('a body over its limit is 413, whether its length is told, chunked, or lied
   expect(both).toMatch(/^HTTP\/1\.1 (400|413)/);
 });
 
+test('a body in far too many small pieces is 413 long before its limit of bytes', async () => {
+  const { server } = await serve((app) => void app.route('/', things()));
+  const head =
+    'POST /things HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+  const shreds = (count: number) => `${'1\r\n \r\n'.repeat(count)}0\r\n\r\n`;
+  // Read whole, and found to be no JSON.
+  expect(await raw(server.port, [head + shreds(5000)])).toMatch(/^HTTP\/1\.1 400/);
+  const router = createRouter();
+  router.openapi(
+    route({
+      method: 'post',
+      path: '/large',
+      access: 'public',
+      summary: 'Echo',
+      tags: ['Things'],
+      request: { body: jsonBody(thing) },
+      responses: { 200: json(thing, 'The thing') },
+    }),
+    (c) => c.json(c.req.valid('json'), 200),
+  );
+  const large = await serve((app) => void app.route('/', router));
+  const answer = await raw(large.server.port, [head.replace('/things', '/large') + shreds(30_000)]);
+  expect(answer).toMatch(/^HTTP\/1\.1 413[^]*too_many_pieces/);
+});
+
 test('an error of ours is 500 without its text, and the log has it under the same id', async () => {
   const { url, log } = await start();
   const response = await fetch(`${url}/api/things/boom`);

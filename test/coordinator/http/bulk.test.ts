@@ -8,13 +8,15 @@ const outcomes = ({ items }: BulkAnswer) => items.map(({ result, status, code })
 
 test('several runs are cancelled or run again in one call, each with its own result', async () => {
   const coordinator = await startCoordinator();
-  const { request } = coordinator;
   const create = async () =>
-    (await okJson<Run & { test_run_id: string }>(await request('POST', '/api/v1/test-runs/create', { name: 'x' })))
-      .test_run_id;
+    (
+      await okJson<Run & { test_run_id: string }>(
+        await coordinator.request('POST', '/api/v1/test-runs/create', { name: 'x' }),
+      )
+    ).test_run_id;
   const [one, two] = [await create(), await create()];
   const bulk = async (body: object, headers = {}) =>
-    okJson<BulkAnswer>(await request('POST', '/api/v1/test-runs/bulk', body, headers));
+    okJson<BulkAnswer>(await coordinator.request('POST', '/api/v1/test-runs/bulk', body, headers));
   expect(outcomes(await bulk({ action: 'cancel', ids: [one, '2', 'nothing', one] }))).toEqual([
     ['done', 200, null],
     ['done', 200, null],
@@ -32,13 +34,12 @@ test('several runs are cancelled or run again in one call, each with its own res
   ]);
   expect(first.items.map((item) => item.number)).toEqual([4, null, 5]);
   expect(await bulk(retry, key)).toEqual(first);
-  const { items } = await okJson<{ items: Run[] }>(await request('GET', '/api/v1/test-runs'));
+  const { items } = await okJson<{ items: Run[] }>(await coordinator.request('GET', '/api/v1/test-runs'));
   expect(items.map((run) => run.number)).toEqual([5, 4, 3, 2, 1]);
 });
 
 test('several workers are drained and tagged in one call, and again changes nothing', async () => {
   const coordinator = await startCoordinator();
-  const { request } = coordinator;
   const [a, b] = [(await coordinator.enrol('a')).workerId, (await coordinator.enrol('b')).workerId];
   const asked = {
     ids: [a, b, 'nothing'],
@@ -47,38 +48,43 @@ test('several workers are drained and tagged in one call, and again changes noth
     add_tags: ['gpu'],
     remove_tags: ['old'],
   };
-  const bulk = async () => okJson<BulkAnswer>(await request('POST', '/api/v1/workers/bulk', asked));
+  const bulk = async () => okJson<BulkAnswer>(await coordinator.request('POST', '/api/v1/workers/bulk', asked));
   expect(outcomes(await bulk())).toEqual([
     ['done', 200, null],
     ['done', 200, null],
     ['refused', 404, 'not_found'],
   ]);
-  expect(await okJson<Worker>(await request('GET', `/api/v1/workers/${b}`))).toMatchObject({
+  expect(await okJson<Worker>(await coordinator.request('GET', `/api/v1/workers/${b}`))).toMatchObject({
     intent: 'draining',
     intent_reason: 'update',
     tags: ['gpu'],
   });
   expect(await bulk()).toMatchObject({ done: 0, unchanged: 2, refused: 1 });
   const { items } = await okJson<{ items: { action: string; target: string }[] }>(
-    await request('GET', '/api/v1/audit?action=worker.changed'),
+    await coordinator.request('GET', '/api/v1/audit?action=worker.changed'),
   );
   expect(items.map(({ target }) => target).sort()).toEqual(['a', 'b']);
-  expect((await request('POST', '/api/v1/workers/bulk', { ids: [a] })).status).toBe(422);
+  expect((await coordinator.request('POST', '/api/v1/workers/bulk', { ids: [a] })).status).toBe(422);
 });
 
 test('what belongs to another team is not found, and what is shared is refused', async () => {
-  const { request, enrol } = await startCoordinator();
-  await okJson(await request('POST', '/api/v1/teams', { name: 'North' }));
+  const coordinator = await startCoordinator();
+  await okJson(await coordinator.request('POST', '/api/v1/teams', { name: 'North' }));
   const { token } = await okJson<{ token: string }>(
-    await request('POST', '/api/v1/tokens', { kind: 'api', role: 'maintainer', team: 'North' }),
+    await coordinator.request('POST', '/api/v1/tokens', { kind: 'api', role: 'maintainer', team: 'North' }),
   );
   const { test_run_id: run } = await okJson<{ test_run_id: string }>(
-    await request('POST', '/api/v1/test-runs/create', { name: 'x' }),
+    await coordinator.request('POST', '/api/v1/test-runs/create', { name: 'x' }),
   );
-  const { workerId } = await enrol('shared');
+  const { workerId } = await coordinator.enrol('shared');
   const headers = { authorization: `Bearer ${token}` };
-  const runs = await request('POST', '/api/v1/test-runs/bulk', { action: 'cancel', ids: [run] }, headers);
+  const runs = await coordinator.request('POST', '/api/v1/test-runs/bulk', { action: 'cancel', ids: [run] }, headers);
   expect(outcomes(await okJson<BulkAnswer>(runs))).toEqual([['refused', 404, 'not_found']]);
-  const workers = await request('POST', '/api/v1/workers/bulk', { ids: [workerId], intent: 'paused' }, headers);
+  const workers = await coordinator.request(
+    'POST',
+    '/api/v1/workers/bulk',
+    { ids: [workerId], intent: 'paused' },
+    headers,
+  );
   expect(outcomes(await okJson<BulkAnswer>(workers))).toEqual([['refused', 403, 'forbidden']]);
 });

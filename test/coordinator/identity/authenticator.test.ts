@@ -35,7 +35,7 @@ test('a session ends when it is not used for a while, and in any case at its end
       { ...wanted, admin: false, member: { teamId: 'default', role: 'runner' } },
       clock.time,
     );
-    const browser = { address: '', userAgent: '' };
+    const browser = { address: '', userAgent: '', language: null };
     return (await openSession(w, { personId, method: 'password', browser, lifeMs: 10 * hour }, clock.time)).secret;
   });
   expect(await authenticator.identify(secret, 'header')).toBeNull();

@@ -66,3 +66,12 @@ test('no answer allows other origins to read it', async () => {
   const answer = await fetch(`${coordinator.url}/api/v1/auth/me`, { headers: { origin: 'http://evil.example' } });
   expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
 });
+
+test('of two sessions in one request none counts: pages on other ports of this host can add cookies', async () => {
+  const coordinator = await startCoordinator();
+  const { cookie } = await logIn(coordinator);
+  expect(await ask(coordinator, 'GET', '/api/v1/auth/me', { cookie })).toBe(200);
+  const other = `playfleet_session=pfs_${'A'.repeat(43)}`;
+  for (const both of [`${other}; ${cookie}`, `${cookie}; ${other}`, `${cookie}; ${cookie}`])
+    expect(await ask(coordinator, 'GET', '/api/v1/auth/me', { cookie: both })).toBe(401);
+});

@@ -19,8 +19,8 @@ const SMOKE = {
 };
 
 async function withTemplate() {
-  const { request } = await startCoordinator();
-  const ask = (method: string, path: string, body?: unknown) => request(method, `/api/v1${path}`, body);
+  const coordinator = await startCoordinator();
+  const ask = (method: string, path: string, body?: unknown) => coordinator.request(method, `/api/v1${path}`, body);
   const made = await okJson<Template>(await ask('POST', '/run-templates', SMOKE));
   const runOf = async (once: object) => {
     const { test_run_id: id } = await okJson<{ test_run_id: string }>(

@@ -2,7 +2,8 @@ import { generate } from 'otplib';
 import { chromium, type Browser } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { okJson, startCoordinator } from '../../support/coordinator.ts';
-import { PASSWORD } from '../../support/people.ts';
+import { MailServer, partsOf } from '../../support/mail-server.ts';
+import { makeAdmin, PASSWORD } from '../../support/people.ts';
 
 async function openBrowser(): Promise<Browser> {
   const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
@@ -82,4 +83,27 @@ test('a person follows an invitation, sets up a second factor, signs in with it,
   await page.getByRole('button', { name: 'Set the password' }).click();
   await page.getByText('was used already').waitFor();
   expect(errors).toEqual([]);
+});
+
+test('who has lost the password asks for a link on the sign-in page, where mails are sent', async () => {
+  const coordinator = await startCoordinator();
+  const server = await MailServer.start();
+  const smtp = { smtp_server: '127.0.0.1', smtp_port: server.port, smtp_from: 'a@b.example', smtp_tls: 'none' };
+  const browser = await openBrowser();
+  const page = await browser.newPage();
+  await page.goto(`${coordinator.url}/sign-in`);
+  await page.getByText('An admin makes a link for a new one.').waitFor();
+  expect(await page.getByRole('button', { name: 'Lost the password?' }).isVisible()).toBe(false);
+  await okJson(await coordinator.request('PUT', '/api/v1/settings', smtp));
+  await makeAdmin(coordinator, 'ada@example.com');
+  await page.reload();
+  await page.getByRole('button', { name: 'Lost the password?' }).click();
+  await page.getByLabel('Address of your account').fill('ada@example.com');
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await page.getByText('If somebody has that address here').waitFor();
+  const mail = await server.until(() => server.mails.find((one) => partsOf(one).subject.startsWith('A new password')));
+  await page.goto(/https?:\S+#token=\S+/.exec(partsOf(mail).text)?.[0] ?? '');
+  await page.getByLabel(/password/i).fill('yellow spoons dance at dawn');
+  await page.getByRole('button', { name: 'Set the password' }).click();
+  await page.getByText('The new password is set').waitFor();
 });

@@ -8,6 +8,7 @@ import { cookieOf, fromPage, invite, makePerson, PASSWORD, personWith, signIn } 
 async function setUp(): Promise<{ coordinator: TestCoordinator; idp: IdentityProvider }> {
   const [coordinator, idp] = [await startCoordinator(), await startIdentityProvider()];
   const settings = {
+    private_hosts: '127.0.0.1',
     oidc_issuer: idp.url,
     oidc_name: 'Example Inc.',
     oidc_client_id: CLIENT.id,
@@ -48,6 +49,7 @@ test('somebody invited comes in through an OpenID Connect provider, without a pa
       { id: 'oidc', name: 'Example Inc.' },
       { id: 'github', name: 'GitHub' },
     ],
+    reset_by_mail: false,
   });
   expect(problemIn(await through(coordinator, 'oidc'))).toBe(
     'Nobody has invited kim@example.com here. Ask an admin to.',

@@ -4,6 +4,8 @@ import { LogWriter, readLogs } from '../../../coordinator/results/logs.ts';
 import { StorageFullError, type Database } from '../../../coordinator/storage/database.ts';
 import { migrations } from '../../../coordinator/storage/migrations.ts';
 import { freshDatabase, stillClock } from '../storage/fresh.ts';
+import { okJson, startCoordinator } from '../../support/coordinator.ts';
+import { heldOf, LinkWorker } from '../../support/link-worker.ts';
 
 const FULL = 'The disk is full: nothing was stored. Free some space.';
 
@@ -121,4 +123,29 @@ test('what comes while the coordinator is behind is left out, and the log says h
     ['agent', '[… 1 lines left out: the coordinator had more to do than it could …]\n'],
     ['stdout', 'still there\n'],
   ]);
+});
+
+test('logs are read from their end, and on from a line that is known', async () => {
+  const coordinator = await startCoordinator();
+  const worker = await LinkWorker.enrol(coordinator, { slots: 1 });
+  await worker.connect();
+  const create = { name: 'nightly', source: { type: 'bundle', tree: 'a'.repeat(64), projectDir: '' } };
+  const made = await okJson<{ test_run_id: string }>(
+    await coordinator.request('POST', '/api/v1/test-runs/create', create),
+  );
+  const grant = await worker.grant();
+  const texts = ['one\n', 'two\n', 'three\n', 'four\n'];
+  for (const [seq, text] of texts.entries())
+    worker.say({ type: 'log', ...heldOf(grant), seq: seq + 1, stream: 'stdout', text });
+  const read = async (query: string) =>
+    okJson<{ items: { id: number; text: string }[]; next_cursor: string | null }>(
+      await coordinator.request('GET', `/api/v1/test-runs/${made.test_run_id}/logs?${query}`),
+    );
+  await expect.poll(async () => (await read('limit=500')).items.length).toBe(4);
+  const newest = await read('order=newest&limit=3');
+  expect(newest.items.map(({ text }) => text)).toEqual(['four\n', 'three\n', 'two\n']);
+  const before = await read(`order=newest&limit=3&cursor=${newest.next_cursor}`);
+  expect(before.items.map(({ text }) => text)).toEqual(['one\n']);
+  const since = await read(`after=${newest.items[1]!.id}`);
+  expect(since.items.map(({ text }) => text)).toEqual(['four\n']);
 });

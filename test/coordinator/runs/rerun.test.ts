@@ -78,3 +78,14 @@ test.each([
   expect(answer.status).toBe(422);
   expect(((await answer.json()) as Problem).errors?.map((error) => error.field)).toEqual([field]);
 });
+
+test('chosen tests are run again, whether they failed or not; an unknown one is named', async () => {
+  const rerun = await retried({ tests: ['gone'] });
+  const grant = await worker.grant(({ runId }) => runId === rerun.id);
+  expect(grant.work).toMatchObject({ kind: 'units', testIds: ['gone'] });
+  const refused = await retry({ tests: ['gone', 'made up'] });
+  expect([refused.status, ((await refused.json()) as Problem).detail]).toEqual([
+    404,
+    expect.stringContaining('made up'),
+  ]);
+});

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { isInside } from '../../../coordinator/settings/rules.ts';
+import { isInside } from '../../../coordinator/http/inside.ts';
 import type { Problem } from '../../../shared/protocol/rest/common.ts';
 import type { Setting } from '../../../shared/protocol/rest/settings.ts';
 import { okJson, startCoordinator, type TestCoordinator } from '../../support/coordinator.ts';
