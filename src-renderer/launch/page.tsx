@@ -39,7 +39,7 @@ import { EnvironmentPart, MorePart } from './more.tsx';
 import { Summary } from './summary.tsx';
 import { besideOf, formOf, optionsOf, valuesBeside } from './template.ts';
 import { Templates } from './templates.tsx';
-import { forgetDraft, useForm, useSettled } from './use-form.ts';
+import { useForm, useSettled } from './use-form.ts';
 import { ProjectPart, SourcePart, TestsPart } from './what.tsx';
 import { OrderPart, WorkersPart } from './where.tsx';
 
@@ -112,7 +112,7 @@ export function Page() {
     setBusy(true);
     try {
       const { number } = await begin(made);
-      forgetDraft();
+      state.finish();
       toastDone(t('started', { number: String(number) }));
       await navigate({ to: '/runs/$run', params: { run: String(number) } });
     } catch (error) {

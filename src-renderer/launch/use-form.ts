@@ -38,6 +38,8 @@ export interface FormState {
   restored: boolean;
   /** Empties it, and forgets the draft. */
   clear: () => void;
+  /** It was started: from now on nothing is written into the address of the next page, and it is no draft any more. */
+  finish: () => void;
 }
 
 export function useForm(): FormState {
@@ -46,6 +48,7 @@ export function useForm(): FormState {
   const [restored, setRestored] = useState(draft !== null && !isEmpty(draft));
   const [form, setForm] = useState<Form>(draft ?? view);
   const written = useRef<Form>(view);
+  const finished = useRef(false);
 
   // A link to another launch, or the back button.
   useEffect(() => {
@@ -57,6 +60,7 @@ export function useForm(): FormState {
   useEffect(() => {
     if (isSame(form, written.current)) return;
     const timer = window.setTimeout(() => {
+      if (finished.current) return;
       written.current = form;
       changeView(form);
       writeKept(KEPT, isEmpty(form) ? null : JSON.stringify({ version: VERSION, form }));
@@ -73,10 +77,12 @@ export function useForm(): FormState {
       setForm(EMPTY_FORM);
       writeKept(KEPT, null);
     },
+    finish: () => {
+      finished.current = true;
+      writeKept(KEPT, null);
+    },
   };
 }
-
-export const forgetDraft = (): void => writeKept(KEPT, null);
 
 const isSame = (a: Form, b: Form): boolean =>
   a === b || Object.keys(EMPTY_FORM).every((key) => a[key as keyof Form] === b[key as keyof Form]);
