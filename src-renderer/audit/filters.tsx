@@ -49,6 +49,7 @@ const ACTIONS = Object.keys({
   'worker.changed': 1,
   'worker.removed': 1,
   'worker.key_rotated': 1,
+  'mail.tested': 1,
   'report.opened': 1,
   'report.downloaded': 1,
   'screenshots.accepted': 1,

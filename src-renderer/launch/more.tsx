@@ -8,6 +8,7 @@ import { Card } from '../ui/page.tsx';
 import { Choices } from './choices.tsx';
 import { afterOf, afterText, lines, type After } from './form.ts';
 import styles from './launch.module.css';
+import { EXAMPLES } from './examples.ts';
 import { messages } from './messages.ts';
 import type { PartProps } from './what.tsx';
 
@@ -30,7 +31,7 @@ export function EnvironmentPart({ form, change, errorOf, sources, values, onValu
               value={form.environment}
               list="launch-environments"
               autoComplete="off"
-              placeholder="staging"
+              placeholder={EXAMPLES.environment}
               onChange={(event) => change({ environment: event.target.value })}
             />
           </Field>
@@ -44,7 +45,7 @@ export function EnvironmentPart({ form, change, errorOf, sources, values, onValu
               value={form.base}
               type="url"
               autoComplete="off"
-              placeholder="https://staging.example.com"
+              placeholder={EXAMPLES.baseUrl}
               onChange={(event) => change({ base: event.target.value })}
             />
           </Field>
@@ -121,7 +122,7 @@ export function MorePart({ form, change, errorOf }: PartProps) {
           hint={t('labelsHint')}
           known={[]}
           value={form.labels}
-          placeholder="nightly"
+          placeholder={EXAMPLES.tag}
           error={errorOf('labels')}
           onChange={(labels) => change({ labels })}
         />
@@ -130,7 +131,7 @@ export function MorePart({ form, change, errorOf }: PartProps) {
             <TextArea
               value={form.args}
               spellCheck={false}
-              placeholder="--max-failures=10"
+              placeholder={EXAMPLES.arguments}
               onChange={(event) => change({ args: event.target.value })}
             />
           </Field>
@@ -138,7 +139,7 @@ export function MorePart({ form, change, errorOf }: PartProps) {
             <Input
               value={form.config}
               autoComplete="off"
-              placeholder="playwright.config.ts"
+              placeholder={EXAMPLES.config}
               onChange={(event) => change({ config: event.target.value })}
             />
           </Field>

@@ -14,7 +14,7 @@ const HIDDEN = '***';
 export function optionsOf(request: RunRequest, before: TemplateOptions | null): TemplateOptions {
   const { team: _team, depends_on: _after, deadline: _deadline, scheduled_for: _at, ...options } = request;
   const kept = { ...before?.config?.env, ...before?.env };
-  const env = Object.entries(options.config?.env ?? {}).map(([name, value]) => [
+  const env = Object.entries(options.config?.env ?? {}).map(([name, value]): [string, string] => [
     name,
     value === '' && kept[name] !== undefined ? HIDDEN : value,
   ]);

@@ -8,6 +8,7 @@ import { RelativeTime } from '../ui/time.tsx';
 import { Choices } from './choices.tsx';
 import { forProject, storedBundles, type Form, type FormField } from './form.ts';
 import styles from './launch.module.css';
+import { EXAMPLES } from './examples.ts';
 import { messages } from './messages.ts';
 
 export interface PartProps {
@@ -54,7 +55,7 @@ export function ProjectPart({ form, change, errorOf, projects }: PartProps & { p
           <Field label={t('projectName')} hint={t('projectNameHint')} error={errorOf('project')}>
             <Input
               value={form.project}
-              placeholder="shop"
+              placeholder={EXAMPLES.project}
               autoComplete="off"
               onChange={(event) => change({ project: event.target.value })}
             />
@@ -121,7 +122,7 @@ export function SourcePart({ form, change, errorOf, sources }: PartProps & { sou
             <Field label={t('url')} error={errorOf('url')}>
               <Input
                 value={form.url}
-                placeholder="https://git.example.com/shop.git"
+                placeholder={EXAMPLES.git}
                 autoComplete="off"
                 onChange={(event) => change({ url: event.target.value })}
               />
@@ -130,7 +131,7 @@ export function SourcePart({ form, change, errorOf, sources }: PartProps & { sou
               <Input
                 value={form.ref}
                 list="launch-branches"
-                placeholder="main"
+                placeholder={EXAMPLES.ref}
                 autoComplete="off"
                 onChange={(event) => change({ ref: event.target.value })}
               />
@@ -149,7 +150,7 @@ export function SourcePart({ form, change, errorOf, sources }: PartProps & { sou
           <Field label={t('path')} hint={t('pathHint')} error={errorOf('path')}>
             <Input
               value={form.path}
-              placeholder="/srv/shop"
+              placeholder={EXAMPLES.path}
               autoComplete="off"
               onChange={(event) => change({ path: event.target.value })}
             />
@@ -219,7 +220,7 @@ export function TestsPart({ form, change, errorOf, suite, last }: TestsPartProps
               }))}
               most={12}
               value={form.tags}
-              placeholder="@smoke"
+              placeholder={EXAMPLES.grep}
               error={errorOf('tags')}
               onChange={(tags) => change({ tags })}
             />
@@ -228,7 +229,7 @@ export function TestsPart({ form, change, errorOf, suite, last }: TestsPartProps
               known={(suite?.files ?? []).map(({ name, tests }) => ({ name, n: tests }))}
               most={6}
               value={form.files}
-              placeholder="cart.spec.ts"
+              placeholder={EXAMPLES.file}
               error={errorOf('files')}
               onChange={(files) => change({ files })}
             />

@@ -4,6 +4,7 @@ import { useMessages } from '../ui/i18n.ts';
 import { Card } from '../ui/page.tsx';
 import { Choices } from './choices.tsx';
 import styles from './launch.module.css';
+import { EXAMPLES } from './examples.ts';
 import { messages } from './messages.ts';
 import type { PartProps } from './what.tsx';
 
@@ -48,7 +49,7 @@ export function WorkersPart({ form, change, errorOf, workers }: PartProps & { wo
           legend={t('needs')}
           known={[...tags].sort((a, b) => b[1] - a[1]).map(([name, n]) => ({ name, n }))}
           value={form.needs}
-          placeholder="gpu"
+          placeholder={EXAMPLES.workerTag}
           error={errorOf('needs')}
           onChange={(value) => change({ needs: value })}
         />

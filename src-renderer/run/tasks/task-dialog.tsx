@@ -9,7 +9,7 @@ import { DateTime, Duration } from '../../ui/time.tsx';
 import { messages } from './messages.ts';
 import styles from './task-dialog.module.css';
 import { useTaskName } from './task-name.tsx';
-import { TASK_TONES } from './tasks-tab.tsx';
+import { TASK_TONES } from './task-tones.ts';
 
 type Attempt = Task['attempts'][number];
 

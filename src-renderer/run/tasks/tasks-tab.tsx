@@ -6,24 +6,16 @@ import { FilterInput } from '../../ui/filter-input.tsx';
 import { useMessages } from '../../ui/i18n.ts';
 import { Toolbar } from '../../ui/page.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx';
-import { Count, Status, type Tone } from '../../ui/status.tsx';
+import { Count, Status } from '../../ui/status.tsx';
 import { Table, type Column } from '../../ui/table.tsx';
 import { Duration } from '../../ui/time.tsx';
 import { useViewState } from '../../ui/view-state.ts';
 import { messages } from './messages.ts';
 import { TaskDialog } from './task-dialog.tsx';
 import { TaskName } from './task-name.tsx';
+import { TASK_TONES } from './task-tones.ts';
 import { useTasks } from './use-tasks.ts';
 
-export const TASK_TONES: Record<Task['status'], Tone> = {
-  pending: 'skipped',
-  assigned: 'running',
-  running: 'running',
-  completed: 'passed',
-  failed: 'failed',
-  timeout: 'failed',
-  cancelled: 'skipped',
-};
 /** What goes wrong first, then what is under way. */
 const RANK: Record<Task['status'], number> = {
   failed: 0,
