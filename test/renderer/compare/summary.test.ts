@@ -13,11 +13,14 @@ const run = (number: number, duration_ms: number | null) => ({
   commit: null,
   duration_ms,
 });
-function summary(
-  counts: Partial<typeof none>,
-  { unchanged = 0, language = 'en' as Language, ms = null as number | null } = {},
-) {
-  const t = ((key: keyof typeof messages.en, values = {}) =>
+interface Said {
+  unchanged?: number;
+  language?: Language;
+  ms?: number | null;
+}
+
+function summary(counts: Partial<typeof none>, { unchanged = 0, language = 'en', ms = null }: Said = {}): string {
+  const t = ((key: keyof typeof messages.en, values: Record<string, string | number> = {}) =>
     say(messages[language][key], values, language)) as Translate<typeof messages.en>;
   return summaryText(
     { run: run(13, ms), with: run(12, 61_000), counts: { ...none, ...counts }, unchanged },
