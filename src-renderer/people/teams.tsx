@@ -141,7 +141,7 @@ function Members({ team }: { team: Team }) {
                 />
                 <Button
                   look="quiet"
-                  aria-label={`${t('removeMember')}: ${member.name}`}
+                  aria-label={`${t('remove')}: ${member.name}`}
                   onClick={() => setLeaving(member)}
                 >
                   {t('remove')}

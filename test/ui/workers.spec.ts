@@ -96,7 +96,9 @@ test('several are changed at once, and put back with one click', async ({ page, 
   await bar.getByRole('button', { name: 'Drain' }).click();
   await expect(row(page, 'worker-1')).toContainText('Draining');
   await expect(row(page, 'worker-2')).toContainText('Draining');
-  await page.getByRole('button', { name: 'Undo' }).last().click();
+  // One note for the tags, one before it for draining.
+  await expect(page.getByRole('button', { name: 'Undo' })).toHaveCount(2);
+  await page.getByRole('button', { name: 'Undo' }).first().click();
   await expect(row(page, 'worker-1')).toContainText('Idle');
   const { items } = await fleet.api<{ items: Worker[] }>('GET', '/workers');
   expect(items.map(({ intent }) => intent)).toEqual(items.map(() => 'active'));
