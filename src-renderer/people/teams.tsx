@@ -139,11 +139,7 @@ function Members({ team }: { team: Team }) {
                     label: value,
                   }))}
                 />
-                <Button
-                  look="quiet"
-                  aria-label={`${t('remove')}: ${member.name}`}
-                  onClick={() => setLeaving(member)}
-                >
+                <Button look="quiet" aria-label={`${t('remove')}: ${member.name}`} onClick={() => setLeaving(member)}>
                   {t('remove')}
                 </Button>
               </>

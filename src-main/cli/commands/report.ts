@@ -59,7 +59,7 @@ async function fetchArchive(api: Api, run: Run, file: string): Promise<void> {
     await mkdir(path.dirname(file), { recursive: true });
     const response = await api.open(run.links.download, { accept: 'application/zip' });
     if (response.body === null) throw new CliFailure('The coordinator sent an empty archive.');
-    await pipeline(Readable.fromWeb(response.body), createWriteStream(part));
+    await pipeline(Readable.from(response.body), createWriteStream(part));
     await rename(part, file);
   } catch (error) {
     await rm(part, { force: true });

@@ -74,7 +74,7 @@ export async function filterMs(page: Page, text: string): Promise<number> {
             const input = document.querySelector<HTMLInputElement>('main input[type=search], main input');
             const list = document.querySelector('table tbody');
             if (!input || !list) return reject(new Error('the page has no filter, or no list'));
-            const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set;
+            const value = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
             const began = performance.now();
             const seen = new MutationObserver(() => {
               seen.disconnect();
@@ -85,7 +85,7 @@ export async function filterMs(page: Page, text: string): Promise<number> {
               childList: true,
               characterData: true,
             });
-            setValue?.call(input, wanted);
+            value?.set?.call(input, wanted);
             input.dispatchEvent(new Event('input', { bubbles: true }));
           }),
         `${text}${i}`,
