@@ -5,7 +5,6 @@
 import type { FleetEvent } from '../../shared/protocol/events.ts';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
 import type { Worker } from '../../shared/protocol/rest/workers.ts';
-import { emptyView, reduceRun, type RunView } from '../../shared/model/run-view.ts';
 import { runAfter } from './run-row.ts';
 import { workerAfter } from './worker-row.ts';
 
@@ -23,8 +22,6 @@ export interface Known<T> {
 export interface Mirror {
   runs: ReadonlyMap<string, Known<Run>>;
   workers: ReadonlyMap<string, Known<Worker>>;
-  /** Of runs that somebody looks at, by id. */
-  views: ReadonlyMap<string, RunView>;
   /** Tasks that race another one. */
   races: ReadonlySet<string>;
   /** The last stored events, oldest first: what was read a moment ago may lack them. */
@@ -37,7 +34,6 @@ const MOST_RECENT = 5_000;
 export const emptyMirror: Mirror = {
   runs: new Map(),
   workers: new Map(),
-  views: new Map(),
   races: new Set(),
   recent: [],
 };
@@ -54,11 +50,8 @@ export function afterEvents(mirror: Mirror, events: readonly FleetEvent[]): Mirr
   const stored = events.filter(isStored);
   const races = withRaces(mirror.races, stored);
   const isRace = (id: string) => races.has(id);
-  const views = new Map(mirror.views);
-  for (const [id, view] of views) views.set(id, events.reduce(reduceRun, view));
   return {
     races,
-    views: sameUnlessChanged(mirror.views, views),
     runs: applied(
       mirror.runs,
       stored,
@@ -92,18 +85,7 @@ export function withWorkers(mirror: Mirror, workers: readonly Worker[], at: Posi
   return { ...mirror, workers: next };
 }
 
-/** Begins to follow a run; `history`: its stored events so far. */
-export function withView(mirror: Mirror, runId: string, history: readonly FleetEvent[]): Mirror {
-  const view = [...history, ...mirror.recent].reduce(reduceRun, emptyView(runId));
-  return { ...mirror, views: new Map(mirror.views).set(runId, view) };
-}
-
-export function withoutView(mirror: Mirror, runId: string): Mirror {
-  const views = new Map(mirror.views);
-  return views.delete(runId) ? { ...mirror, views } : mirror;
-}
-
-/** After a gap in the events: they no longer lead from what was read to now. Views begin anew when they are read again. */
+/** After a gap in the events: they no longer lead from what was read to now. */
 export const afterGap = (mirror: Mirror): Mirror => ({ ...mirror, recent: [] });
 
 type IdOf = (event: FleetEvent) => string | null;
@@ -161,9 +143,4 @@ function withRaces(before: ReadonlySet<string>, events: readonly FleetEvent[]): 
   // A racer that goes on alone is an ordinary task.
   for (const { data } of ended) races.delete(data.to_task_id);
   return races;
-}
-
-function sameUnlessChanged<K, V>(before: ReadonlyMap<K, V>, after: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
-  for (const [key, value] of after) if (before.get(key) !== value) return after;
-  return before;
 }

@@ -1,12 +1,10 @@
 /** Runs: reading them, following them, changing them. */
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo } from 'react';
-import type { FleetEvent } from '../../shared/protocol/events.ts';
-import type { RunView } from '../../shared/model/run-view.ts';
+import { useMemo } from 'react';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
 import { api } from './client.ts';
 import { listed, type RunFilter } from './run-filter.ts';
-import { positionOf, withoutView, withRuns, withView } from './mirror.ts';
+import { positionOf, withRuns } from './mirror.ts';
 import { changeMirror, queryClient, useFleetStore } from './store.ts';
 
 export interface Page<T> {
@@ -64,43 +62,6 @@ export function useRun(id: string) {
   return { ...query, run };
 }
 
-/** A stored event as GET /events has it. */
-type StoredEvent = Omit<FleetEvent, 'at'> & { at: string };
-const EVENTS_PAGE = 500;
-
-/** All stored events of a run, oldest first. */
-async function readHistory(runId: string, signal: AbortSignal): Promise<FleetEvent[]> {
-  const events: FleetEvent[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { run_id: runId, limit: EVENTS_PAGE, cursor };
-    const page = await api.get<Page<StoredEvent>>('/events', query, signal);
-    for (const event of page.items) events.push({ ...event, at: Date.parse(event.at) } as FleetEvent);
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined);
-  return events;
-}
-
-/**
- * The run as it goes on, from its first event to the last (shared/model/run-view.ts): held tasks, running tests, failures in the order in
- * which they came. Followed as long as somebody uses this; undefined until its history is read.
- */
-export function useRunView(runId: string): { view: RunView | undefined; error: Error | null } {
-  const view = useFleetStore(({ mirror }) => mirror.views.get(runId));
-  const { error } = useQuery({
-    queryKey: ['run-view', runId],
-    queryFn: async ({ signal }) => {
-      const history = await readHistory(runId, signal);
-      changeMirror((mirror) => withView(mirror, runId, history));
-      return true;
-    },
-    staleTime: Infinity,
-    gcTime: 0,
-  });
-  useEffect(() => () => changeMirror((mirror) => withoutView(mirror, runId)), [runId]);
-  return { view, error };
-}
-
 const readAgain = (key: string, id: string) => queryClient.invalidateQueries({ queryKey: [key, id] });
 
 /** Ends a run; what works on it is stopped. */
@@ -113,9 +74,3 @@ export const rerunRun = (id: string, only: 'all' | 'failed') =>
 
 export const useCancelRun = () =>
   useMutation({ mutationFn: (id: string) => cancelRun(id), onSettled: (_answer, _error, id) => readAgain('run', id) });
-
-export const useRerun = () =>
-  useMutation({
-    mutationFn: ({ id, only }: { id: string; only: 'all' | 'failed' }) => rerunRun(id, only),
-    onSettled: readNewestRuns,
-  });

@@ -1,11 +1,11 @@
-/** Workers: reading them, following them, changing them. */
-import { useMutation, useQuery } from '@tanstack/react-query';
+/** Workers: reading them and following them. */
+import { useQuery } from '@tanstack/react-query';
 import { useShallow } from 'zustand/react/shallow';
-import type { Worker, WorkerPatch } from '../../shared/protocol/rest/workers.ts';
+import type { Worker } from '../../shared/protocol/rest/workers.ts';
 import { api } from './client.ts';
 import { positionOf, withWorkers } from './mirror.ts';
 import type { Page } from './runs.ts';
-import { changeMirror, queryClient, useFleetStore } from './store.ts';
+import { changeMirror, useFleetStore } from './store.ts';
 
 const MOST = 500;
 /** Figures of the machines come with no event. */
@@ -54,11 +54,3 @@ export function useWorker(id: string) {
   const worker = useFleetStore(({ mirror }) => mirror.workers.get(id)?.value);
   return { ...query, worker };
 }
-
-/** Pauses, drains, resumes a worker, or changes what is set on it. The answer is the worker as it is then. */
-export const useChangeWorker = () =>
-  useMutation({
-    mutationFn: ({ id, change }: { id: string; change: WorkerPatch }) =>
-      api.change<Worker>('PATCH', `/workers/${encodeURIComponent(id)}`, change),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ['workers'] }),
-  });

@@ -1,4 +1,5 @@
 import type { TestHistory } from '../../shared/protocol/rest/tests.ts';
+import { OUTCOME_TONES } from '../parts/standing.tsx';
 import { cx } from '../ui/class-names.ts';
 import { Field, Select } from '../ui/field.tsx';
 import { useLanguage, useMessages } from '../ui/i18n.ts';
@@ -10,7 +11,6 @@ import { durationText } from '../ui/time-text.ts';
 import { barsOf, environmentsIn, firstFailed, workersIn } from './history-model.ts';
 import styles from './history.module.css';
 import { messages } from './messages.ts';
-import { OUTCOME_TONES } from './outcome.ts';
 
 interface HistoryProps {
   history: TestHistory;

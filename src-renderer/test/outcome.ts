@@ -1,13 +1,6 @@
-/** The words and tones of outcomes and of the statuses of attempts. */
-import type { TestOutcome, TestStatus } from '../../shared/protocol/playwright.ts';
+/** The words and tones of the statuses of attempts. */
+import type { TestStatus } from '../../shared/protocol/playwright.ts';
 import type { Tone } from '../ui/status.tsx';
-
-export const OUTCOME_TONES: Record<TestOutcome, Tone> = {
-  expected: 'passed',
-  unexpected: 'failed',
-  flaky: 'flaky',
-  skipped: 'skipped',
-};
 
 export const STATUSES = {
   passed: { tone: 'passed', word: 'passed' },

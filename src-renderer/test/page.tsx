@@ -5,6 +5,7 @@ import type { TestHistory } from '../../shared/protocol/rest/tests.ts';
 import { ApiError } from '../fleet/api-error.ts';
 import { useRun } from '../fleet/runs.ts';
 import { useTest, useTestHistory } from '../fleet/test-detail.ts';
+import { OUTCOME_TONES } from '../parts/standing.tsx';
 import { useMessages } from '../ui/i18n.ts';
 import { Link } from '../ui/link.tsx';
 import { Page as Frame } from '../ui/page.tsx';
@@ -20,7 +21,6 @@ import { History } from './history.tsx';
 import { standingOf } from './history-model.ts';
 import { messages } from './messages.ts';
 import { Neighbours } from './neighbours.tsx';
-import { OUTCOME_TONES } from './outcome.ts';
 import styles from './page.module.css';
 import { TraceView } from './trace-view.tsx';
 

@@ -21,6 +21,7 @@ export interface UpOptions {
   port?: string;
   contentPort?: string;
   tls?: boolean;
+  plugins?: string;
   data?: string;
   name?: string;
   slots?: string;
@@ -30,13 +31,25 @@ export interface UpOptions {
 }
 
 export async function up(cli: Cli, options: UpOptions): Promise<number> {
-  const { data, name, slots, tags, allowSystemBrowser, logLevel = 'warn', host, port, contentPort, tls } = options;
+  const {
+    data,
+    name,
+    slots,
+    tags,
+    allowSystemBrowser,
+    logLevel = 'warn',
+    host,
+    port,
+    contentPort,
+    tls,
+    plugins,
+  } = options;
   // Both would take the same PLAYFLEET_DATA; each gets a folder of its own in it.
   const { PLAYFLEET_DATA: both, PLAYFLEET_COORDINATOR_DATA: own } = cli.config.variables;
   const base = data ?? both;
   const folder = (part: string): { data?: string } => (base ? { data: path.resolve(cli.cwd, base, part) } : {});
   const coordinators = data === undefined && own ? { data: own } : folder('coordinator');
-  const config = readCoordinatorConfig({ host, port, contentPort, tls, logLevel, ...coordinators });
+  const config = readCoordinatorConfig({ host, port, contentPort, tls, plugins, logLevel, ...coordinators });
   const interrupts = watchInterrupts(() => process.exit(EXIT.cancelled));
   const running = await openCoordinator(config).catch((error: unknown) => {
     interrupts.end();

@@ -18,6 +18,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--port <n>', 'of the API (default: 4800)')
     .option('--content-port <n>', 'of reports (default: the next one)')
     .option('--tls', 'https with a certificate of its own, which tokens pin')
+    .option('--plugins <folder>', 'where strategies of your own lie')
     .option('--data <folder>', 'where both keep their data')
     .option('--name <name>', "the worker's name (default: the machine's host name)")
     .option('--slots <n>', 'Playwright processes at once (default: the CPUs, at most 4)')

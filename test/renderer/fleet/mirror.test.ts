@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FleetEvent } from '../../../shared/protocol/events.ts';
-import {
-  afterEvents,
-  afterGap,
-  emptyMirror,
-  positionOf,
-  withRuns,
-  withView,
-} from '../../../src-renderer/fleet/mirror.ts';
+import { afterEvents, afterGap, emptyMirror, positionOf, withRuns } from '../../../src-renderer/fleet/mirror.ts';
 import { outdatedBy } from '../../../src-renderer/fleet/outdated.ts';
 import { listed, matches } from '../../../src-renderer/fleet/run-filter.ts';
 import { runAfter } from '../../../src-renderer/fleet/run-row.ts';
@@ -107,15 +100,6 @@ test('what does not change stays the same object, so that nobody draws it again'
   const mirror = withRuns(emptyMirror, [runRow()], at(0));
   const after = afterEvents(mirror, [event(1, 'run.planned', { tests_total: 1, tasks_total: 1 }, { run_id: 'other' })]);
   expect(after.runs).toBe(mirror.runs);
-  expect(after.views).toBe(mirror.views);
-});
-
-test('a followed run begins with its history and goes on with what happens', () => {
-  const mirror = withView(afterEvents(emptyMirror, STORY.slice(5, 8)), 'r1', STORY.slice(0, 7));
-  expect(afterEvents(mirror, STORY.slice(8)).views.get('r1')).toMatchObject({
-    state: 'completed',
-    counts: { expected: 1, unexpected: 1, flaky: 1, skipped: 1 },
-  });
 });
 
 test('a list holds what matches, newest first, as far down as it was read', () => {
