@@ -113,5 +113,5 @@ test('a hostile report can neither read nor change anything with the session of 
   expect(tried).toEqual({ cookie: '', read: 'blocked', change: 'blocked' });
   expect(coordinator.log.filter((line) => line.path === '/api/v1/auth/logout')).toEqual([]);
   await page.goto(coordinator.url);
-  await page.getByText('No run yet').waitFor();
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
 });

@@ -29,10 +29,10 @@ test('a person follows an invitation, sets up a second factor, signs in with it,
   await page.getByLabel('Your name').fill('Kim Berger');
   await page.getByLabel(/^Password/).fill(PASSWORD);
   await page.getByRole('button', { name: 'Make my account' }).click();
-  await page.getByText('No run yet').waitFor();
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   expect(page.url()).toBe(`${coordinator.url}/`);
 
-  await page.getByRole('link', { name: 'Account' }).click();
+  await page.goto(`${coordinator.url}/account`);
   await page.getByText('Kim Berger, kim@example.com, viewer in default').waitFor();
   await page.getByText(/Chrome \d+ on Linux \(this one\)/).waitFor();
   await page.locator('#begin').getByLabel('Your password').fill(PASSWORD);
@@ -56,7 +56,7 @@ test('a person follows an invitation, sets up a second factor, signs in with it,
   await page.getByLabel(/Code of your authenticator/).fill(await codeAt(1));
   await page.getByLabel('Do not ask in this browser').check();
   await page.getByRole('button', { name: 'Go on' }).click();
-  await page.getByText('No run yet').waitFor();
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
 
   await page.goto(`${coordinator.url}/account`);
   await page.getByText('Browsers that are not asked for a code').waitFor();
@@ -77,7 +77,7 @@ test('a person follows an invitation, sets up a second factor, signs in with it,
   // A new password ends the trust as well.
   await page.getByLabel(/Code of your authenticator/).fill(backup[3] ?? '');
   await page.getByRole('button', { name: 'Go on' }).click();
-  await page.getByText('No run yet').waitFor();
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   await page.goto(reset.link);
   await page.getByLabel(/^Password/).fill(PASSWORD);
   await page.getByRole('button', { name: 'Set the password' }).click();
