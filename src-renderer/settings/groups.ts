@@ -8,7 +8,7 @@ const BEGINNINGS: readonly (readonly [GroupName, RegExp])[] = [
   ['workers', /^(worker|breaker|poison)_/],
   ['scheduling', /^(scheduler|load_balancer|race|max_parallel|task|unservable|steal)_/],
   ['retention', /_retention_/],
-  ['signIn', /^(session|github|google|discord|oidc|password|account|invitation)_/],
+  ['signIn', /^(session|github|google|discord|oidc|password|account|invitation|private)_/],
   ['mail', /^(smtp|mail|slack|webhook|alert)_/],
   ['limits', /^rate_limit_/],
 ];
