@@ -103,19 +103,19 @@ async function addresses(coordinator: Coordinator): Promise<Record<string, strin
   const failing = runs.find(({ number }) => number === 2);
   const good = runs.find(({ number }) => number === 1);
   if (!failing || !good) throw new Error('the runs are not there');
-  const { tests } = await api<{ tests: { test_id: string; outcome: string | null }[] }>(
+  const { items: tests } = await api<{ items: { test_id: string }[] }>(
     coordinator,
     'GET',
-    `/results/${failing.id}`,
+    `/test-runs/${failing.id}/tests?outcome=unexpected`,
   );
-  const failed = tests.find(({ outcome }) => outcome === 'unexpected');
+  const [failed] = tests;
   if (!failed) throw new Error('nothing failed in the run with regressions');
   return {
     overview: '/',
     launch: '/launch',
     runs: '/runs',
     run: '/runs/2',
-    timeline: '/runs/2?tab=timeline',
+    timeline: '/runs/2?tab=schedule',
     test: `/runs/2/tests/${encodeURIComponent(failed.test_id)}`,
     compare: `/compare?run=${failing.number}&with=${good.number}`,
     workers: '/workers',
