@@ -130,9 +130,9 @@ async function addresses(coordinator: Coordinator): Promise<Record<string, strin
 
 /** Nothing is being loaded any more. */
 async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(
-    'document.querySelector("main h1") !== null && document.querySelector("main [aria-busy=true]") === null && document.fonts.status === "loaded"',
-  );
+  await page.locator('main h1').first().waitFor();
+  await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
+  await page.evaluate('document.fonts.ready.then(() => null)');
   await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))');
 }
 
