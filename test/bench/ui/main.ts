@@ -49,7 +49,7 @@ try {
 
   chatter.talk(EVENTS_PER_S);
   const page = await context.newPage();
-  const dashboard = await opened(page, runPage, 'table tbody tr');
+  const dashboard = await opened(page, runPage, 'main [role=row] a');
   const scroll_fps = await scrollFps(page);
   const filter_ms = await filterMs(page, 'test-9');
   say(`A run of ${TESTS} tests while ${EVENTS_PER_S} events a second come`, {

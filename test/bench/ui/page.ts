@@ -71,8 +71,8 @@ export async function filterMs(page: Page, text: string): Promise<number> {
       await page.evaluate(
         (wanted) =>
           new Promise<number>((resolve, reject) => {
-            const input = document.querySelector<HTMLInputElement>('main input[type=search], main input');
-            const list = document.querySelector('table tbody');
+            const input = document.querySelector<HTMLInputElement>('main [role=search] input');
+            const list = document.querySelector('main [role=row]');
             if (!input || !list) return reject(new Error('the page has no filter, or no list'));
             const value = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
             const began = performance.now();
@@ -92,7 +92,7 @@ export async function filterMs(page: Page, text: string): Promise<number> {
       ),
     );
   }
-  await page.locator('main input[type=search], main input').first().fill('');
+  await page.locator('main [role=search] input').first().fill('');
   return Math.round(median(times));
 }
 
