@@ -68,9 +68,23 @@ const readAgain = (key: string, id: string) => queryClient.invalidateQueries({ q
 export const cancelRun = (id: string, reason?: string) =>
   api.change<unknown>('POST', `/test-runs/${encodeURIComponent(id)}/cancel`, reason === undefined ? {} : { reason });
 
+/** All tests of a run, those that failed, or those with these ids. */
+export type RerunOf = 'all' | 'failed' | readonly string[];
+
 /** A new run of the same, answered with its id and number. */
-export const rerunRun = (id: string, only: 'all' | 'failed') =>
-  api.change<{ test_run_id: string; number: number }>('POST', `/test-runs/${encodeURIComponent(id)}/retry`, { only });
+export const rerunRun = (id: string, what: RerunOf) =>
+  api.change<{ test_run_id: string; number: number }>(
+    'POST',
+    `/test-runs/${encodeURIComponent(id)}/retry`,
+    typeof what === 'string' ? { only: what } : { tests: what },
+  );
 
 export const useCancelRun = () =>
   useMutation({ mutationFn: (id: string) => cancelRun(id), onSettled: (_answer, _error, id) => readAgain('run', id) });
+
+export const useRerun = () =>
+  useMutation({
+    mutationFn: ({ id, what }: { id: string; what: RerunOf }) => rerunRun(id, what),
+    // What is new comes with its event, too; this only makes it sooner.
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ['runs'] }),
+  });

@@ -63,14 +63,6 @@ export function useFailedTests(run: string) {
   });
 }
 
-/** A new run of these tests alone. */
-export const useRerunTests = () =>
-  useMutation({
-    mutationFn: ({ run, tests }: { run: string; tests: readonly string[] }) =>
-      api.change<{ test_run_id: string; number: number }>('POST', `/test-runs/${part(run)}/retry`, { tests }),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ['runs'] }),
-  });
-
 /** Screenshots of the run that were not as expected, with where their snapshots lie. `enabled`: only where there are any. */
 export function useScreenshots(run: string, enabled: boolean) {
   return useQuery({

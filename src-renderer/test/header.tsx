@@ -6,7 +6,7 @@ import type { TestDetail } from '../../shared/protocol/rest/results.ts';
 import type { TestHistory } from '../../shared/protocol/rest/tests.ts';
 import { isOver } from '../fleet/run-row.ts';
 import { useMay } from '../fleet/me.ts';
-import { useRerunTests } from '../fleet/test-detail.ts';
+import { useRerun } from '../fleet/runs.ts';
 import { Button } from '../ui/button.tsx';
 import { useMessages } from '../ui/i18n.ts';
 import { Menu } from '../ui/menu.tsx';
@@ -40,7 +40,7 @@ export function Actions({ run, test, history, onTrace }: ActionsProps) {
   const t = useMessages(messages);
   const navigate = useNavigate();
   const may = useMay('runner');
-  const rerun = useRerunTests();
+  const rerun = useRerun();
   const [editor, setEditor] = useState(false);
   const copy = async (text: string, done: string) => {
     try {
@@ -61,7 +61,7 @@ export function Actions({ run, test, history, onTrace }: ActionsProps) {
     });
   const onRerun = () =>
     rerun.mutate(
-      { run: run.id, tests: [test.test_id] },
+      { id: run.id, what: [test.test_id] },
       {
         onSuccess: ({ number }) => {
           toastDone(t('rerunDone', { number: String(number) }));

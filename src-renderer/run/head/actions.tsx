@@ -6,7 +6,7 @@ import { toast } from 'sonner';
 import type { Run } from '../../../shared/protocol/rest/runs.ts';
 import { useMay } from '../../fleet/me.ts';
 import { isOver } from '../../fleet/run-row.ts';
-import { cancelRun, useCancelRun } from '../../fleet/runs.ts';
+import { cancelRun, useCancelRun, useRerun, type RerunOf } from '../../fleet/runs.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { useMessages } from '../../ui/i18n.ts';
@@ -14,7 +14,6 @@ import { Menu, type MenuItem } from '../../ui/menu.tsx';
 import { toastDone, toastError } from '../../ui/toast.tsx';
 import { commandOf } from './command.ts';
 import { messages } from './messages.ts';
-import { useRerunTests, type Rerun } from './use-rerun.ts';
 
 /** `selected`: ids of tests that were chosen in the list. */
 export function Actions({ run, selected }: { run: Run; selected: readonly string[] }) {
@@ -63,8 +62,8 @@ function CancelButton({ run }: { run: Run }) {
 function RerunButtons({ run, selected }: { run: Run; selected: readonly string[] }) {
   const t = useMessages(messages);
   const navigate = useNavigate();
-  const rerun = useRerunTests();
-  const start = (what: Rerun['what']) =>
+  const rerun = useRerun();
+  const start = (what: RerunOf) =>
     rerun.mutate(
       { id: run.id, what },
       {

@@ -12,7 +12,7 @@ import { Toolbar } from '../../ui/page.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx';
 import { toastDone, toastError } from '../../ui/toast.tsx';
 import { useViewState } from '../../ui/view-state.ts';
-import { useRerunTests } from '../head/use-rerun.ts';
+import { useRerun } from '../../fleet/runs.ts';
 import { arrange, countsOf, GROUPINGS, SORTS, type Grouping, type Sort } from './arrange.ts';
 import { Chips } from './chips.tsx';
 import { Filter, type Vocabulary } from './filter.ts';
@@ -176,7 +176,7 @@ function NoTests({ run }: { run: Run }) {
 function SelectedBar({ run, selected, onClear }: { run: Run; selected: ReadonlySet<string>; onClear: () => void }) {
   const t = useMessages(messages);
   const navigate = useNavigate();
-  const rerun = useRerunTests();
+  const rerun = useRerun();
   const over = isOver(run.status);
   const start = () =>
     rerun.mutate(
