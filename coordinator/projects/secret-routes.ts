@@ -1,6 +1,7 @@
 /** HTTP edge of secrets: /api/v1/projects/{project}/secrets. No answer holds a value, and nothing here is stored for a repeated request. */
 import { z } from 'zod';
 import type { Clock } from '../../shared/base/clock.ts';
+import { ofProject } from '../../shared/protocol/rest/ranges.ts';
 import { projectParam, secretParam, secretPut, secretsAnswer } from '../../shared/protocol/rest/secrets.ts';
 import { actorOf, recordAudit } from '../audit/record.ts';
 import { requireUser } from '../http/principal.ts';
@@ -22,7 +23,6 @@ export interface SecretRoutesDeps {
 const tags: [string] = ['Projects'];
 const message = z.object({ message: z.string() });
 /** Id or name of the team, where several have a project of that name. */
-const ofTeam = z.strictObject({ team: z.string().min(1).max(100).optional() });
 
 export function secretRoutes({ db, clock, secrets }: SecretRoutesDeps) {
   return createRouter()
@@ -33,7 +33,7 @@ export function secretRoutes({ db, clock, secrets }: SecretRoutesDeps) {
         access: 'maintainer',
         tags,
         summary: 'List the secrets of a project, without their values',
-        request: { params: projectParam, query: ofTeam },
+        request: { params: projectParam, query: ofProject },
         responses: { 200: json(secretsAnswer, 'Names, and who set them when') },
       }),
       async (c) => {
@@ -55,7 +55,7 @@ export function secretRoutes({ db, clock, secrets }: SecretRoutesDeps) {
         summary: 'Set a secret; it can never be read again, only be replaced',
         description:
           'The tests of runs of this project and environment get it as an environment variable, and it is hidden in what they print and report.',
-        request: { params: secretParam, query: ofTeam, body: jsonBody(secretPut) },
+        request: { params: secretParam, query: ofProject, body: jsonBody(secretPut) },
         responses: { 200: json(message, 'Set') },
       }),
       async (c) => {
@@ -85,7 +85,7 @@ export function secretRoutes({ db, clock, secrets }: SecretRoutesDeps) {
         access: 'maintainer',
         tags,
         summary: 'Remove a secret',
-        request: { params: secretParam, query: ofTeam },
+        request: { params: secretParam, query: ofProject },
         responses: { 200: json(message, 'Removed') },
       }),
       async (c) => {

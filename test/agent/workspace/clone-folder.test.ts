@@ -11,8 +11,8 @@ test('a folder is copied with its links, executable bits and folders, and its si
     'node_modules/a/run': { exec: 'x' },
     'node_modules/.bin/run': { link: '../a/run' },
     'node_modules/@s/b/node_modules/c/index.js': 'nested',
-    'node_modules/work': { link: '../packages/work' },
-    'packages/work/index.js': 'not copied',
+    'node_modules/lib': { link: '../packages/lib' },
+    'packages/lib/index.js': 'not copied',
   });
   expect(await cloneFolder('node_modules', { from, to })).toBe(3 + 1 + 6);
   expect(readFiles(path.join(to, 'node_modules'), [])).toEqual(readFiles(path.join(from, 'node_modules'), []));
@@ -20,14 +20,14 @@ test('a folder is copied with its links, executable bits and folders, and its si
 
 test('an absolute link into the old tree leads into the new one, and one that leads elsewhere is kept', async () => {
   const [from, to, elsewhere] = [tempFolder(), tempFolder(), tempFolder()];
-  writeFiles(from, { 'node_modules/x': '', 'packages/work/index.js': 'old' });
-  writeFiles(to, { 'packages/work/index.js': 'new' });
-  symlinkSync(path.join(from, 'packages/work'), path.join(from, 'node_modules/work'));
+  writeFiles(from, { 'node_modules/x': '', 'packages/lib/index.js': 'old' });
+  writeFiles(to, { 'packages/lib/index.js': 'new' });
+  symlinkSync(path.join(from, 'packages/lib'), path.join(from, 'node_modules/lib'));
   symlinkSync(elsewhere, path.join(from, 'node_modules/store'));
   await cloneFolder('node_modules', { from, to });
-  expect(readFileSync(path.join(to, 'node_modules/work/index.js'), 'utf8')).toBe('new');
+  expect(readFileSync(path.join(to, 'node_modules/lib/index.js'), 'utf8')).toBe('new');
   expect(readlinkSync(path.join(to, 'node_modules/store'))).toBe(elsewhere);
-  expect(realpathSync(path.join(to, 'node_modules/work'))).toBe(path.join(to, 'packages/work'));
+  expect(realpathSync(path.join(to, 'node_modules/lib'))).toBe(path.join(to, 'packages/lib'));
 });
 
 test('the outermost folders of packages are found, without following links', async () => {
