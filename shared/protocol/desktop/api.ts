@@ -3,7 +3,7 @@
  * table, by which the app checks each argument, and from which the page's types come. In a browser `window.playfleet` does not exist.
  */
 import { z } from 'zod';
-import { manners } from './agent.ts';
+import { manners } from './manners.ts';
 import type { DesktopAsk, DesktopTell } from './calls.ts';
 import { desktopProblem, desktopState, preferences, updateState, type DesktopProblem } from './state.ts';
 import { foundCoordinator, joinWay, wizardInput, wizardState } from './wizard.ts';

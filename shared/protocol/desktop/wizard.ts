@@ -1,6 +1,6 @@
 /** The first-run wizard as page and app speak of it. The app holds its state; the page shows it and sends what its person does. */
 import { z } from 'zod';
-import { manners } from './agent.ts';
+import { manners } from './manners.ts';
 import { desktopProblem } from './state.ts';
 
 /** How a coordinator is named: by a join link, or by the words that one sees on its dashboard, for an address from the LAN or typed in. */
