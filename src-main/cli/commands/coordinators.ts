@@ -71,7 +71,7 @@ export async function forgetCoordinator(
   return EXIT.ok;
 }
 
-const rootOf = (data: string | undefined): string => readAgentConfig({ data }).dataDir;
+const rootOf = (data: string | undefined): string => readAgentConfig(data === undefined ? {} : { data }).dataDir;
 
 /** By id, name or address. */
 async function findRemembered(root: string, which: string): Promise<Remembered> {
