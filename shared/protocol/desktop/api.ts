@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { manners } from './manners.ts';
 import type { DesktopAsk, DesktopTell } from './calls.ts';
 import { desktopProblem, desktopState, preferences, updateState, type DesktopProblem } from './state.ts';
-import { foundCoordinator, joinWay, wizardInput, wizardState } from './wizard.ts';
+import { foundCoordinator, joinWay, lending, wizardInput, wizardState } from './wizard.ts';
 
 const nothing = z.undefined();
 const done = z.null();
@@ -20,6 +20,9 @@ export const desktopCalls = {
   resume: { takes: nothing, gives: desktopState },
   manners: { takes: nothing, gives: manners },
   setManners: { takes: manners, gives: manners },
+  lending: { takes: nothing, gives: lending },
+  /** Name, slots and projects count once what runs is finished: the agent is started anew. */
+  setLending: { takes: lending, gives: lending },
   wizard: { takes: nothing, gives: wizardState },
   /** Answers when the step is taken or refused (`problem`); what takes longer is told by `wizardChanged`. */
   wizardDo: { takes: wizardInput, gives: wizardState },

@@ -12,6 +12,8 @@ export const DESKTOP_ASKS = [
   'resume',
   'manners',
   'setManners',
+  'lending',
+  'setLending',
   'wizard',
   'wizardDo',
   'discover',
