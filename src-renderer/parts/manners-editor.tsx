@@ -129,7 +129,9 @@ function Limit({ rule, manners, onChange }: MannersEditorProps & { rule: (typeof
 
 function Priority({ value, onChange }: { value: CpuPriority; onChange: (value: CpuPriority) => void }) {
   const t = useMessages(messages);
-  return <Select value={value} onChange={onChange} options={PRIORITIES.map((one) => ({ value: one, label: t(one) }))} />;
+  return (
+    <Select value={value} onChange={onChange} options={PRIORITIES.map((one) => ({ value: one, label: t(one) }))} />
+  );
 }
 
 interface WholeNumberProps {
