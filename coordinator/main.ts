@@ -376,7 +376,16 @@ export async function startCoordinator(
         metricRoutes({ db, clock, dataDir: config.dataDir, load, report }),
       ],
       pages: [
-        healthRoutes({ db, clock, version, dataDir: config.dataDir, load, faults: () => strategies.faults, report }),
+        healthRoutes({
+          db,
+          clock,
+          version,
+          dataDir: config.dataDir,
+          contentPort: content.port,
+          load,
+          faults: () => strategies.faults,
+          report,
+        }),
       ],
     });
     addPages(app, {

@@ -30,6 +30,9 @@ export async function answerCall(
     const problem = problemOf(error);
     if (problem !== null) return { ok: false, problem };
     report(error, name);
-    return { ok: false, problem: { code: 'internal', message: 'The app could not do this; its log says why.', field: null } };
+    return {
+      ok: false,
+      problem: { code: 'internal', message: 'The app could not do this; its log says why.', field: null },
+    };
   }
 }

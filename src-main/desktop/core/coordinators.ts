@@ -118,9 +118,14 @@ export class Coordinators {
   async forget(id: string): Promise<void> {
     const { own } = this.#known(id);
     const { settings, credentials } = this.#deps;
-    if (own) throw new DesktopRefusal('own', 'The coordinator of this computer holds its runs and is not forgotten.', 'id');
+    if (own)
+      throw new DesktopRefusal('own', 'The coordinator of this computer holds its runs and is not forgotten.', 'id');
     if (settings.value.active === id)
-      throw new DesktopRefusal('active', 'This is the active coordinator. Choose another one first, then forget it.', 'id');
+      throw new DesktopRefusal(
+        'active',
+        'This is the active coordinator. Choose another one first, then forget it.',
+        'id',
+      );
     await credentials.forget(id);
     this.#links.delete(id);
     await settings.change({ coordinators: settings.value.coordinators.filter((one) => one.id !== id) });
@@ -135,7 +140,12 @@ export class Coordinators {
 
 /** Of its address, so that folders tell whose they are. */
 function idFor(url: string, taken: readonly { id: string }[]): string {
-  const base = new URL(url).host.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '').slice(0, 50) || 'coordinator';
+  const base =
+    new URL(url).host
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-|-$/g, '')
+      .slice(0, 50) || 'coordinator';
   const names = new Set([OWN, ...taken.map(({ id }) => id)]);
   let id = base;
   for (let n = 2; names.has(id); n++) id = `${base}-${n}`;

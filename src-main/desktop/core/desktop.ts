@@ -43,7 +43,8 @@ export interface DesktopOptions {
   system: System;
   joining: Joining;
   updating: Updating;
-  promoting: Promoting;
+  /** null: not from the app. */
+  promoting: Promoting | null;
   clock: Clock;
   random: () => number;
 }
@@ -81,7 +82,12 @@ export class Desktop {
     const report = reporter(log, clock);
     const settings = await SettingsStore.open(path.join(folder, 'settings.json'), clock.now());
     const inMemory = settings.value.secretsInMemory;
-    const vault = await Vault.open({ file: path.join(folder, 'secrets.json'), cipher: system.cipher, inMemory, report });
+    const vault = await Vault.open({
+      file: path.join(folder, 'secrets.json'),
+      cipher: system.cipher,
+      inMemory,
+      report,
+    });
     return new Desktop(options, settings, vault, log);
   }
 
@@ -98,7 +104,12 @@ export class Desktop {
     this.#coordinator = new CoordinatorPart({
       programs,
       dataDir: path.join(folder, 'coordinator'),
-      settings: async () => ({ host: '127.0.0.1', ...(await this.#ownPorts()), tls: false, newAdminLink: !credentials.isSignedIn('own') }),
+      settings: async () => ({
+        host: '127.0.0.1',
+        ...(await this.#ownPorts()),
+        tls: false,
+        newAdminLink: !credentials.isSignedIn('own'),
+      }),
       clock,
       random,
       onLine: (line) => this.#logs.coordinator.line(line),
@@ -235,7 +246,9 @@ export class Desktop {
 
   /** The machine is about to sleep: unfinished tests go back while there is a network. */
   async systemSleeps(): Promise<void> {
-    await this.#agent.command({ type: 'suspend', withinMs: SUSPEND_MS }).catch((error: unknown) => this.report(error, 'going to sleep'));
+    await this.#agent
+      .command({ type: 'suspend', withinMs: SUSPEND_MS })
+      .catch((error: unknown) => this.report(error, 'going to sleep'));
   }
 
   systemWoke(): void {
@@ -294,7 +307,9 @@ export class Desktop {
 
   /** Whose pages the system's browser may open. */
   trustedOrigins(): string[] {
-    return [this.#coordinators.target()?.url, this.contentOrigin()].filter((url) => url != null).map((url) => new URL(url).origin);
+    return [this.#coordinators.target()?.url, this.contentOrigin()]
+      .filter((url) => url != null)
+      .map((url) => new URL(url).origin);
   }
 
   /** Of the active coordinator, where this is its host. */
@@ -311,9 +326,20 @@ export class Desktop {
     this.#logs.app.line(`${new Date(this.#options.clock.now()).toISOString()} ${text}`);
   }
 
-  async #carryOut({ found, lending, startAtLogin }: { found: Found | null; lending: Lending; startAtLogin: boolean }): Promise<void> {
+  async #carryOut({
+    found,
+    lending,
+    startAtLogin,
+  }: {
+    found: Found | null;
+    lending: Lending;
+    startAtLogin: boolean;
+  }): Promise<void> {
     if (this.#vault.state.kept === 'refused')
-      throw new DesktopRefusal('no_safe_place', `${this.#vault.state.reason ?? ''} Decide first whether secrets may be held in memory.`);
+      throw new DesktopRefusal(
+        'no_safe_place',
+        `${this.#vault.state.reason ?? ''} Decide first whether secrets may be held in memory.`,
+      );
     await this.#settings.change({ lending });
     if (found === null) await this.#coordinators.takeOwn(this.#options.machine.name);
     else await this.#coordinators.take(found);
@@ -331,8 +357,12 @@ export class Desktop {
         const look = (): boolean => {
           const { agent, ownCoordinator } = this.state;
           const gaveUp = [agent, ownCoordinator].find(({ state }) => state === 'given_up');
-          if (gaveUp) reject(new DesktopRefusal('not_enrolled', gaveUp.problem ?? 'It could not be started.', fieldIn(gaveUp.problem)));
-          const isReady = agent.status !== null && agent.status.coordinator !== null && agent.status.state !== 'starting';
+          if (gaveUp)
+            reject(
+              new DesktopRefusal('not_enrolled', gaveUp.problem ?? 'It could not be started.', fieldIn(gaveUp.problem)),
+            );
+          const isReady =
+            agent.status !== null && agent.status.coordinator !== null && agent.status.state !== 'starting';
           if (isReady) resolve();
           return isReady || gaveUp !== undefined;
         };

@@ -8,6 +8,7 @@ import { exchangeAnswer, tokenCreated } from '../../../shared/protocol/rest/toke
 import { createApi } from '../../cli/api.ts';
 import { parseLink } from '../../cli/credentials.ts';
 import { CliFailure, messageOf } from '../../cli/failure.ts';
+import { JoinRefused } from '../../joining/join-by-code.ts';
 import type { Joining } from './ports.ts';
 import { DesktopRefusal } from './refusal.ts';
 
@@ -42,12 +43,17 @@ export async function lookAt(join: JoinWay, deps: EnrolmentDeps): Promise<Found>
     throw new DesktopRefusal('bad_link', [error.message, error.mend].join(' ').trim(), field);
   }
   const { url, pin, token } = parsed;
-  if (token === null) throw new DesktopRefusal('bad_link', 'The link has no token behind its #. Copy all of it.', field);
+  if (token === null)
+    throw new DesktopRefusal('bad_link', 'The link has no token behind its #. Copy all of it.', field);
   return { name: new URL(url).host, url, pin, token, contentUrl: await contentUrlOf({ url, pin }, field, deps) };
 }
 
 /** Asks whether a coordinator is there, and where its attachments come from. */
-async function contentUrlOf(at: { url: string; pin: string | null }, field: string, deps: EnrolmentDeps): Promise<string | null> {
+async function contentUrlOf(
+  at: { url: string; pin: string | null },
+  field: string,
+  deps: EnrolmentDeps,
+): Promise<string | null> {
   const { clock, random } = deps;
   try {
     const { content_port: port } = await createApi({ ...at, token: null, clock, random }).get('/healthz', health);
@@ -56,15 +62,22 @@ async function contentUrlOf(at: { url: string; pin: string | null }, field: stri
     content.port = String(port);
     return content.origin;
   } catch (error) {
-    throw new DesktopRefusal('no_coordinator', `No coordinator answers at ${at.url}: ${messageOf(error)}`, field, { cause: error });
+    throw new DesktopRefusal('no_coordinator', `No coordinator answers at ${at.url}: ${messageOf(error)}`, field, {
+      cause: error,
+    });
   }
 }
 
-async function redeemed({ address, code }: Extract<JoinWay, { by: 'code' }>, { joining }: EnrolmentDeps): Promise<string> {
+async function redeemed(
+  { address, code }: Extract<JoinWay, { by: 'code' }>,
+  { joining }: EnrolmentDeps,
+): Promise<string> {
   try {
     return await joining.redeem({ address, code });
   } catch (error) {
-    throw new DesktopRefusal('bad_code', messageOf(error), 'code', { cause: error });
+    if (!(error instanceof JoinRefused)) throw error;
+    const message = [error.message, error.mend].filter(Boolean).join(' ');
+    throw new DesktopRefusal(error.code, message, error.field, { cause: error });
   }
 }
 

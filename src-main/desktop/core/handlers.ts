@@ -20,7 +20,8 @@ export interface HandlerDeps {
   system: System;
   joining: Joining;
   updating: Updating;
-  promoting: Promoting;
+  /** null: not from the app. */
+  promoting: Promoting | null;
   /** Folder. */
   logs: string;
   clock: Clock;
@@ -34,6 +35,11 @@ export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
     const { lending } = settings.value;
     if (lending === null) throw new DesktopRefusal('not_set_up', 'Set this computer up first.');
     return lending;
+  };
+  const promotion = (): Promoting => {
+    if (promoting === null)
+      throw new DesktopRefusal('unsupported', 'This version does not promote from the app. Type: playfleet promote');
+    return promoting;
   };
   return {
     state: () => app.state,
@@ -100,11 +106,11 @@ export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
       return updating.state;
     },
     promote: async () => {
-      await promoting.promote();
+      await promotion().promote();
       return app.state;
     },
     demote: async () => {
-      await promoting.demote();
+      await promotion().demote();
       return app.state;
     },
     restartPart: ({ part }) => {

@@ -60,7 +60,11 @@ export class SetUp {
     } catch (error) {
       const known = problemOf(error);
       if (known === null) this.#deps.report(error, 'setting up');
-      const unknown = { code: 'internal', message: `Something unexpected went wrong: ${(error as Error).message}`, field: null };
+      const unknown = {
+        code: 'internal',
+        message: `Something unexpected went wrong: ${(error as Error).message}`,
+        field: null,
+      };
       this.#hear({ did: 'failed', problem: known ?? unknown });
     }
   }

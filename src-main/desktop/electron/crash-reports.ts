@@ -11,11 +11,15 @@ export function startCrashReporter(crashReporter: ElectronParts['crashReporter']
 /** `folder`: Electron's crashDumps, in which Crashpad makes a few of its own. */
 export function crashReportsIn(folder: string): CrashReports {
   const files = async (): Promise<string[]> => {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
-    return entries.filter((one) => one.isFile() && one.name.endsWith('.dmp')).map((one) => path.join(one.parentPath, one.name));
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return [];
+        throw error;
+      },
+    );
+    return entries
+      .filter((one) => one.isFile() && one.name.endsWith('.dmp'))
+      .map((one) => path.join(one.parentPath, one.name));
   };
   return {
     async list() {

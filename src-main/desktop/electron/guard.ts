@@ -31,7 +31,11 @@ export function guardSession(session: SessionPart, { pinFor }: Trust): void {
 }
 
 /** To be called for every web contents that comes to be, ours or not. */
-export function guardContents(contents: WebContentsPart, shell: ElectronParts['shell'], { origins, contentOrigin }: Trust): void {
+export function guardContents(
+  contents: WebContentsPart,
+  shell: ElectronParts['shell'],
+  { origins, contentOrigin }: Trust,
+): void {
   const lead = (address: string): void => {
     if (wayOf(address, origins()) === 'browser') void shell.openExternal(address);
   };

@@ -13,7 +13,11 @@ export interface LoginItemPlace {
 }
 
 /** @throws DesktopRefusal that says what is in the way. */
-export async function setStartAtLogin(app: AppPart, on: boolean, { platform, program, autostartDir }: LoginItemPlace): Promise<void> {
+export async function setStartAtLogin(
+  app: AppPart,
+  on: boolean,
+  { platform, program, autostartDir }: LoginItemPlace,
+): Promise<void> {
   if (platform === 'win32' || platform === 'darwin') {
     app.setLoginItemSettings({ openAtLogin: on, args: [HIDDEN_FLAG] });
     return;
@@ -24,6 +28,11 @@ export async function setStartAtLogin(app: AppPart, on: boolean, { platform, pro
     await mkdir(autostartDir, { recursive: true });
     await writeAtomically(file, autostartEntry(program), 0o644);
   } catch (cause) {
-    throw new DesktopRefusal('no_login_item', `${file} cannot be written: ${(cause as Error).message}`, 'startAtLogin', { cause });
+    throw new DesktopRefusal(
+      'no_login_item',
+      `${file} cannot be written: ${(cause as Error).message}`,
+      'startAtLogin',
+      { cause },
+    );
   }
 }

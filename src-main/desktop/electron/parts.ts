@@ -21,17 +21,23 @@ export type AppPart = Pick<
 >;
 export type WebContentsPart = Pick<
   Electron.WebContents,
-  'id' | 'send' | 'on' | 'setWindowOpenHandler' | 'isDestroyed' | 'getURL' | 'mainFrame'
+  'id' | 'send' | 'on' | 'setWindowOpenHandler' | 'isDestroyed' | 'getURL'
 >;
 export type WindowPart = Pick<
   Electron.BrowserWindow,
   'loadURL' | 'show' | 'focus' | 'hide' | 'isVisible' | 'isMinimized' | 'restore' | 'isDestroyed' | 'on'
 > & { readonly webContents: WebContentsPart };
-export type TrayPart = Pick<Electron.Tray, 'setImage' | 'setToolTip' | 'setTitle' | 'setContextMenu' | 'on' | 'destroy'>;
+export type TrayPart = Pick<
+  Electron.Tray,
+  'setImage' | 'setToolTip' | 'setTitle' | 'setContextMenu' | 'on' | 'destroy'
+>;
 export type NotificationPart = Pick<Electron.Notification, 'show' | 'on'>;
 export type SessionPart = Pick<
   Electron.Session,
-  'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler' | 'setCertificateVerifyProc'
+  | 'setPermissionRequestHandler'
+  | 'setPermissionCheckHandler'
+  | 'setDevicePermissionHandler'
+  | 'setCertificateVerifyProc'
 > & { readonly protocol: Pick<Electron.Protocol, 'handle'> };
 
 export interface ElectronParts {

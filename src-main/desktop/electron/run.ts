@@ -22,7 +22,8 @@ export interface RunOptions {
   versions: { electron: string; chrome: string; node: string };
   joining: Joining;
   updating: (folder: string) => Updating;
-  promoting: Promoting;
+  /** null: not from the app. */
+  promoting: Promoting | null;
   clock: Clock;
   random: () => number;
 }
@@ -34,7 +35,10 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
   app.enableSandbox();
   startCrashReporter(crashReporter);
   protocol.registerSchemesAsPrivileged([
-    { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true } },
+    {
+      scheme: 'app',
+      privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true, codeCache: true },
+    },
   ]);
   if (!app.requestSingleInstanceLock()) {
     app.exit(0);
@@ -74,7 +78,11 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
   await app.whenReady();
   app.setAppUserModelId('dev.playfleet.desktop');
   app.setAsDefaultProtocolClient(SCHEME);
-  Menu.setApplicationMenu(machine.platform === 'darwin' ? Menu.buildFromTemplate([{ role: 'appMenu' }, { role: 'editMenu' }, { role: 'windowMenu' }]) : null);
+  Menu.setApplicationMenu(
+    machine.platform === 'darwin'
+      ? Menu.buildFromTemplate([{ role: 'appMenu' }, { role: 'editMenu' }, { role: 'windowMenu' }])
+      : null,
+  );
   guardSession(session.defaultSession, trust);
   const tray = new AppTray(electron, { iconsDir, platform: machine.platform }, (action) => void desktop?.act(action));
   const folder = dataDir ?? app.getPath('userData');

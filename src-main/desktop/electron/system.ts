@@ -42,7 +42,8 @@ export function createSystem(
       });
       return response === 0;
     },
-    setStartAtLogin: (on) => setStartAtLogin(app, on, { platform, program: config.program, autostartDir: config.autostartDir }),
+    setStartAtLogin: (on) =>
+      setStartAtLogin(app, on, { platform, program: config.program, autostartDir: config.autostartDir }),
     async openFolder(folder) {
       const problem = await shell.openPath(folder);
       if (problem !== '') throw new DesktopRefusal('not_opened', `${folder} could not be opened: ${problem}`);

@@ -16,7 +16,11 @@ export class AppTray {
   #tray: TrayPart | null = null;
   #drawn = '';
 
-  constructor(parts: Pick<ElectronParts, 'Tray' | 'Menu' | 'nativeImage'>, place: TrayPlace, act: (action: TrayAction) => void) {
+  constructor(
+    parts: Pick<ElectronParts, 'Tray' | 'Menu' | 'nativeImage'>,
+    place: TrayPlace,
+    act: (action: TrayAction) => void,
+  ) {
     this.#parts = parts;
     this.#place = place;
     this.#act = act;

@@ -79,4 +79,3 @@ export class Credentials {
 
 const hasSession = (cookies: Readonly<Record<string, string>>): boolean =>
   Object.keys(cookies).some((name) => name.endsWith('playfleet_session'));
-

@@ -2,6 +2,10 @@
 export function problem(status: number, code: string, title: string, detail: string): Response {
   return new Response(JSON.stringify({ type: 'about:blank', status, code, title, detail }), {
     status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    },
   });
 }

@@ -26,13 +26,23 @@ export interface ProxyDeps {
 export async function sendOn(request: Request, { target, credentials }: ProxyDeps): Promise<Response> {
   const to = target();
   if (to === null)
-    return problem(503, 'no_coordinator', 'No coordinator', 'This app works with no coordinator yet, or its own does not run.');
+    return problem(
+      503,
+      'no_coordinator',
+      'No coordinator',
+      'This app works with no coordinator yet, or its own does not run.',
+    );
   const { pathname, search } = new URL(request.url);
   const headers = headersToSend(request.headers);
   for (const [name, value] of Object.entries(credentials.headersFor(to.id, to.url))) headers.set(name, value);
   const bytes = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
   if (bytes !== null && bytes.length > MOST_BYTES)
-    return problem(413, 'too_large', 'Too large', `The request has ${bytes.length} bytes; the app sends at most ${MOST_BYTES}.`);
+    return problem(
+      413,
+      'too_large',
+      'Too large',
+      `The request has ${bytes.length} bytes; the app sends at most ${MOST_BYTES}.`,
+    );
   if (bytes !== null) headers.set('content-length', String(bytes.length));
   let answer: Response;
   try {
@@ -69,10 +79,20 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 function unreachable({ url }: Target, error: Error): Response {
   const wrong = wrongPinIn(error);
   if (wrong !== null)
-    return problem(502, 'wrong_certificate', 'Not trusted', `This is not the coordinator that ${url} was: ${wrong.message}.`);
+    return problem(
+      502,
+      'wrong_certificate',
+      'Not trusted',
+      `This is not the coordinator that ${url} was: ${wrong.message}.`,
+    );
   const cause = (error.cause ?? error) as Error & { errors?: Error[] };
   const why = cause.errors?.[0]?.message ?? cause.message;
   if (isUntrusted(error))
-    return problem(502, 'untrusted_certificate', 'Not trusted', `${url} is not trusted: ${why}. If its certificate is its own, ${MEND_UNTRUSTED}.`);
+    return problem(
+      502,
+      'untrusted_certificate',
+      'Not trusted',
+      `${url} is not trusted: ${why}. If its certificate is its own, ${MEND_UNTRUSTED}.`,
+    );
   return problem(502, 'unreachable', 'No answer', `${url} does not answer: ${why}.`);
 }

@@ -96,7 +96,11 @@ export class CoordinatorPart {
     const { host, port, contentPort, tls, newAdminLink } = await this.#options.settings();
     const where = ['--host', host, '--port', String(port), '--content-port', String(contentPort), '--data', dataDir];
     const further = [...(tls ? ['--tls'] : []), ...(newAdminLink ? ['--new-admin-link'] : [])];
-    return { program: programs.node, args: [programs.cli, 'coordinator', '--json', ...where, ...further], env: programs.env };
+    return {
+      program: programs.node,
+      args: [programs.cli, 'coordinator', '--json', ...where, ...further],
+      env: programs.env,
+    };
   }
 }
 

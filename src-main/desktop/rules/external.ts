@@ -14,7 +14,8 @@ export function wayOf(address: string, trusted: readonly string[] = []): Way {
   const url = new URL(address);
   if (url.username !== '' || url.password !== '') return 'nowhere';
   // Of a scheme of our own, `origin` says nothing in Node.
-  if (url.protocol === 'app:') return url.host === 'playfleet' && !url.pathname.startsWith('/api/') ? 'stay' : 'nowhere';
+  if (url.protocol === 'app:')
+    return url.host === 'playfleet' && !url.pathname.startsWith('/api/') ? 'stay' : 'nowhere';
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'nowhere';
   if (trusted.includes(url.origin)) return 'browser';
   const isKnown = SITES.some((site) => url.hostname === site || url.hostname.endsWith(`.${site}`));

@@ -14,7 +14,9 @@ export function factsToTell(facts: DesktopFacts, last: LastFacts | null, now: nu
   if (last === null) return facts;
   const { idleSeconds: idle = null, ...rest } = facts;
   const { idleSeconds: before = null, ...restBefore } = last.facts;
-  const hasChanged = (Object.keys({ ...rest, ...restBefore }) as (keyof typeof rest)[]).some((key) => rest[key] !== restBefore[key]);
+  const hasChanged = (Object.keys({ ...rest, ...restBefore }) as (keyof typeof rest)[]).some(
+    (key) => rest[key] !== restBefore[key],
+  );
   // Somebody is back: they should not wait for it.
   const isBack = idle !== null && (before === null || idle < before);
   return hasChanged || isBack || now - last.at >= EVERY_MS ? facts : null;

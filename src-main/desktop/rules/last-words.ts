@@ -10,7 +10,12 @@ export function lastWords(lines: readonly string[]): string | null {
   const errors = said.filter((line) => line.level === null || line.level >= ERROR);
   const logged = errors.findLast((line) => line.level !== null);
   const plain = errors.filter((line) => line.level === null && line.text !== '');
-  const text = logged?.text ?? plain.slice(-3).map((line) => line.text).join(' ');
+  const text =
+    logged?.text ??
+    plain
+      .slice(-3)
+      .map((line) => line.text)
+      .join(' ');
   return text === '' ? null : text.slice(0, LONGEST);
 }
 

@@ -22,6 +22,9 @@ export function autostartEntry(program: string): string {
 
 /** As the standard wants arguments of Exec: within quotes, with a backslash before what a shell reads, and %% for %. */
 function quoted(program: string): string {
-  const escaped = program.replaceAll(/(["`$\\])/g, '\\$1').replaceAll('\\', '\\\\').replaceAll('%', '%%');
+  const escaped = program
+    .replaceAll(/(["`$\\])/g, '\\$1')
+    .replaceAll('\\', '\\\\')
+    .replaceAll('%', '%%');
   return `"${escaped}"`;
 }

@@ -54,7 +54,12 @@ function worthTelling({ agent, ownCoordinator, update, secrets, isSetUp, languag
   if (agent.state === 'given_up')
     found.push({ ...here, key: 'agent', title: words.agentGaveUp, body: agent.problem ?? words.attention });
   if (ownCoordinator.state === 'given_up')
-    found.push({ ...here, key: 'coordinator', title: words.coordinatorGaveUp, body: ownCoordinator.problem ?? words.attention });
+    found.push({
+      ...here,
+      key: 'coordinator',
+      title: words.coordinatorGaveUp,
+      body: ownCoordinator.problem ?? words.attention,
+    });
   if (agent.status?.state === 'attention' && agent.status.problem) {
     const { message, mend } = agent.status.problem;
     found.push({ ...here, key: `problem ${message}`, title: words.attention, body: mend ?? message });
@@ -63,8 +68,18 @@ function worthTelling({ agent, ownCoordinator, update, secrets, isSetUp, languag
   if (agent.status?.state === 'offline')
     found.push({ ...here, key: 'offline', title: words.offline, body: words.offlineLong, afterMs: OFFLINE_MS });
   if (update.state === 'refused')
-    found.push({ ...here, key: `refused ${update.version}`, title: words.updateRefused, body: update.problem ?? words.attention });
+    found.push({
+      ...here,
+      key: `refused ${update.version}`,
+      title: words.updateRefused,
+      body: update.problem ?? words.attention,
+    });
   if (update.state === 'waiting' && update.version !== null)
-    found.push({ ...here, key: `update ${update.version}`, body: words.updateReady(update.version), isImportant: false });
+    found.push({
+      ...here,
+      key: `update ${update.version}`,
+      body: words.updateReady(update.version),
+      isImportant: false,
+    });
   return found;
 }

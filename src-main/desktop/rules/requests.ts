@@ -30,14 +30,7 @@ const SENT_ON = [
   'user-agent',
 ];
 
-const SENT_BACK = [
-  'cache-control',
-  'content-disposition',
-  'etag',
-  'playfleet-event-id',
-  'retry-after',
-  'x-request-id',
-];
+const SENT_BACK = ['cache-control', 'content-disposition', 'etag', 'playfleet-event-id', 'retry-after', 'x-request-id'];
 
 /** Data, and nothing that a window would draw or run. Everything else arrives as a file to be saved. */
 const DATA_TYPES = ['application/json', 'application/problem+json', 'text/event-stream'];

@@ -47,7 +47,9 @@ export function trayView(state: DesktopState, { now, timeZone }: TrayAround): Tr
   const isPaused = status?.state === 'paused';
   const reason = why === null ? null : isPaused ? why : words.holdsBack(why);
   const problem = problemOf(state, now, timeZone);
-  const about: TrayItem[] = [line, reason, problem].filter((text) => text !== null).map((label) => ({ kind: 'text', label }));
+  const about: TrayItem[] = [line, reason, problem]
+    .filter((text) => text !== null)
+    .map((label) => ({ kind: 'text', label }));
   return {
     icon,
     title: icon === 'busy' && status ? words.tasksOf(status.slots.busy, status.slots.lent) : '',
@@ -98,7 +100,11 @@ function headline(state: DesktopState): string {
   }
 }
 
-function problemOf({ agent, ownCoordinator, secrets, language }: DesktopState, now: number, timeZone: string): string | null {
+function problemOf(
+  { agent, ownCoordinator, secrets, language }: DesktopState,
+  now: number,
+  timeZone: string,
+): string | null {
   const words = wordsOf(language);
   if (ownCoordinator.state === 'given_up') return ownCoordinator.problem ?? words.coordinatorGaveUp;
   if (agent.state === 'given_up') return agent.problem ?? words.agentGaveUp;
@@ -113,7 +119,9 @@ function tests({ agent, language }: DesktopState): TrayItem[] {
   const running = agent.status?.tests ?? [];
   if (running.length === 0) return [];
   const words = wordsOf(language);
-  const shown = running.slice(0, MOST_TESTS).map(({ title }): TrayItem => ({ kind: 'text', label: `  ${oneLine(title)}` }));
+  const shown = running
+    .slice(0, MOST_TESTS)
+    .map(({ title }): TrayItem => ({ kind: 'text', label: `  ${oneLine(title)}` }));
   const more = running.length - shown.length;
   const rest: TrayItem[] = more > 0 ? [{ kind: 'text', label: `  ${words.moreTests(more)}` }] : [];
   return [{ kind: 'line' }, { kind: 'text', label: words.testsHeading }, ...shown, ...rest];
@@ -124,7 +132,10 @@ function choices(state: DesktopState): TrayItem[] {
   if (!state.isSetUp) return [{ kind: 'choice', label: words.setUp, action: { do: 'open', page: '/setup' } }];
   const items: TrayItem[] = [{ kind: 'choice', label: words.open, action: { do: 'open', page: null } }];
   items.push({ kind: 'choice', label: words.thisComputer, action: { do: 'open', page: '/this-computer' } });
-  for (const [part, { state: is }] of [['agent', state.agent], ['coordinator', state.ownCoordinator]] as const) {
+  for (const [part, { state: is }] of [
+    ['agent', state.agent],
+    ['coordinator', state.ownCoordinator],
+  ] as const) {
     if (is === 'given_up') items.push({ kind: 'choice', label: words.restart, action: { do: 'restartPart', part } });
   }
   if (state.agent.status && !state.quitting) items.push({ kind: 'line' }, ...pausing(state));

@@ -137,7 +137,8 @@ function stepFor({ field }: DesktopProblem, { step }: WizardState): WizardStep {
   return 'consent';
 }
 
-const notNow = (wizard: Wizard): Turn => refused(wizard, `This does not fit the step that is shown (${wizard.view.step}).`);
+const notNow = (wizard: Wizard): Turn =>
+  refused(wizard, `This does not fit the step that is shown (${wizard.view.step}).`);
 
 function refused(wizard: Wizard, message: string): Turn {
   const problem: DesktopProblem = { code: 'not_now', message, field: null };

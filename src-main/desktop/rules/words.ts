@@ -62,7 +62,8 @@ const de: typeof en = {
   paused: 'Pausiert',
   offline: 'Keine Verbindung zum Koordinator',
   starting: 'Startet …',
-  draining: (tasks) => (tasks === 0 ? 'Wird beendet …' : `${counted(tasks, 'Aufgabe läuft', 'Aufgaben laufen')} noch …`),
+  draining: (tasks) =>
+    tasks === 0 ? 'Wird beendet …' : `${counted(tasks, 'Aufgabe läuft', 'Aufgaben laufen')} noch …`,
   attention: 'Braucht Ihre Aufmerksamkeit',
   notSetUp: 'Noch nicht eingerichtet',
   until: (when) => `bis ${when}`,
@@ -98,7 +99,8 @@ const de: typeof en = {
   offlineLong: 'Hier läuft nichts, bis der Koordinator wieder antwortet.',
   updateRefused: 'Eine Aktualisierung wurde abgelehnt',
   updateReady: (version) => `Version ${version} ist bereit. Sie wird installiert, wenn keine Tests laufen.`,
-  secretsRefused: 'Passwörter können auf diesem Rechner nicht sicher aufbewahrt werden. Öffnen Sie die App, um zu entscheiden.',
+  secretsRefused:
+    'Passwörter können auf diesem Rechner nicht sicher aufbewahrt werden. Öffnen Sie die App, um zu entscheiden.',
   joinTitle: 'Diesen Rechner an ein anderes Team verleihen?',
   joinText: (address) =>
     `Ein Link will diesen Rechner bei ${address} anmelden. Wer diesen Koordinator betreibt, kann dann hier Tests ausführen, und Tests sind Programme. Nur fortfahren, wenn Sie ihn kennen.`,
