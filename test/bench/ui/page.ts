@@ -76,7 +76,8 @@ export async function filterMs(page: Page, texts: readonly string[]): Promise<nu
             const input = document.querySelector<HTMLInputElement>('main [role=search] input');
             const said = () => document.querySelector('main span[role=status]')?.textContent ?? '';
             const before = said();
-            if (!input || before === '') return reject(new Error('the page has no filter, or does not say what it leaves'));
+            if (!input || before === '')
+              return reject(new Error('the page has no filter, or does not say what it leaves'));
             const value = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
             const began = performance.now();
             const late = setTimeout(() => reject(new Error(`${wanted} left as many as before: ${before}`)), longest);
