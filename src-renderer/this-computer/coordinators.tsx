@@ -1,6 +1,6 @@
 /** For whom this computer works: the coordinators that it remembers, one of them active, and being one itself. */
 import { Crown, Plus } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { DesktopState, RememberedCoordinator } from '../../shared/protocol/desktop/state.ts';
 import type { FoundCoordinator, JoinWay } from '../../shared/protocol/desktop/wizard.ts';
 import { ask, change, DesktopError } from '../fleet/desktop.ts';
@@ -58,7 +58,7 @@ function Remembered({ one }: { one: RememberedCoordinator }) {
         <Status tone="passed">{t('active')}</Status>
       ) : (
         <>
-          <Button aria-label={t('useOf', { name: one.name })} onClick={() => setAsks('use')}>
+          <Button aria-label={t('useNamed', { name: one.name })} onClick={() => setAsks('use')}>
             {t('use')}
           </Button>
           {!one.own && (
@@ -107,6 +107,7 @@ function Adding({ onClose }: { onClose: () => void }) {
       .then(setFound, failed)
       .finally(() => setSearching(false));
   };
+  useEffect(search, []);
   const join = (way: JoinWay) => {
     setBusy(true);
     setProblem(null);
