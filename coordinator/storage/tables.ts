@@ -40,6 +40,21 @@ export interface Tables {
     team_id: string | null;
     person_id: string | null;
   };
+  join_codes: {
+    id: string;
+    name: string;
+    team_id: string | null;
+    created_at: number;
+    created_by: string;
+    person_id: string | null;
+    expires_at: number;
+    lookup: string;
+    sealed_key: string | null;
+    tries: Generated<number>;
+    used_at: number | null;
+    revoked_at: number | null;
+    token_id: string | null;
+  };
   workers: {
     team_id: string | null;
     id: string;

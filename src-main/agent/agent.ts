@@ -100,7 +100,7 @@ export class Agent {
       create: (grant, events) => this.#attempt(grant, events),
       onChange: () => this.#offer(),
     });
-    this.#intent = new OwnIntent(path.join(dir.root, 'own-intent'), (message) => this.#link.send(message), log);
+    this.#intent = new OwnIntent(path.join(dir.own, 'own-intent'), (message) => this.#link.send(message), log);
     this.#heartbeat = new Heartbeat({
       link: this.#link,
       metrics: new MetricsReader(dir.root),
@@ -116,6 +116,11 @@ export class Agent {
     machine.onChange = () =>
       this.#link.send({ type: 'capabilities', capabilities: machine.capabilities, tags: config.tags });
     this.#open();
+  }
+
+  /** Id of the coordinator that it works for (coordinators.ts). */
+  get coordinator(): string {
+    return this.#parts.dir.coordinator;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Agent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
+import { watchActive } from './coordinators.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 
@@ -12,17 +13,26 @@ export async function runAgent(config: AgentConfig, log: Log = createLog(config.
   const alive = setInterval(() => undefined, 2 ** 30);
   const signals = new Signals();
   try {
-    const agent = await Promise.race([Agent.start(config, log), signals.first()]);
-    if (agent === null) return EXIT.ok;
-    signals.onEach((name, count) => {
-      if (count > 1) agent.giveBack(`the worker was told to stop at once (${name})`);
-      else {
-        const within = config.drainTimeoutSeconds;
-        if (process.stdin.isTTY) log.info('finishing what runs; once more Ctrl-C gives it back and stops now');
-        agent.drain(`the worker was told to stop (${name})`, within === null ? null : within * 1000);
-      }
-    });
-    return await agent.done;
+    for (;;) {
+      const agent = await Promise.race([Agent.start(config, log), signals.first()]);
+      if (agent === null) return EXIT.ok;
+      const within = config.drainTimeoutSeconds === null ? null : config.drainTimeoutSeconds * 1000;
+      signals.onEach((name, count) => {
+        if (count > 1) agent.giveBack(`the worker was told to stop at once (${name})`);
+        else {
+          if (process.stdin.isTTY) log.info('finishing what runs; once more Ctrl-C gives it back and stops now');
+          agent.drain(`the worker was told to stop (${name})`, within);
+        }
+      });
+      let goesOver = false;
+      const stopWatching = watchActive(config.dataDir, agent.coordinator, log, () => {
+        goesOver = true;
+        agent.drain('this machine works for another coordinator now', within);
+      });
+      const code = await agent.done;
+      stopWatching();
+      if (!goesOver || code !== EXIT.ok || signals.any) return code;
+    }
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     log.error(error.message);
@@ -47,6 +57,10 @@ class Signals {
   constructor() {
     process.on('SIGTERM', this.#received);
     process.on('SIGINT', this.#received);
+  }
+
+  get any(): boolean {
+    return this.#count > 0;
   }
 
   first(): Promise<null> {

@@ -18,6 +18,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--port <n>', 'of the API (default: 4800)')
     .option('--content-port <n>', 'of reports (default: the next one)')
     .option('--tls', 'https with a certificate of its own, which tokens pin')
+    .option('--announce', 'say on the LAN that it is here, for machines that join by a code')
     .option('--plugins <folder>', 'where strategies of your own lie')
     .option('--data <folder>', 'where both keep their data')
     .option('--name <name>', "the worker's name (default: the machine's host name)")
@@ -40,6 +41,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--tls', 'https, without --tls-cert by a certificate of its own, which tokens pin')
     .option('--tls-cert <file>', 'certificate with its chain, as PEM: serves https')
     .option('--tls-key <file>', 'its key, as PEM without a password')
+    .option('--announce', 'say on the LAN that it is here, for machines that join by a code')
     .option('--plugins <folder>', 'where strategies of your own lie')
     .option('--new-admin-link', 'print a way in, for whoever has lost all others')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
@@ -95,10 +97,13 @@ function addWorker(program: Command, cli: Cli, act: Act): void {
   }
 }
 
-function withWorkerOptions(command: Command): Command {
+/** `joins`: whether it is told where to enrol by an option. */
+export function withWorkerOptions(command: Command, { joins = true } = {}): Command {
+  if (joins)
+    command
+      .option('--join <url#token>', 'enrol with a token from: playfleet token create --join')
+      .option('--coordinator <url>', 'where the coordinator is now, if it has moved');
   return command
-    .option('--join <url#token>', 'enrol with a token from: playfleet token create --join')
-    .option('--coordinator <url>', 'where the coordinator is now, if it has moved')
     .option('--name <name>', "name in the fleet (default: the machine's host name)")
     .option('--slots <n>', 'Playwright processes at once (default: the CPUs, at most 4)')
     .option('--tags <tags>', 'what is special about it, as gpu,office')
