@@ -36,7 +36,7 @@ export async function openTls(
 
 export interface RenewalOptions {
   clock: Clock;
-  open: (now: number) => Promise<ServedTls | null>;
+  open: (now: number) => Promise<Pick<ServedTls, 'material'> | null>;
   /** Serves new connections with it. */
   use: (material: TlsMaterial) => void;
   report: (error: unknown, during: string) => void;

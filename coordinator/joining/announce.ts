@@ -24,7 +24,9 @@ export function announce({ port, socket = {}, report, ...said }: AnnounceOptions
   const trouble = (error: unknown): void => report(error, 'announcing on the LAN');
   const bonjour = new Bonjour(socket, trouble);
   // Where another program holds the port: nobody may die of it.
-  const { mdns } = bonjour['server'] as unknown as { mdns: { on(name: 'error', listener: (e: unknown) => void): void } };
+  const { mdns } = bonjour['server'] as unknown as {
+    mdns: { on(name: 'error', listener: (e: unknown) => void): void };
+  };
   mdns.on('error', trouble);
   // The name on the wire is unique by the installation's id, so nobody has to be asked for it.
   const name = `playfleet-${said.id.slice(0, 16)}`;

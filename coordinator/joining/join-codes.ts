@@ -71,7 +71,10 @@ export class JoinCodes {
   }
 
   /** The words, and what is to be stored of them by `insert`. Throws a 409 where connections are not encrypted. */
-  async prepare(): Promise<{ code: string; insert: (w: WriteHandle, wanted: NewJoinCode, now: number) => Promise<string> }> {
+  async prepare(): Promise<{
+    code: string;
+    insert: (w: WriteHandle, wanted: NewJoinCode, now: number) => Promise<string>;
+  }> {
     const code = newJoinCode();
     const key = await this.#hash.hash(code, this.#salt, this.#shownPin());
     const lookup = await lookupOf(key);
@@ -81,7 +84,11 @@ export class JoinCodes {
         [now],
       );
       if ((active?.n ?? 0) >= MOST_ACTIVE)
-        throw new Refusal(409, 'too_many_codes', `${MOST_ACTIVE} join codes wait to be used. Revoke some, or wait ten minutes.`);
+        throw new Refusal(
+          409,
+          'too_many_codes',
+          `${MOST_ACTIVE} join codes wait to be used. Revoke some, or wait ten minutes.`,
+        );
       const id = newId(now);
       const sealed = seal(base64url(key), this.#options.key, placeOf(id));
       const { name, createdBy, teamId, personId, lifeMs } = wanted;

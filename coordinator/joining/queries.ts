@@ -73,8 +73,7 @@ export async function forgetJoinCodes(w: WriteHandle, limit: number, now: number
 
 /** Codes live for minutes: with a new key for sealing they end. */
 export async function endJoinCodes(w: WriteHandle, now: number): Promise<void> {
-  await w.run(
-    'UPDATE join_codes SET revoked_at = ?, sealed_key = NULL WHERE used_at IS NULL AND revoked_at IS NULL',
-    [now],
-  );
+  await w.run('UPDATE join_codes SET revoked_at = ?, sealed_key = NULL WHERE used_at IS NULL AND revoked_at IS NULL', [
+    now,
+  ]);
 }

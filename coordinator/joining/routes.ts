@@ -47,8 +47,15 @@ export function joinCodeRoutes({ db, clock, codes }: { db: Database; clock: Cloc
         const view = await db.write(async (w) => {
           const teamId = await teamOfToken(w, c.var.scope, JOIN.kind, team);
           const own = roleFor(me, teamId);
-          if (own === null || !mayHandle(own, JOIN)) throw forbidden('Your role there is not enough to let machines in.');
-          const wanted = { name, teamId, createdBy: me.name, personId: me.session && me.id, lifeMs: lifeSeconds * 1000 };
+          if (own === null || !mayHandle(own, JOIN))
+            throw forbidden('Your role there is not enough to let machines in.');
+          const wanted = {
+            name,
+            teamId,
+            createdBy: me.name,
+            personId: me.session && me.id,
+            lifeMs: lifeSeconds * 1000,
+          };
           const id = await insert(w, wanted, now);
           const data = { id, expires: isoTime(now + wanted.lifeMs), team: teamId };
           await recordAudit(w, { ...actorOf(c), action: 'join_code.created', target: name, data }, now);
@@ -56,7 +63,7 @@ export function joinCodeRoutes({ db, clock, codes }: { db: Database; clock: Cloc
         });
         if (!view) throw notFound('join code');
         c.header('cache-control', 'no-store');
-        return c.json({ ...view, code }, 201);
+        return c.json({ ...view, code, address: new URL(c.req.url).origin }, 201);
       },
     )
     .openapi(

@@ -9,13 +9,11 @@ const places = new Map(JOIN_WORDS.map((word, place) => [word, place]));
 const byBeginning = new Map(JOIN_WORDS.map((word) => [word.slice(0, ENOUGH_LETTERS), word]));
 
 /** `values`: six numbers below 2,048. */
-export const joinCode = (values: readonly number[]): string =>
-  values.map((value) => JOIN_WORDS[value] ?? '').join(' ');
+export const joinCode = (values: readonly number[]): string => values.map((value) => JOIN_WORDS[value] ?? '').join(' ');
 
 /** How a typed code is wrong; `position` counts from 1. */
 export type BadCode =
-  | { problem: 'count'; words: number }
-  | { problem: 'word'; position: number; word: string; meant: string | null };
+  { problem: 'count'; words: number } | { problem: 'word'; position: number; word: string; meant: string | null };
 
 /**
  * The code in its one spelling, from what somebody typed or pasted: in any case, with any signs between the words, each word whole or by its

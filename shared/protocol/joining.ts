@@ -35,7 +35,8 @@ export interface Exchange {
 }
 
 /** The salt that the slow hash takes: the coordinator's, bound to the certificate. */
-export const hashSalt = (salt: string, pin: string): Bytes => bytesOf(['playfleet join code', JOINING_PROTOCOL, salt, pin]);
+export const hashSalt = (salt: string, pin: string): Bytes =>
+  bytesOf(['playfleet join code', JOINING_PROTOCOL, salt, pin]);
 
 /** Names the code towards the coordinator: 128 bits of the key, so that nobody learns more by it than by a proof. */
 export async function lookupOf(key: Bytes): Promise<string> {
@@ -60,7 +61,11 @@ export async function sealAnswer(key: Bytes, exchange: Exchange, text: string): 
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const additionalData = bytesOf(transcript(exchange));
   const sealing = await derived(key, 'answer', { name: 'AES-GCM', length: 256 }, ['encrypt']);
-  const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, sealing, new TextEncoder().encode(text));
+  const sealed = await crypto.subtle.encrypt(
+    { name: 'AES-GCM', iv, additionalData },
+    sealing,
+    new TextEncoder().encode(text),
+  );
   return base64url(new Uint8Array([...iv, ...new Uint8Array(sealed)]));
 }
 
@@ -113,7 +118,13 @@ async function derived(
 ): Promise<CryptoKey> {
   const material = await crypto.subtle.importKey('raw', key, 'HKDF', false, ['deriveKey']);
   const info = bytesOf(['playfleet join code', JOINING_PROTOCOL, purpose]);
-  return crypto.subtle.deriveKey({ name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info }, material, kind, false, usages);
+  return crypto.subtle.deriveKey(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info },
+    material,
+    kind,
+    false,
+    usages,
+  );
 }
 
 type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;

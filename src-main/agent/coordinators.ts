@@ -104,7 +104,8 @@ export async function countWaiting(root: string, id: string): Promise<number> {
 /** Deletes its key and what waits for it. @throws AgentError for the active one. */
 export async function forget(root: string, id: string): Promise<void> {
   const { active, coordinators } = readStored(root);
-  if (id === active) throw new AgentError('the active coordinator cannot be forgotten: use another one first', EXIT.cannotStart);
+  if (id === active)
+    throw new AgentError('the active coordinator cannot be forgotten: use another one first', EXIT.cannotStart);
   await writeStored(root, { version: VERSION, active, coordinators: coordinators.filter((one) => one.id !== id) });
   const folder = ownFolder(root, id);
   const parts = id === FIRST ? ['key.json', 'own-intent', 'outbox', 'uploads'] : [''];
@@ -141,7 +142,8 @@ function readStored(root: string): Stored {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { version: VERSION, active: FIRST, coordinators: [] };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { version: VERSION, active: FIRST, coordinators: [] };
     throw new AgentError(`cannot read ${file}: ${(error as Error).message}`, EXIT.cannotStart, { cause: error });
   }
   const parsed = stored.safeParse(parse(text));

@@ -96,7 +96,12 @@ export async function joinByCode({ address, code: typed, timeoutMs = 15_000 }: J
 function httpsOnly(address: string): string {
   const url = readAddress(address);
   if (url === null)
-    throw new JoinRefused('bad_address', 'address', 'This is not the address of a coordinator.', 'Type it as https://host:4800.');
+    throw new JoinRefused(
+      'bad_address',
+      'address',
+      'This is not the address of a coordinator.',
+      'Type it as https://host:4800.',
+    );
   if (url.startsWith('https:')) return url;
   throw new JoinRefused(
     'bad_address',
@@ -134,7 +139,8 @@ async function post<S extends z.ZodType>(
     if (good.success) return good.data;
   }
   const said = problem.safeParse(json);
-  if (said.success && status === 401) throw new JoinRefused('refused', 'code', 'The coordinator does not know this code.', MEND_CODE);
+  if (said.success && status === 401)
+    throw new JoinRefused('refused', 'code', 'The coordinator does not know this code.', MEND_CODE);
   if (said.success && status >= 400) throw new JoinRefused('refused', null, said.data.detail.slice(0, 500));
   throw new JoinRefused(
     'not_understood',

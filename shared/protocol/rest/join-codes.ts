@@ -33,6 +33,8 @@ export type JoinCode = z.infer<typeof joinCode>;
 export const joinCodeCreated = joinCode.extend({
   /** Six words with spaces between them. Shown only here. */
   code: z.string(),
+  /** Where the machine finds this coordinator, as whoever asked has found it. */
+  address: z.string(),
 });
 
 /** Bytes as base64url. */
@@ -41,7 +43,10 @@ const bytes = (count: number) =>
 const sealed = z.string().min(1).max(2000);
 
 export const joiningHello = z.strictObject({
-  protocol: z.literal(JOINING_PROTOCOL, `must be ${JOINING_PROTOCOL}: the machine and the coordinator are of different versions`),
+  protocol: z.literal(
+    JOINING_PROTOCOL,
+    `must be ${JOINING_PROTOCOL}: the machine and the coordinator are of different versions`,
+  ),
   nonce: bytes(NONCE_BYTES),
 });
 export const joiningChallenge = z.object({

@@ -1,11 +1,5 @@
 /** `playfleet coordinators`: those at which this machine is enrolled, one of them active. */
-import {
-  activate,
-  countWaiting,
-  forget,
-  listRemembered,
-  type Remembered,
-} from '../../agent/coordinators.ts';
+import { activate, countWaiting, forget, listRemembered, type Remembered } from '../../agent/coordinators.ts';
 import { readAgentConfig } from '../../agent/config.ts';
 import { isInUse } from '../../agent/data-dir.ts';
 import { printJson, printLine, styleOf, type Cli } from '../cli.ts';
@@ -57,7 +51,11 @@ export async function forgetCoordinator(
 ): Promise<number> {
   const root = rootOf(data);
   const one = await findRemembered(root, which);
-  if (one.active) throw new CliFailure(`${foreignLine(one.name)} is the active one.`, 'Use another one first: playfleet coordinators use NAME');
+  if (one.active)
+    throw new CliFailure(
+      `${foreignLine(one.name)} is the active one.`,
+      'Use another one first: playfleet coordinators use NAME',
+    );
   const waiting = await countWaiting(root, one.id);
   if (waiting > 0 && !force) {
     throw new CliFailure(
@@ -67,11 +65,15 @@ export async function forgetCoordinator(
   }
   await forget(root, one.id);
   if (json) printJson(cli, { id: one.id, forgotten: true });
-  else printLine(cli, `${foreignLine(one.name)} is forgotten here. Remove the worker there, too: playfleet workers remove ${one.worker}`);
+  else
+    printLine(
+      cli,
+      `${foreignLine(one.name)} is forgotten here. Remove the worker there, too: playfleet workers remove ${one.worker}`,
+    );
   return EXIT.ok;
 }
 
-const rootOf = (data: string | undefined): string => readAgentConfig({ data }).dataDir;
+const rootOf = (data: string | undefined): string => readAgentConfig(data === undefined ? {} : { data }).dataDir;
 
 /** By id, name or address. */
 async function findRemembered(root: string, which: string): Promise<Remembered> {

@@ -2,7 +2,7 @@
 import { discover } from '../../joining/discover.ts';
 import { joinByCode, JoinRefused, lineOf } from '../../joining/join-by-code.ts';
 import type { Found } from '../../joining/rules.ts';
-import { readJoinLink } from '../../../shared/protocol/join-link.ts';
+import { readJoinLink } from '../../../shared/model/join-link.ts';
 import { readAgentConfig, type AgentFlags } from '../../agent/config.ts';
 import { isInUse } from '../../agent/data-dir.ts';
 import { enrolMore } from '../../agent/enrol-more.ts';
@@ -62,7 +62,9 @@ async function byCode(
 /** The only one that announces itself here. Where several do, people choose: it could be anybody's. */
 async function foundAddress(cli: Cli): Promise<string> {
   const found = await discover(SEARCH_MS, { clock: cli.clock }).catch((error: Error) => {
-    throw new CliFailure(`The LAN cannot be searched: ${error.message}.`, 'Name the address with --at.', { cause: error });
+    throw new CliFailure(`The LAN cannot be searched: ${error.message}.`, 'Name the address with --at.', {
+      cause: error,
+    });
   });
   const [one, ...others] = found;
   if (one === undefined) {
@@ -71,7 +73,8 @@ async function foundAddress(cli: Cli): Promise<string> {
       'Start it with --announce, or name its address with --at: many networks keep such announcements from passing.',
     );
   }
-  if (others.length > 0) throw new CliFailure(`Several coordinators announce themselves: ${sayFound(found)}.`, 'Choose with --at.');
+  if (others.length > 0)
+    throw new CliFailure(`Several coordinators announce themselves: ${sayFound(found)}.`, 'Choose with --at.');
   printLine(cli, `Found ${sayFound([one])}; the code will prove it.`);
   return one.address;
 }

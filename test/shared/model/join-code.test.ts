@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { JOIN_WORDS } from '../../../shared/base/join-words.ts';
 import { isOneEditAway, joinCode, readJoinCode, sayBadCode } from '../../../shared/model/join-code.ts';
-import { joinLinkOf, readJoinLink } from '../../../shared/protocol/join-link.ts';
+import { joinLinkOf, readJoinLink } from '../../../shared/model/join-link.ts';
 
 test('the words are 2,048 short ones in order, each known by its first four letters', () => {
   expect(JOIN_WORDS).toHaveLength(2048);
@@ -36,9 +36,7 @@ test('a code that is wrong is told by its word, with the one that was meant', ()
   const typed = 'abacus abbey zuchini about above absent';
   const bad = readJoinCode(typed);
   expect(bad).toEqual({ problem: 'word', position: 3, word: 'zuchini', meant: 'zucchini' });
-  expect('problem' in bad && sayBadCode(bad)).toBe(
-    'Word 3, "zuchini", is in no join code; perhaps "zucchini".',
-  );
+  expect('problem' in bad && sayBadCode(bad)).toBe('Word 3, "zuchini", is in no join code; perhaps "zucchini".');
   expect(readJoinCode('abacus abbey abdominal about above absent')).toMatchObject({ position: 3, meant: 'abdomen' });
   expect(readJoinCode('abacus abbey qqqq about above absent')).toMatchObject({ position: 3, meant: null });
   expect(readJoinCode('')).toEqual({ problem: 'count', words: 0 });
@@ -49,6 +47,12 @@ test('a join link holds the line, and nothing else is one', () => {
   expect(readJoinLink(joinLinkOf(line))).toBe(line);
   expect(readJoinLink(`${joinLinkOf(line)}/`)).toBe(line);
   expect(readJoinLink(line)).toBe(line);
-  for (const other of ['playfleet://join/', 'playfleet://join/%', 'playfleet://join/mill', 'javascript:1#2', 'six words'])
+  for (const other of [
+    'playfleet://join/',
+    'playfleet://join/%',
+    'playfleet://join/mill',
+    'javascript:1#2',
+    'six words',
+  ])
     expect(readJoinLink(other)).toBeNull();
 });
