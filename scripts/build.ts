@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { buildDashboard, firstLoadText } from './build-dashboard.ts';
+import { EXTERNAL } from './packaging/runtime-packages.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -45,7 +46,7 @@ const shared: BuildOptions = {
   logLevel: 'warning',
   outdir: 'dist',
   // Native or resolved at run time by path.
-  external: ['libsql', '@node-rs/argon2', 'playwright', 'playwright-core', '@playwright/test', 'systeminformation'],
+  external: EXTERNAL,
   loader: { '.sql': 'text' },
   plugins: [oneLanguage],
 };

@@ -86,12 +86,22 @@ const schema = z.strictObject({
   /** Larger attachments are left out, with a note. */
   attachmentLimitMb: z.int().min(1).max(100_000).default(200),
   logLevel: z.enum(LOG_LEVELS).default('info'),
+  /** Where the log goes instead of standard output: for what starts the worker and keeps no output. */
+  logFile: folder.optional(),
 });
 type Parsed = z.infer<typeof schema>;
 
 export interface AgentConfig extends Omit<
   Parsed,
-  'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds' | 'allowProjects' | 'runAs'
+  | 'join'
+  | 'coordinatorUrl'
+  | 'name'
+  | 'slots'
+  | 'projectPath'
+  | 'drainTimeoutSeconds'
+  | 'allowProjects'
+  | 'runAs'
+  | 'logFile'
 > {
   join: Join | null;
   coordinator: Address | null;
@@ -101,6 +111,7 @@ export interface AgentConfig extends Omit<
   allowProjects: string[] | null;
   runAs: string | null;
   drainTimeoutSeconds: number | null;
+  logFile: string | null;
   /** Absolute. */
   dataDir: string;
   /** The agent's own environment; suites get the allow-listed part of it. */
@@ -124,6 +135,7 @@ export interface AgentFlags {
   install?: boolean;
   drainTimeout?: string;
   logLevel?: string;
+  logFile?: string;
 }
 
 type Setting = keyof Parsed;
@@ -162,6 +174,7 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
     allowProjects: data.allowProjects ?? null,
     runAs: data.runAs ?? null,
     drainTimeoutSeconds: data.drainTimeoutSeconds ?? null,
+    logFile: data.logFile ?? null,
     dataDir,
     environment: env,
   };
@@ -188,6 +201,7 @@ function fromFlags(flags: AgentFlags): Given {
     install: { as: '--no-install', value: flags.install === false ? false : undefined },
     drainTimeoutSeconds: { as: '--drain-timeout', value: number(flags.drainTimeout) },
     logLevel: { as: '--log-level', value: flags.logLevel },
+    logFile: { as: '--log-file', value: flags.logFile },
   });
 }
 
@@ -212,6 +226,7 @@ function fromEnvironment(env: Surroundings['env']): Given {
     drainTimeoutSeconds: from('PLAYFLEET_DRAIN_TIMEOUT', number),
     attachmentLimitMb: from('PLAYFLEET_ATTACHMENT_LIMIT_MB', number),
     logLevel: from('PLAYFLEET_LOG_LEVEL'),
+    logFile: from('PLAYFLEET_LOG_FILE'),
   });
 }
 

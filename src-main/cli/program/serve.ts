@@ -81,6 +81,7 @@ function addWorker(program: Command, cli: Cli, act: Act): void {
   const verbs = [
     ['install-service', 'installService', 'have it started with this machine, with the settings given here'],
     ['uninstall-service', 'uninstallService', 'end that'],
+    ['service-status', 'serviceStatus', 'say how the installed service does; exits with 1 where it does not run'],
     ['print-service', 'printService', "show the service's file without installing it"],
   ] as const;
   for (const [verb, action, summary] of verbs) {
@@ -111,7 +112,8 @@ function withWorkerOptions(command: Command): Command {
     .option('--run-as <user>', 'user that tests and installs run as; the worker itself must be root then')
     .option('--no-install', 'install neither dependencies nor browsers of suites')
     .option('--drain-timeout <seconds>', 'after being told to stop: how long running tests may take')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent');
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent')
+    .option('--log-file <file>', 'where the log goes instead of standard output');
 }
 
 /**
