@@ -1,4 +1,5 @@
 /** The licences of all that a package is made of: what ships beside the bundles, what is in them, and what the dashboard is built with. */
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Locked } from './runtime-packages.ts';
@@ -51,12 +52,15 @@ function collect(packages: Record<string, LockedLicence>, name: string, found: S
   for (const next of Object.keys(packages[at].dependencies ?? {})) collect(packages, next, found);
 }
 
+/** Some keep a folder of them. */
 async function legalTexts(folder: string): Promise<string[] | null> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (names === null) return null;
-  const files = names.filter((name) => LEGAL.test(name)).sort();
-  return Promise.all(files.map(async (name) => (await readFile(path.join(folder, name), 'utf8')).trim()));
+  if (!existsSync(folder)) return null;
+  const entries = await readdir(folder, { withFileTypes: true });
+  const texts: string[] = [];
+  for (const entry of entries.filter(({ name }) => LEGAL.test(name)).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const at = path.join(folder, entry.name);
+    const files = entry.isDirectory() ? (await readdir(at)).sort().map((name) => path.join(at, name)) : [at];
+    for (const file of files) texts.push((await readFile(file, 'utf8')).trim());
+  }
+  return texts;
 }

@@ -88,7 +88,7 @@ async function control(): Promise<void> {
   await writeFile(path.join(dir, 'control'), lines.map(([name, value]) => `${name}: ${value}\n`).join(''));
   const scripts = { postinst: 'after-install', postrm: 'after-remove', prerm: 'before-remove' } as const;
   for (const [script, option] of Object.entries(scripts)) {
-    const from = values[option as (typeof scripts)[keyof typeof scripts]];
+    const from = values[option];
     if (from === undefined) continue;
     await copyFile(from, path.join(dir, script));
     await chmod(path.join(dir, script), 0o755);

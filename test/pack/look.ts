@@ -104,7 +104,10 @@ export async function importsOf(folder: string): Promise<string[]> {
     logLevel: 'silent',
   });
   const names = Object.values(metafile.inputs).flatMap(({ imports }) =>
-    imports.filter((one) => one.external === true && !isBuiltin(one.path)).map((one) => one.path),
+    // esbuild's own helpers are called <runtime>.
+    imports
+      .filter((one) => one.external === true && !isBuiltin(one.path) && !one.path.startsWith('<'))
+      .map((one) => one.path),
   );
   return [...new Set(names)].sort();
 }

@@ -18,7 +18,6 @@ const FILES: Record<string, string> = {
   'chrome-sandbox': 'stand-in\n',
   'locales/en-US.pak': 'stand-in\n',
   'locales/de.pak': 'stand-in\n',
-  'resources/default_app.asar': 'stand-in\n',
 };
 
 /** Paths in the packed app that came from the stand-in, as in the folder of a Linux app. */
