@@ -118,6 +118,8 @@ const schema = z.strictObject({
   cpuPriority: z.enum(CPU_PRIORITIES).optional(),
   /** When a pause begins: finish the tests that run, or give all back at once. */
   whenPaused: z.enum(['finish', 'giveBack']).optional(),
+  /** Where the log goes instead of standard output: for what starts the worker and keeps no output. */
+  logFile: folder.optional(),
 });
 const MANNERS = [
   'hours',
@@ -142,6 +144,7 @@ export interface AgentConfig extends Omit<
   | 'allowProjects'
   | 'runAs'
   | (typeof MANNERS)[number]
+  | 'logFile'
 > {
   join: Join | null;
   coordinator: Address | null;
@@ -152,6 +155,7 @@ export interface AgentConfig extends Omit<
   runAs: string | null;
   drainTimeoutSeconds: number | null;
   manners: MannersFlags;
+  logFile: string | null;
   /** Absolute. */
   dataDir: string;
   /** The agent's own environment; suites get the allow-listed part of it. */
@@ -183,6 +187,7 @@ export interface AgentFlags {
   pauseWhenHot?: boolean;
   cpuPriority?: string;
   whenPaused?: string;
+  logFile?: string;
 }
 
 type Setting = keyof Parsed;
@@ -223,6 +228,7 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
     allowProjects: data.allowProjects ?? null,
     runAs: data.runAs ?? null,
     drainTimeoutSeconds: data.drainTimeoutSeconds ?? null,
+    logFile: data.logFile ?? null,
     dataDir,
     environment: env,
   };
@@ -267,6 +273,7 @@ function fromFlags(flags: AgentFlags): Given {
     pauseWhenHot: { as: '--pause-when-hot', value: flags.pauseWhenHot },
     cpuPriority: { as: '--cpu-priority', value: flags.cpuPriority },
     whenPaused: { as: '--when-paused', value: flags.whenPaused },
+    logFile: { as: '--log-file', value: flags.logFile },
   });
 }
 
@@ -299,6 +306,7 @@ function fromEnvironment(env: Surroundings['env']): Given {
     pauseWhenHot: from('PLAYFLEET_PAUSE_WHEN_HOT', boolean),
     cpuPriority: from('PLAYFLEET_CPU_PRIORITY'),
     whenPaused: from('PLAYFLEET_WHEN_PAUSED'),
+    logFile: from('PLAYFLEET_LOG_FILE'),
   });
 }
 

@@ -14,7 +14,10 @@ import { AGENT_VERSION } from './start.ts';
  * Runs a worker until it is told to stop, and resolves with the exit code of the process (errors.ts). SIGTERM and SIGINT: what runs
  * finishes, nothing new begins; the same once more: what runs is given back at once.
  */
-export async function runAgent(config: AgentConfig, log: Log = createLog(config.logLevel)): Promise<number> {
+export async function runAgent(
+  config: AgentConfig,
+  log: Log = createLog(config.logLevel, config.logFile ?? process.stdout),
+): Promise<number> {
   // A clock's timers do not keep the process alive, and between two connections there is nothing else.
   const alive = setInterval(() => undefined, 2 ** 30);
   const signals = new Signals();

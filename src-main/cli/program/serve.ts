@@ -85,6 +85,7 @@ function addWorker(program: Command, cli: Cli, act: Act): void {
   const verbs = [
     ['install-service', 'installService', 'have it started with this machine, with the settings given here'],
     ['uninstall-service', 'uninstallService', 'end that'],
+    ['service-status', 'serviceStatus', 'say how the installed service does; exits with 1 where it does not run'],
     ['print-service', 'printService', "show the service's file without installing it"],
   ] as const;
   for (const [verb, action, summary] of verbs) {
@@ -147,7 +148,8 @@ export function withWorkerOptions(command: Command, { joins = true } = {}): Comm
     .option('--pause-when-hot', 'take nothing new while the machine is hot')
     .option('--cpu-priority <priority>', 'of tests beside other programs: normal, low or lowest')
     .option('--when-paused <what>', 'finish the tests that run (the default), or giveBack all at once')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent');
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent')
+    .option('--log-file <file>', 'where the log goes instead of standard output');
 }
 
 /**
