@@ -1,8 +1,9 @@
 /** The coordinator's settings at start: flags, else the environment, else defaults. Nothing else in the coordinator reads the environment. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { updateKeys } from '../shared/protocol/update.ts';
 import { FAILPOINTS, type Failpoint } from './storage/failpoint.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -41,6 +42,8 @@ const schema = z.strictObject({
   tlsKey: file.optional(),
   /** Folder with strategies of one's own. */
   pluginsDir: file.optional(),
+  /** JSON with the keys of publishers, in place of those that this build pins. */
+  updateKeys: file.optional(),
   newAdminLink: z.boolean().default(false),
   failpoint: failpoint.optional(),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -62,6 +65,8 @@ export interface CoordinatorConfig {
   tls: TlsFiles | 'own' | null;
   /** null: none. */
   pluginsDir: string | null;
+  /** Publishers whose updates are taken in; those of this build where it is left out. */
+  updateKeys?: readonly string[];
   /** Make one at this start, for whoever has lost all others: who may start the coordinator owns its data anyway. */
   newAdminLink: boolean;
   /** Where this process is to die, in fault runs. */
@@ -79,6 +84,7 @@ export interface CoordinatorFlags {
   tlsCert?: string | undefined;
   tlsKey?: string | undefined;
   plugins?: string | undefined;
+  updateKeys?: string | undefined;
   newAdminLink?: boolean | undefined;
   logLevel?: string | undefined;
 }
@@ -102,6 +108,7 @@ const SOURCES = {
   tlsCert: { flag: '--tls-cert', variables: ['PLAYFLEET_TLS_CERT'] },
   tlsKey: { flag: '--tls-key', variables: ['PLAYFLEET_TLS_KEY'] },
   pluginsDir: { flag: '--plugins', variables: ['PLAYFLEET_PLUGINS'] },
+  updateKeys: { flag: '--update-keys', variables: ['PLAYFLEET_UPDATE_KEYS'] },
   newAdminLink: { flag: '--new-admin-link', variables: [] },
   failpoint: { flag: null, variables: ['PLAYFLEET_FAILPOINT'] },
   logLevel: { flag: '--log-level', variables: ['PLAYFLEET_LOG_LEVEL'] },
@@ -135,7 +142,7 @@ export function readCoordinatorConfig(
     const setting = issue?.path[0] as Setting;
     throw new ConfigError(`${given.get(setting)?.as ?? setting}: ${issue?.message ?? 'not understood'}`);
   }
-  const { tls, tlsCert, tlsKey, ...config } = parsed.data;
+  const { tls, tlsCert, tlsKey, updateKeys: keyFile, ...config } = parsed.data;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new ConfigError('--tls-cert, --tls-key: give both, or neither');
   }
@@ -143,9 +150,20 @@ export function readCoordinatorConfig(
     ...config,
     contentPort: config.contentPort ?? (config.port === 0 ? 0 : config.port + 1),
     pluginsDir: config.pluginsDir ?? null,
+    ...(keyFile === undefined ? {} : { updateKeys: readKeys(keyFile) }),
     publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
     tls: tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : tls ? 'own' : null,
   };
+}
+
+function readKeys(keyFile: string): readonly string[] {
+  try {
+    return updateKeys.parse(JSON.parse(readFileSync(keyFile, 'utf8'))).keys;
+  } catch (error) {
+    const [issue] = error instanceof z.ZodError ? error.issues : [];
+    const what = issue ? `${issue.path.join('.')}: ${issue.message}` : (error as Error).message;
+    throw new ConfigError(`--update-keys: ${keyFile} holds no list of keys (${what})`);
+  }
 }
 
 /** PLAYFLEET_DATA is the worker's: where both stand in one environment, the coordinator must not move in with it. */

@@ -89,6 +89,9 @@ import { Presence } from './workers/presence.ts';
 import { recordHeartbeat } from './workers/record-heartbeat.ts';
 import { workerRoutes } from './workers/routes.ts';
 import { setIntent } from './workers/set-intent.ts';
+import pinnedKeys from '../resources/update-keys.json' with { type: 'json' };
+import { feedRoutes } from './updates/feed-routes.ts';
+import { updateRoutes } from './updates/routes.ts';
 
 export interface RunningCoordinator {
   /** Address of API and pages, without a slash at its end. */
@@ -145,7 +148,10 @@ export async function startCoordinator(
       db,
       key: dataKey.derive('settings'),
       strategies: strategies.names,
-      onChange: () => mailer.retryNow(),
+      onChange: () => {
+        mailer.retryNow();
+        dispatch.link.checkVersions().catch((error: unknown) => report(error, 'looking for agents that are too old'));
+      },
       report,
     });
     let mailUrl = '';
@@ -231,6 +237,7 @@ export async function startCoordinator(
         leaseMs: leaseMs(),
         heartbeatMs: settings.values.worker_heartbeat_interval_seconds * 1000,
         keyLifeMs: Number.isFinite(keyLifeMs()) ? keyLifeMs() : null,
+        minimumAgentVersion: settings.values.minimum_agent_version,
         failures: failureRules(settings.values),
       }),
       load,
@@ -360,6 +367,14 @@ export async function startCoordinator(
         bulkRunRoutes({ db, clock }),
         bulkWorkerRoutes({ db, clock }),
         metricRoutes({ db, clock, dataDir: config.dataDir, load, report }),
+        updateRoutes({
+          db,
+          clock,
+          store,
+          keys: config.updateKeys ?? pinnedKeys.keys,
+          minimumAgentVersion: () => settings.values.minimum_agent_version,
+        }),
+        feedRoutes({ db, store }),
       ],
       pages: [
         healthRoutes({ db, clock, version, dataDir: config.dataDir, load, faults: () => strategies.faults, report }),

@@ -20,6 +20,7 @@ import { Pool } from './slots/pool.ts';
 import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
 import { attachByContent } from './uploader/attachments.ts';
 import { Uploader } from './uploader/uploader.ts';
+import type { UpdatedWorker } from '../updater/for-worker.ts';
 
 const MB = 1024 * 1024;
 /** With less free disk than this, nothing new is begun. */
@@ -33,6 +34,8 @@ const MOST_HELD = 10_000;
 export class Agent {
   /** Resolves with the exit code once the agent has ended. */
   readonly done: Promise<number>;
+  /** The coordinator gives no work to this version. */
+  onTooOld = (): void => {};
   readonly #parts: Parts;
   readonly #link: Link;
   readonly #sender: Sender;
@@ -48,6 +51,9 @@ export class Agent {
   #cancelBeat = (): void => {};
   #stopping: Promise<void> | null = null;
   #diskProblem: string | null = null;
+  /** Why nothing new is to begin, for as long as somebody else says so. */
+  #holdBack: string | null = null;
+  #isTooOld = false;
   #lastOffer = -1;
   #logMs = LOG_MS;
 
@@ -77,6 +83,10 @@ export class Agent {
       onDown: () => this.#down(),
       onInstruction: (message) => this.#instructed(message),
       onRefused: (error) => void this.#refused(error),
+      onTooOld: () => {
+        this.#isTooOld = true;
+        this.onTooOld();
+      },
       isStale: () => this.#guard.check(),
     });
     this.#sender = new Sender({ outbox, link: this.#link, clock, log, onStale: (held) => this.#pool.stale(held) });
@@ -151,6 +161,24 @@ export class Agent {
     machine.fetchFirstBrowser().catch((error: unknown) => log.warn({ err: error }, 'no browser could be fetched'));
   }
 
+  /** For who updates this program. `running`: tasks that are held; `isTooOld`: the coordinator gives no work to this version. */
+  get standing(): UpdatedWorker['standing'] {
+    const { key, machine, config } = this.#parts;
+    return {
+      running: this.#pool.held().length,
+      isTooOld: this.#isTooOld,
+      coordinator: { url: key.url, pin: key.pin, apiKey: key.apiKey },
+      machineId: machine.capabilities.fingerprint ?? config.name,
+      hours: { hoursBeganAt: null, hoursBeginAt: null },
+    };
+  }
+
+  /** Nothing new begins while there is a reason; null: as before. */
+  holdBack(reason: string | null): void {
+    this.#holdBack = reason;
+    this.#wish();
+  }
+
   #attempt(grant: Grant, events: { onSlotsFree: () => void; onClosed: () => void }): Attempt {
     const { config, clock, log, dir, user, outbox, stash, preparation } = this.#parts;
     const uploader = this.#uploader;
@@ -209,6 +237,7 @@ export class Agent {
       this.#pool.held().filter(({ fence }) => !stale.has(fence)),
       helloSentAt,
     );
+    this.#isTooOld = false;
     void this.#intent.learn(welcome.intent);
     this.#lastOffer = -1;
     this.#offer();
@@ -286,7 +315,7 @@ export class Agent {
 
   #wish(): void {
     if (this.#stopping) return;
-    const reason = this.#parts.outbox.trouble ?? this.#diskProblem;
+    const reason = this.#parts.outbox.trouble ?? this.#diskProblem ?? this.#holdBack;
     void this.#intent.want(reason === null ? null : { intent: 'paused', reason }).then(() => this.#offer());
   }
 

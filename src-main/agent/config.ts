@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { readPinned } from '../../shared/protocol/pin.ts';
+import { packageFormat, updateChannel } from '../../shared/protocol/update.ts';
 import { tag } from '../../shared/protocol/work.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { LOG_LEVELS } from './log.ts';
@@ -86,6 +87,15 @@ const schema = z.strictObject({
   /** Larger attachments are left out, with a note. */
   attachmentLimitMb: z.int().min(1).max(100_000).default(200),
   logLevel: z.enum(LOG_LEVELS).default('info'),
+  /** Looks for updates at the coordinator, and loads them where there is a command. Off in a worker that the desktop app updates. */
+  updates: z.boolean().default(true),
+  updateChannel: updateChannel.default('stable'),
+  /** Installs a package, whose file it finds in PLAYFLEET_UPDATE_FILE; absent: updates are only told of. */
+  updateCommand: z.string().min(1).max(4000).optional(),
+  /** Which package of a release; absent: that of this system. */
+  updatePackage: packageFormat.optional(),
+  /** JSON with the keys of publishers, in place of those that this build pins. */
+  updateKeys: folder.optional(),
 });
 type Parsed = z.infer<typeof schema>;
 
@@ -124,6 +134,11 @@ export interface AgentFlags {
   install?: boolean;
   drainTimeout?: string;
   logLevel?: string;
+  updates?: boolean;
+  updateChannel?: string;
+  updateCommand?: string;
+  updatePackage?: string;
+  updateKeys?: string;
 }
 
 type Setting = keyof Parsed;
@@ -188,6 +203,11 @@ function fromFlags(flags: AgentFlags): Given {
     install: { as: '--no-install', value: flags.install === false ? false : undefined },
     drainTimeoutSeconds: { as: '--drain-timeout', value: number(flags.drainTimeout) },
     logLevel: { as: '--log-level', value: flags.logLevel },
+    updates: { as: '--no-updates', value: flags.updates === false ? false : undefined },
+    updateChannel: { as: '--update-channel', value: flags.updateChannel },
+    updateCommand: { as: '--update-command', value: flags.updateCommand },
+    updatePackage: { as: '--update-package', value: flags.updatePackage },
+    updateKeys: { as: '--update-keys', value: flags.updateKeys },
   });
 }
 
@@ -212,6 +232,11 @@ function fromEnvironment(env: Surroundings['env']): Given {
     drainTimeoutSeconds: from('PLAYFLEET_DRAIN_TIMEOUT', number),
     attachmentLimitMb: from('PLAYFLEET_ATTACHMENT_LIMIT_MB', number),
     logLevel: from('PLAYFLEET_LOG_LEVEL'),
+    updates: from('PLAYFLEET_UPDATES', boolean),
+    updateChannel: from('PLAYFLEET_UPDATE_CHANNEL'),
+    updateCommand: from('PLAYFLEET_UPDATE_COMMAND'),
+    updatePackage: from('PLAYFLEET_UPDATE_PACKAGE'),
+    updateKeys: from('PLAYFLEET_UPDATE_KEYS'),
   });
 }
 

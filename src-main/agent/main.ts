@@ -2,6 +2,9 @@ import { Agent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { createLog, type Log } from './log.ts';
+import { AGENT_VERSION } from './start.ts';
+import { systemClock } from '../../shared/base/clock.ts';
+import { WorkerUpdater } from '../updater/for-worker.ts';
 
 /**
  * Runs a worker until it is told to stop, and resolves with the exit code of the process (errors.ts). SIGTERM and SIGINT: what runs
@@ -12,8 +15,11 @@ export async function runAgent(config: AgentConfig, log: Log = createLog(config.
   const alive = setInterval(() => undefined, 2 ** 30);
   const signals = new Signals();
   try {
+    const updater = await WorkerUpdater.open(config, AGENT_VERSION, log, systemClock);
+    if (updater.isReplaced) return EXIT.updated;
     const agent = await Promise.race([Agent.start(config, log), signals.first()]);
     if (agent === null) return EXIT.ok;
+    updater.attend(agent);
     signals.onEach((name, count) => {
       if (count > 1) agent.giveBack(`the worker was told to stop at once (${name})`);
       else {
@@ -22,7 +28,9 @@ export async function runAgent(config: AgentConfig, log: Log = createLog(config.
         agent.drain(`the worker was told to stop (${name})`, within === null ? null : within * 1000);
       }
     });
-    return await agent.done;
+    const code = await agent.done;
+    await updater.stop();
+    return updater.isReplaced ? EXIT.updated : code;
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     log.error(error.message);

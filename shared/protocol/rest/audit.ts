@@ -52,6 +52,9 @@ export const auditAction = z.enum([
   'screenshots.accepted',
   'report.opened',
   'report.downloaded',
+  'release.imported',
+  'release.staged',
+  'release.withdrawn',
 ]);
 export type AuditAction = z.infer<typeof auditAction>;
 

@@ -31,6 +31,7 @@ export async function serviceCommand(
 /** The command line that gives these flags again. */
 function workerArgs({
   install,
+  updates,
   allowPath = [],
   allowProject = [],
   allowSystemBrowser,
@@ -43,5 +44,6 @@ function workerArgs({
     ...allowProject.flatMap((name) => ['--allow-project', name]),
     ...(allowSystemBrowser ? ['--allow-system-browser'] : []),
     ...(install === false ? ['--no-install'] : []),
+    ...(updates === false ? ['--no-updates'] : []),
   ];
 }

@@ -41,6 +41,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--tls-cert <file>', 'certificate with its chain, as PEM: serves https')
     .option('--tls-key <file>', 'its key, as PEM without a password')
     .option('--plugins <folder>', 'where strategies of your own lie')
+    .option('--update-keys <file>', "keys of publishers, in place of this build's own")
     .option('--new-admin-link', 'print a way in, for whoever has lost all others')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
     .option('--json', 'print the addresses as one JSON line')
@@ -111,6 +112,14 @@ function withWorkerOptions(command: Command): Command {
     .option('--run-as <user>', 'user that tests and installs run as; the worker itself must be root then')
     .option('--no-install', 'install neither dependencies nor browsers of suites')
     .option('--drain-timeout <seconds>', 'after being told to stop: how long running tests may take')
+    .option('--no-updates', 'do not look for updates')
+    .option(
+      '--update-command <command>',
+      'installs an update, whose file is in PLAYFLEET_UPDATE_FILE; without it, updates are only told of',
+    )
+    .option('--update-package <format>', "which package of a release, as deb (default: this system's)")
+    .option('--update-channel <name>', 'which releases it follows (default: stable)')
+    .option('--update-keys <file>', "keys of publishers, in place of this build's own")
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent');
 }
 
