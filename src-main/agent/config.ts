@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { readPinned } from '../../shared/protocol/pin.ts';
+import { packageFormat, updateChannel } from '../../shared/protocol/update.ts';
 import { tag } from '../../shared/protocol/work.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { LOG_LEVELS } from './log.ts';
@@ -120,6 +121,15 @@ const schema = z.strictObject({
   whenPaused: z.enum(['finish', 'giveBack']).optional(),
   /** Where the log goes instead of standard output: for what starts the worker and keeps no output. */
   logFile: folder.optional(),
+  /** Looks for updates at the coordinator, and loads them where there is a command. Off in a worker that the desktop app updates. */
+  updates: z.boolean().default(true),
+  updateChannel: updateChannel.default('stable'),
+  /** Installs a package, whose file it finds in PLAYFLEET_UPDATE_FILE; absent: updates are only told of. */
+  updateCommand: z.string().min(1).max(4000).optional(),
+  /** Which package of a release; absent: that of this system. */
+  updatePackage: packageFormat.optional(),
+  /** JSON with the keys of publishers, in place of those that this build pins. */
+  updateKeys: folder.optional(),
 });
 const MANNERS = [
   'hours',
@@ -188,6 +198,11 @@ export interface AgentFlags {
   cpuPriority?: string;
   whenPaused?: string;
   logFile?: string;
+  updates?: boolean;
+  updateChannel?: string;
+  updateCommand?: string;
+  updatePackage?: string;
+  updateKeys?: string;
 }
 
 type Setting = keyof Parsed;
@@ -274,6 +289,11 @@ function fromFlags(flags: AgentFlags): Given {
     cpuPriority: { as: '--cpu-priority', value: flags.cpuPriority },
     whenPaused: { as: '--when-paused', value: flags.whenPaused },
     logFile: { as: '--log-file', value: flags.logFile },
+    updates: { as: '--no-updates', value: flags.updates === false ? false : undefined },
+    updateChannel: { as: '--update-channel', value: flags.updateChannel },
+    updateCommand: { as: '--update-command', value: flags.updateCommand },
+    updatePackage: { as: '--update-package', value: flags.updatePackage },
+    updateKeys: { as: '--update-keys', value: flags.updateKeys },
   });
 }
 
@@ -307,6 +327,11 @@ function fromEnvironment(env: Surroundings['env']): Given {
     cpuPriority: from('PLAYFLEET_CPU_PRIORITY'),
     whenPaused: from('PLAYFLEET_WHEN_PAUSED'),
     logFile: from('PLAYFLEET_LOG_FILE'),
+    updates: from('PLAYFLEET_UPDATES', boolean),
+    updateChannel: from('PLAYFLEET_UPDATE_CHANNEL'),
+    updateCommand: from('PLAYFLEET_UPDATE_COMMAND'),
+    updatePackage: from('PLAYFLEET_UPDATE_PACKAGE'),
+    updateKeys: from('PLAYFLEET_UPDATE_KEYS'),
   });
 }
 
