@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../shared/base/clock.ts';
+import type { AgentState } from '../../../shared/protocol/desktop/agent.ts';
 import { POLITE_MANNERS } from '../../../shared/protocol/desktop/manners.ts';
 import type { DesktopAsk } from '../../../shared/protocol/desktop/calls.ts';
 import type { DesktopAnswer } from '../../../shared/protocol/desktop/api.ts';
@@ -52,6 +53,8 @@ export interface DesktopOptions {
 /** While nothing else changes: what counts in minutes is looked at this often. */
 const TICK_MS = 30_000;
 const FACTS_MS = 1_000;
+/** It has a key of its coordinator. */
+const AT_WORK: ReadonlySet<AgentState> = new Set<AgentState>(['idle', 'busy', 'paused', 'offline']);
 /** Before sleep, systems wait some seconds. */
 const SUSPEND_MS = 4_000;
 
@@ -198,6 +201,11 @@ export class Desktop {
       update: updating.state,
       quitting: this.#quit.state,
     };
+  }
+
+  /** Of the children; null while one does not run. */
+  pids(): { agent: number | null; coordinator: number | null } {
+    return { agent: this.#agent.pid, coordinator: this.#coordinator.pid };
   }
 
   get words() {
@@ -361,8 +369,7 @@ export class Desktop {
             reject(
               new DesktopRefusal('not_enrolled', gaveUp.problem ?? 'It could not be started.', fieldIn(gaveUp.problem)),
             );
-          const isReady =
-            agent.status !== null && agent.status.coordinator !== null && agent.status.state !== 'starting';
+          const isReady = agent.status !== null && AT_WORK.has(agent.status.state);
           if (isReady) resolve();
           return isReady || gaveUp !== undefined;
         };
@@ -408,7 +415,8 @@ export class Desktop {
       const { system, clock } = this.#options;
       const { state } = this;
       const now = clock.now();
-      if (state.agent.status?.coordinator != null) this.#coordinators.enrolled(this.#settings.value.active ?? '');
+      if (AT_WORK.has(state.agent.status?.state ?? 'starting'))
+        this.#coordinators.enrolled(this.#settings.value.active ?? '');
       system.tell('changed', state);
       system.draw(trayView(state, { now, timeZone: system.timeZone }));
       const { show, told } = notices(state, this.#told, now);

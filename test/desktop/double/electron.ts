@@ -14,17 +14,19 @@ import type {
   WindowPart,
 } from '../../../src-main/desktop/electron/parts.ts';
 
-/** Electron's `on` is a list of overloads that return the whole object; a listener is a listener here. */
-type Heard<T> = Omit<T, 'on'> & {
+/** Electron's `on` is a list of overloads that return the whole object; here a listener is a listener. */
+class Emitter extends EventEmitter {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  on(event: string, listener: (...args: any[]) => void): any;
-};
+  override on(event: string, listener: (...args: any[]) => void): any {
+    return super.on(event, listener);
+  }
+}
 
 type PageRequest = Request & { initiatorOrigin?: string };
 type Answering = (request: Request) => Response | Promise<Response>;
 type Handling = Parameters<Electron.IpcMain['handle']>[1];
 
-export class DoubleWindow extends EventEmitter implements Heard<Omit<WindowPart, 'webContents'>> {
+export class DoubleWindow extends Emitter implements WindowPart {
   static #lastId = 0;
   readonly options: Electron.BrowserWindowConstructorOptions;
   readonly webContents: DoubleContents;
@@ -67,7 +69,7 @@ export class DoubleWindow extends EventEmitter implements Heard<Omit<WindowPart,
   }
 }
 
-export class DoubleContents extends EventEmitter implements Heard<WebContentsPart> {
+export class DoubleContents extends Emitter implements WebContentsPart {
   readonly id: number;
   readonly sent: { channel: string; told: unknown }[] = [];
   readonly #window: DoubleWindow;
@@ -104,7 +106,7 @@ export class DoubleContents extends EventEmitter implements Heard<WebContentsPar
   }
 }
 
-export class DoubleTray extends EventEmitter implements Heard<TrayPart> {
+export class DoubleTray extends Emitter implements TrayPart {
   static last: DoubleTray | null = null;
   image: Electron.NativeImage | string;
   tooltip = '';
@@ -145,8 +147,8 @@ export interface DoubleOptions {
 
 export class DoubleElectron {
   readonly parts: ElectronParts;
-  readonly app = new EventEmitter();
-  readonly power = new EventEmitter();
+  readonly app = new Emitter();
+  readonly power = new Emitter();
   readonly windows: DoubleWindow[] = [];
   readonly notifications: (Electron.NotificationConstructorOptions & { click: () => void })[] = [];
   readonly openedOutside: string[] = [];
@@ -179,8 +181,9 @@ export class DoubleElectron {
     let exit!: () => void;
     this.#exited = new Promise((resolve) => (exit = resolve));
     const { power, windows, notifications } = this;
-    const app: Heard<AppPart> = {
-      on: (event, listener) => this.app.on(event, listener),
+    const on = this.app.on.bind(this.app);
+    const app: AppPart = {
+      on,
       whenReady: async () => undefined,
       exit: (code = 0) => {
         this.exitCode ??= code;
@@ -204,7 +207,7 @@ export class DoubleElectron {
         outer.app.emit('web-contents-created', {}, this.webContents);
       }
     }
-    class Notification extends EventEmitter {
+    class Notification extends Emitter {
       static isSupported = (): boolean => true;
       readonly #options: Electron.NotificationConstructorOptions;
       constructor(options: Electron.NotificationConstructorOptions) {
@@ -223,10 +226,10 @@ export class DoubleElectron {
       protocol: { handle: (scheme, answering) => scheme === 'app' && (this.#answering = answering as Answering) },
     };
     this.parts = {
-      app: app as AppPart,
-      BrowserWindow: Window as ElectronParts['BrowserWindow'],
-      Tray: DoubleTray as ElectronParts['Tray'],
-      Notification: Notification as ElectronParts['Notification'],
+      app,
+      BrowserWindow: Window,
+      Tray: DoubleTray,
+      Notification,
       Menu: {
         buildFromTemplate: (template) => ({ template }) as unknown as Electron.Menu,
         setApplicationMenu: () => undefined,
@@ -259,7 +262,7 @@ export class DoubleElectron {
         }),
       },
       powerMonitor: {
-        on: ((event: string, listener: () => void) => power.on(event, listener)) as Electron.PowerMonitor['on'],
+        on: power.on.bind(power),
         getSystemIdleTime: () => this.idleSeconds,
         getSystemIdleState: () => this.idleState,
         getCurrentThermalState: () => this.thermal,
