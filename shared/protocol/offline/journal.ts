@@ -136,10 +136,12 @@ export function addHash(sum: string, hash: string): string {
 export const verifyAnswer = z.object({
   /** Both sides have the same, and all of it is in place. */
   equal: z.boolean(),
-  /** What this side has in place. */
-  summary: journalSummary,
+  /** What this side has in place; null while entries wait. */
+  summary: journalSummary.nullable(),
   /** Entries that have come and are not in place yet: ask again. */
   waiting: z.int().min(0),
+  /** Entries that this side cannot hold: both sides stay different, and the origin's copy is not deleted. */
+  refused: z.int().min(0),
   /** Kinds in which the two sides differ. */
   differs: z.array(z.string()),
   /** Blobs that runs of the origin refer to and that are not here; at most 1,000 of them. */
