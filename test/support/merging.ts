@@ -65,6 +65,11 @@ export class Side {
     this.world = new World();
   }
 
+  /** Where its database lies. */
+  get folder(): string {
+    return this.world.folder;
+  }
+
   get db(): Database {
     return this.world.db;
   }
