@@ -39,6 +39,8 @@ const schema = z.strictObject({
   /** PEM files; both or neither. */
   tlsCert: file.optional(),
   tlsKey: file.optional(),
+  /** Say on the LAN that it is here. */
+  announce: z.union([z.boolean(), z.stringbool()]).default(false),
   /** Folder with strategies of one's own. */
   pluginsDir: file.optional(),
   newAdminLink: z.boolean().default(false),
@@ -60,6 +62,8 @@ export interface CoordinatorConfig {
   publicUrl: string | null;
   /** own: one that the coordinator makes and tokens pin. null: plain HTTP. */
   tls: TlsFiles | 'own' | null;
+  /** By multicast DNS; machines that hear it still need a code. */
+  announce: boolean;
   /** null: none. */
   pluginsDir: string | null;
   /** Make one at this start, for whoever has lost all others: who may start the coordinator owns its data anyway. */
@@ -78,6 +82,7 @@ export interface CoordinatorFlags {
   tls?: boolean | undefined;
   tlsCert?: string | undefined;
   tlsKey?: string | undefined;
+  announce?: boolean | undefined;
   plugins?: string | undefined;
   newAdminLink?: boolean | undefined;
   logLevel?: string | undefined;
@@ -101,6 +106,7 @@ const SOURCES = {
   tls: { flag: '--tls', variables: ['PLAYFLEET_TLS'] },
   tlsCert: { flag: '--tls-cert', variables: ['PLAYFLEET_TLS_CERT'] },
   tlsKey: { flag: '--tls-key', variables: ['PLAYFLEET_TLS_KEY'] },
+  announce: { flag: '--announce', variables: ['PLAYFLEET_ANNOUNCE'] },
   pluginsDir: { flag: '--plugins', variables: ['PLAYFLEET_PLUGINS'] },
   newAdminLink: { flag: '--new-admin-link', variables: [] },
   failpoint: { flag: null, variables: ['PLAYFLEET_FAILPOINT'] },
@@ -139,6 +145,7 @@ export function readCoordinatorConfig(
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new ConfigError('--tls-cert, --tls-key: give both, or neither');
   }
+  if (config.announce) refuseVainAnnouncement(config.host, tls || tlsCert !== undefined);
   return {
     ...config,
     contentPort: config.contentPort ?? (config.port === 0 ? 0 : config.port + 1),
@@ -146,6 +153,13 @@ export function readCoordinatorConfig(
     publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
     tls: tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : tls ? 'own' : null,
   };
+}
+
+/** Whoever hears of it joins by a code, which takes https, from another machine. */
+function refuseVainAnnouncement(host: string, isEncrypted: boolean): void {
+  if (!isEncrypted) throw new ConfigError('--announce: needs --tls, because machines that hear of it join by a code');
+  if (['127.0.0.1', 'localhost', '::1'].includes(host))
+    throw new ConfigError(`--announce: nobody else reaches ${host}; add --host 0.0.0.0`);
 }
 
 /** PLAYFLEET_DATA is the worker's: where both stand in one environment, the coordinator must not move in with it. */

@@ -7,6 +7,9 @@ import { readPinned } from '../../shared/protocol/pin.ts';
 import { tag } from '../../shared/protocol/work.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { LOG_LEVELS } from './log.ts';
+import { parseHours } from './manners/hours-text.ts';
+import type { MannersFlags } from './manners/settings.ts';
+import { CPU_PRIORITIES } from '../../shared/protocol/desktop/manners.ts';
 
 /** Where a new worker enrols, and with which single-use token. */
 export interface Join extends Address {
@@ -50,6 +53,15 @@ const address = z.string().transform((text, context): Address => {
   context.addIssue({ code: 'custom', message, input: undefined });
   return z.NEVER;
 });
+const hours = z.string().transform((text, context) => {
+  try {
+    return parseHours(text, Intl.DateTimeFormat().resolvedOptions().timeZone);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message, input: text });
+    return z.NEVER;
+  }
+});
+const PERCENT = 'must be true, false, or percent from 1 to 100';
 const seconds = (most: number) => z.number().min(0).max(most);
 const folder = z
   .string()
@@ -88,7 +100,37 @@ const schema = z.strictObject({
   logLevel: z.enum(LOG_LEVELS).default('info'),
   /** Where the log goes instead of standard output: for what starts the worker and keeps no output. */
   logFile: folder.optional(),
+  /** What follows stands over `manners.json` of the data folder (docs/manners.md). When the machine lends its slots. */
+  hours: hours.optional(),
+  /** true, or below how many percent of charge. */
+  pauseOnBattery: z
+    .union([z.boolean(), z.number()], PERCENT)
+    .refine((value) => typeof value === 'boolean' || (Number.isInteger(value) && value >= 1 && value <= 100), PERCENT)
+    .optional(),
+  pauseOnMetered: z.boolean().optional(),
+  /** Until nobody has touched the machine for so many minutes; 0: never. */
+  pauseWhenUsed: z.number().min(0).max(1440).optional(),
+  /** While other programs use more than so many percent of the processors; 0: never. */
+  pauseAboveLoad: z
+    .int()
+    .max(100)
+    .refine((percent) => percent === 0 || percent >= 5, 'must be 0, or percent from 5 to 100')
+    .optional(),
+  pauseWhenHot: z.boolean().optional(),
+  cpuPriority: z.enum(CPU_PRIORITIES).optional(),
+  /** When a pause begins: finish the tests that run, or give all back at once. */
+  whenPaused: z.enum(['finish', 'giveBack']).optional(),
 });
+const MANNERS = [
+  'hours',
+  'pauseOnBattery',
+  'pauseOnMetered',
+  'pauseWhenUsed',
+  'pauseAboveLoad',
+  'pauseWhenHot',
+  'cpuPriority',
+  'whenPaused',
+] as const;
 type Parsed = z.infer<typeof schema>;
 
 export interface AgentConfig extends Omit<
@@ -102,6 +144,7 @@ export interface AgentConfig extends Omit<
   | 'allowProjects'
   | 'runAs'
   | 'logFile'
+  | (typeof MANNERS)[number]
 > {
   join: Join | null;
   coordinator: Address | null;
@@ -112,6 +155,7 @@ export interface AgentConfig extends Omit<
   runAs: string | null;
   drainTimeoutSeconds: number | null;
   logFile: string | null;
+  manners: MannersFlags;
   /** Absolute. */
   dataDir: string;
   /** The agent's own environment; suites get the allow-listed part of it. */
@@ -136,6 +180,14 @@ export interface AgentFlags {
   drainTimeout?: string;
   logLevel?: string;
   logFile?: string;
+  hours?: string;
+  pauseOnBattery?: boolean | string;
+  pauseOnMetered?: boolean;
+  pauseWhenUsed?: string;
+  pauseAboveLoad?: string;
+  pauseWhenHot?: boolean;
+  cpuPriority?: string;
+  whenPaused?: string;
 }
 
 type Setting = keyof Parsed;
@@ -163,9 +215,11 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
   };
   const parsed = schema.safeParse(Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value])));
   if (!parsed.success) throw new AgentError(explain(parsed.error, given, file), EXIT.cannotStart);
-  const { coordinatorUrl, ...data } = parsed.data;
+  const { coordinatorUrl, ...all } = parsed.data;
+  const { data, manners } = apart(all);
   return {
     ...data,
+    manners,
     join: data.join ?? null,
     coordinator: coordinatorUrl ?? null,
     name: data.name ?? around.hostname,
@@ -178,6 +232,13 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
     dataDir,
     environment: env,
   };
+}
+
+function apart(all: Omit<Parsed, 'coordinatorUrl'>) {
+  const { hours, pauseOnBattery, pauseOnMetered, pauseWhenUsed, pauseAboveLoad, pauseWhenHot, ...rest } = all;
+  const { cpuPriority, whenPaused, ...data } = rest;
+  const when = { pauseOnBattery, pauseOnMetered, pauseWhenUsed, pauseAboveLoad, pauseWhenHot };
+  return { data, manners: { hours, ...when, cpuPriority, whenPaused } satisfies MannersFlags };
 }
 
 function split(text: string): [string, string] {
@@ -202,6 +263,17 @@ function fromFlags(flags: AgentFlags): Given {
     drainTimeoutSeconds: { as: '--drain-timeout', value: number(flags.drainTimeout) },
     logLevel: { as: '--log-level', value: flags.logLevel },
     logFile: { as: '--log-file', value: flags.logFile },
+    hours: { as: '--hours', value: flags.hours },
+    pauseOnBattery: {
+      as: '--pause-on-battery',
+      value: typeof flags.pauseOnBattery === 'string' ? booleanOrNumber(flags.pauseOnBattery) : flags.pauseOnBattery,
+    },
+    pauseOnMetered: { as: '--pause-on-metered', value: flags.pauseOnMetered },
+    pauseWhenUsed: { as: '--pause-when-used', value: number(flags.pauseWhenUsed) },
+    pauseAboveLoad: { as: '--pause-above-load', value: number(flags.pauseAboveLoad) },
+    pauseWhenHot: { as: '--pause-when-hot', value: flags.pauseWhenHot },
+    cpuPriority: { as: '--cpu-priority', value: flags.cpuPriority },
+    whenPaused: { as: '--when-paused', value: flags.whenPaused },
   });
 }
 
@@ -227,6 +299,14 @@ function fromEnvironment(env: Surroundings['env']): Given {
     attachmentLimitMb: from('PLAYFLEET_ATTACHMENT_LIMIT_MB', number),
     logLevel: from('PLAYFLEET_LOG_LEVEL'),
     logFile: from('PLAYFLEET_LOG_FILE'),
+    hours: from('PLAYFLEET_HOURS'),
+    pauseOnBattery: from('PLAYFLEET_PAUSE_ON_BATTERY', booleanOrNumber),
+    pauseOnMetered: from('PLAYFLEET_PAUSE_ON_METERED', boolean),
+    pauseWhenUsed: from('PLAYFLEET_PAUSE_WHEN_USED', number),
+    pauseAboveLoad: from('PLAYFLEET_PAUSE_ABOVE_LOAD', number),
+    pauseWhenHot: from('PLAYFLEET_PAUSE_WHEN_HOT', boolean),
+    cpuPriority: from('PLAYFLEET_CPU_PRIORITY'),
+    whenPaused: from('PLAYFLEET_WHEN_PAUSED'),
   });
 }
 
@@ -287,6 +367,11 @@ function boolean(value: string | undefined): boolean | string | undefined {
   if (value === undefined) return undefined;
   if (/^(1|true|yes|on)$/i.test(value)) return true;
   return /^(0|false|no|off)$/i.test(value) ? false : value;
+}
+
+function booleanOrNumber(value: string | undefined): boolean | number | string | undefined {
+  const read = number(value);
+  return typeof read === 'number' ? read : boolean(value);
 }
 
 function list(value: string | undefined, separator: string): string[] | undefined {

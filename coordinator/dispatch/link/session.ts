@@ -36,6 +36,7 @@ export interface Connections {
 export class Session implements Connected {
   profile!: Connected['profile'];
   canRevoke = false;
+  lent: number | null = null;
   #canPace = false;
   /** So many bytes have come; what it returns says that they are carried out. */
   readonly took: (bytes: number) => () => void;
@@ -114,6 +115,12 @@ export class Session implements Connected {
     }
     this.#hold();
     this.#socket.send(JSON.stringify(message));
+  }
+
+  lends(slots: number | null): void {
+    if (slots === this.lent) return;
+    this.lent = slots;
+    this.#options.fleet.changed();
   }
 
   tellPace(): void {

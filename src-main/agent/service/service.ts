@@ -4,6 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { AgentConfig } from '../config.ts';
+import { keyFileIn, ownFolder } from '../coordinators.ts';
 import { AgentError, EXIT } from '../errors.ts';
 import { readKey } from '../key-file.ts';
 import {
@@ -62,7 +63,7 @@ export async function installService(options: ServiceOptions): Promise<void> {
   const fleeting = whyFleeting(options.program);
   if (fleeting !== null) throw new AgentError(fleeting, EXIT.cannotStart);
   const { dataDir } = options.config;
-  if (!(await readKey(path.join(dataDir, 'key.json')))) {
+  if (!(await readKey(keyFileIn(ownFolder(dataDir))))) {
     const message = `the worker of ${dataDir} is not enrolled yet: run it once with playfleet worker --data ${dataDir} --join URL#TOKEN, stop it with Ctrl-C, and install it then (a token has no place in a service's file)`;
     throw new AgentError(message, EXIT.cannotStart);
   }

@@ -43,7 +43,9 @@ function workerArgs({
 }: AgentFlags): string[] {
   const dashed = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   return [
-    ...Object.entries(flags).flatMap(([name, value]) => [dashed(name), value]),
+    ...Object.entries(flags).flatMap(([name, value]) =>
+      value === true ? [dashed(name)] : [dashed(name), String(value)],
+    ),
     ...allowPath.flatMap((folder) => ['--allow-path', folder]),
     ...allowProject.flatMap((name) => ['--allow-project', name]),
     ...(allowSystemBrowser ? ['--allow-system-browser'] : []),
