@@ -8,8 +8,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { buildDashboard, firstLoadText } from './build-dashboard.ts';
-import { EXTERNAL } from './packaging/runtime-packages.ts';
 import { buildDesktop, copyIcons } from './build-desktop.ts';
+import { EXTERNAL } from './packaging/runtime-packages.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 

@@ -24,6 +24,7 @@ import { statusOf } from './status.ts';
 import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
 import { attachByContent } from './uploader/attachments.ts';
 import { Uploader } from './uploader/uploader.ts';
+import type { UpdatedWorker } from '../updater/for-worker.ts';
 
 const MB = 1024 * 1024;
 /** With less free disk than this, nothing new is begun. */
@@ -41,6 +42,8 @@ export class Agent implements Controlled {
   onStatus: () => void = () => undefined;
   /** Resolves with the exit code once the agent has ended. */
   readonly done: Promise<number>;
+  /** The coordinator gives no work to this version. */
+  onTooOld = (): void => {};
   readonly #parts: Parts;
   readonly #link: Link;
   readonly #sender: Sender;
@@ -58,8 +61,11 @@ export class Agent implements Controlled {
   #stopping: Promise<void> | null = null;
   #diskProblem: string | null = null;
   #refusal: string | null = null;
-  #lastOffer = '';
   #canLendSome = true;
+  /** Why nothing new is to begin, for as long as somebody else says so. */
+  #holdBack: string | null = null;
+  #isTooOld = false;
+  #lastOffer = '';
   #logMs = LOG_MS;
 
   /** @throws AgentError where it cannot begin; the message is for the owner. */
@@ -88,6 +94,10 @@ export class Agent implements Controlled {
       onDown: () => this.#down(),
       onInstruction: (message) => this.#instructed(message),
       onRefused: (error) => void this.#refused(error),
+      onTooOld: () => {
+        this.#isTooOld = true;
+        this.onTooOld();
+      },
       isStale: () => this.#guard.check(),
     });
     this.#sender = new Sender({ outbox, link: this.#link, clock, log, onStale: (held) => this.#pool.stale(held) });
@@ -216,6 +226,24 @@ export class Agent implements Controlled {
     machine.fetchFirstBrowser().catch((error: unknown) => log.warn({ err: error }, 'no browser could be fetched'));
   }
 
+  /** For who updates this program. `running`: tasks that are held; `isTooOld`: the coordinator gives no work to this version. */
+  get standing(): UpdatedWorker['standing'] {
+    const { key, machine, config } = this.#parts;
+    return {
+      running: this.#pool.held().length,
+      isTooOld: this.#isTooOld,
+      coordinator: { url: key.url, pin: key.pin, apiKey: key.apiKey },
+      machineId: machine.capabilities.fingerprint ?? config.name,
+      hours: { hoursBeganAt: null, hoursBeginAt: null },
+    };
+  }
+
+  /** Nothing new begins while there is a reason; null: as before. */
+  holdBack(reason: string | null): void {
+    this.#holdBack = reason;
+    this.#wish();
+  }
+
   #attempt(grant: Grant, events: AttemptEvents): Attempt {
     const { config, clock, log, dir, user, outbox, stash, preparation } = this.#parts;
     const uploader = this.#uploader;
@@ -274,6 +302,7 @@ export class Agent implements Controlled {
       this.#pool.held().filter(({ fence }) => !stale.has(fence)),
       helloSentAt,
     );
+    this.#isTooOld = false;
     void this.#intent.learn(welcome.intent);
     this.#canLendSome = welcome.protocol >= LENDS_SOME;
     this.#lastOffer = '';
@@ -363,7 +392,8 @@ export class Agent implements Controlled {
 
   #wish(): void {
     if (this.#stopping) return;
-    const reason = this.#parts.outbox.trouble ?? this.#diskProblem ?? this.#minding.pauseReason;
+    const { outbox } = this.#parts;
+    const reason = outbox.trouble ?? this.#diskProblem ?? this.#holdBack ?? this.#minding.pauseReason;
     void this.#intent.want(reason === null ? null : { intent: 'paused', reason }).then(() => this.#offer());
   }
 

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { readPinned } from '../../shared/protocol/pin.ts';
+import { packageFormat, updateChannel } from '../../shared/protocol/update.ts';
 import { tag } from '../../shared/protocol/work.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { LOG_LEVELS } from './log.ts';
@@ -98,8 +99,6 @@ const schema = z.strictObject({
   /** Larger attachments are left out, with a note. */
   attachmentLimitMb: z.int().min(1).max(100_000).default(200),
   logLevel: z.enum(LOG_LEVELS).default('info'),
-  /** Where the log goes instead of standard output: for what starts the worker and keeps no output. */
-  logFile: folder.optional(),
   /** What follows stands over `manners.json` of the data folder (docs/manners.md). When the machine lends its slots. */
   hours: hours.optional(),
   /** true, or below how many percent of charge. */
@@ -120,6 +119,17 @@ const schema = z.strictObject({
   cpuPriority: z.enum(CPU_PRIORITIES).optional(),
   /** When a pause begins: finish the tests that run, or give all back at once. */
   whenPaused: z.enum(['finish', 'giveBack']).optional(),
+  /** Where the log goes instead of standard output: for what starts the worker and keeps no output. */
+  logFile: folder.optional(),
+  /** Looks for updates at the coordinator, and loads them where there is a command. Off in a worker that the desktop app updates. */
+  updates: z.boolean().default(true),
+  updateChannel: updateChannel.default('stable'),
+  /** Installs a package, whose file it finds in PLAYFLEET_UPDATE_FILE; absent: updates are only told of. */
+  updateCommand: z.string().min(1).max(4000).optional(),
+  /** Which package of a release; absent: that of this system. */
+  updatePackage: packageFormat.optional(),
+  /** JSON with the keys of publishers, in place of those that this build pins. */
+  updateKeys: folder.optional(),
 });
 const MANNERS = [
   'hours',
@@ -143,8 +153,8 @@ export interface AgentConfig extends Omit<
   | 'drainTimeoutSeconds'
   | 'allowProjects'
   | 'runAs'
-  | 'logFile'
   | (typeof MANNERS)[number]
+  | 'logFile'
 > {
   join: Join | null;
   coordinator: Address | null;
@@ -154,8 +164,8 @@ export interface AgentConfig extends Omit<
   allowProjects: string[] | null;
   runAs: string | null;
   drainTimeoutSeconds: number | null;
-  logFile: string | null;
   manners: MannersFlags;
+  logFile: string | null;
   /** Absolute. */
   dataDir: string;
   /** The agent's own environment; suites get the allow-listed part of it. */
@@ -179,7 +189,6 @@ export interface AgentFlags {
   install?: boolean;
   drainTimeout?: string;
   logLevel?: string;
-  logFile?: string;
   hours?: string;
   pauseOnBattery?: boolean | string;
   pauseOnMetered?: boolean;
@@ -188,6 +197,12 @@ export interface AgentFlags {
   pauseWhenHot?: boolean;
   cpuPriority?: string;
   whenPaused?: string;
+  logFile?: string;
+  updates?: boolean;
+  updateChannel?: string;
+  updateCommand?: string;
+  updatePackage?: string;
+  updateKeys?: string;
 }
 
 type Setting = keyof Parsed;
@@ -262,7 +277,6 @@ function fromFlags(flags: AgentFlags): Given {
     install: { as: '--no-install', value: flags.install === false ? false : undefined },
     drainTimeoutSeconds: { as: '--drain-timeout', value: number(flags.drainTimeout) },
     logLevel: { as: '--log-level', value: flags.logLevel },
-    logFile: { as: '--log-file', value: flags.logFile },
     hours: { as: '--hours', value: flags.hours },
     pauseOnBattery: {
       as: '--pause-on-battery',
@@ -274,6 +288,12 @@ function fromFlags(flags: AgentFlags): Given {
     pauseWhenHot: { as: '--pause-when-hot', value: flags.pauseWhenHot },
     cpuPriority: { as: '--cpu-priority', value: flags.cpuPriority },
     whenPaused: { as: '--when-paused', value: flags.whenPaused },
+    logFile: { as: '--log-file', value: flags.logFile },
+    updates: { as: '--no-updates', value: flags.updates === false ? false : undefined },
+    updateChannel: { as: '--update-channel', value: flags.updateChannel },
+    updateCommand: { as: '--update-command', value: flags.updateCommand },
+    updatePackage: { as: '--update-package', value: flags.updatePackage },
+    updateKeys: { as: '--update-keys', value: flags.updateKeys },
   });
 }
 
@@ -298,7 +318,6 @@ function fromEnvironment(env: Surroundings['env']): Given {
     drainTimeoutSeconds: from('PLAYFLEET_DRAIN_TIMEOUT', number),
     attachmentLimitMb: from('PLAYFLEET_ATTACHMENT_LIMIT_MB', number),
     logLevel: from('PLAYFLEET_LOG_LEVEL'),
-    logFile: from('PLAYFLEET_LOG_FILE'),
     hours: from('PLAYFLEET_HOURS'),
     pauseOnBattery: from('PLAYFLEET_PAUSE_ON_BATTERY', booleanOrNumber),
     pauseOnMetered: from('PLAYFLEET_PAUSE_ON_METERED', boolean),
@@ -307,6 +326,12 @@ function fromEnvironment(env: Surroundings['env']): Given {
     pauseWhenHot: from('PLAYFLEET_PAUSE_WHEN_HOT', boolean),
     cpuPriority: from('PLAYFLEET_CPU_PRIORITY'),
     whenPaused: from('PLAYFLEET_WHEN_PAUSED'),
+    logFile: from('PLAYFLEET_LOG_FILE'),
+    updates: from('PLAYFLEET_UPDATES', boolean),
+    updateChannel: from('PLAYFLEET_UPDATE_CHANNEL'),
+    updateCommand: from('PLAYFLEET_UPDATE_COMMAND'),
+    updatePackage: from('PLAYFLEET_UPDATE_PACKAGE'),
+    updateKeys: from('PLAYFLEET_UPDATE_KEYS'),
   });
 }
 

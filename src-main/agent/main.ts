@@ -9,6 +9,7 @@ import { serveSocket } from './control/socket.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 import { AGENT_VERSION } from './start.ts';
+import { WorkerUpdater } from '../updater/for-worker.ts';
 
 /**
  * Runs a worker until it is told to stop, and resolves with the exit code of the process (errors.ts). SIGTERM and SIGINT: what runs
@@ -29,12 +30,15 @@ export async function runAgent(
   });
   const endings = [serveParent(control, () => signals.ask('stop'))];
   try {
+    const updater = await WorkerUpdater.open(config, AGENT_VERSION, log, systemClock);
+    if (updater.isReplaced) return EXIT.updated;
     let isServed = false;
     for (;;) {
       const agent = await Promise.race([Agent.start(config, log), signals.first()]);
       if (agent === null) return EXIT.ok;
       agent.onStatus = () => control.changed();
       control.serve(agent);
+      updater.attend(agent);
       // Only who holds the data folder answers for it.
       if (!isServed) endings.push(await serveSocket(control, config.dataDir, log));
       isServed = true;
@@ -54,7 +58,9 @@ export async function runAgent(
       const code = await agent.done;
       stopWatching();
       if (agent.refusal !== null) control.fail(agent.refusal);
-      if (!goesOver || code !== EXIT.ok || signals.any) return code;
+      if (goesOver && code === EXIT.ok && !signals.any && !updater.isReplaced) continue;
+      await updater.stop();
+      return updater.isReplaced ? EXIT.updated : code;
     }
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;

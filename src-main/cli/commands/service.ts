@@ -36,6 +36,7 @@ export async function serviceCommand(
 /** The command line that gives these flags again. */
 function workerArgs({
   install,
+  updates,
   allowPath = [],
   allowProject = [],
   allowSystemBrowser,
@@ -50,5 +51,6 @@ function workerArgs({
     ...allowProject.flatMap((name) => ['--allow-project', name]),
     ...(allowSystemBrowser ? ['--allow-system-browser'] : []),
     ...(install === false ? ['--no-install'] : []),
+    ...(updates === false ? ['--no-updates'] : []),
   ];
 }

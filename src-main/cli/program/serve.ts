@@ -44,6 +44,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--tls-key <file>', 'its key, as PEM without a password')
     .option('--announce', 'say on the LAN that it is here, for machines that join by a code')
     .option('--plugins <folder>', 'where strategies of your own lie')
+    .option('--update-keys <file>', "keys of publishers, in place of this build's own")
     .option('--new-admin-link', 'print a way in, for whoever has lost all others')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
     .option('--json', 'print the addresses as one JSON line')
@@ -148,6 +149,14 @@ export function withWorkerOptions(command: Command, { joins = true } = {}): Comm
     .option('--pause-when-hot', 'take nothing new while the machine is hot')
     .option('--cpu-priority <priority>', 'of tests beside other programs: normal, low or lowest')
     .option('--when-paused <what>', 'finish the tests that run (the default), or giveBack all at once')
+    .option('--no-updates', 'do not look for updates')
+    .option(
+      '--update-command <command>',
+      'installs an update, whose file is in PLAYFLEET_UPDATE_FILE; without it, updates are only told of',
+    )
+    .option('--update-package <format>', "which package of a release, as deb (default: this system's)")
+    .option('--update-channel <name>', 'which releases it follows (default: stable)')
+    .option('--update-keys <file>', "keys of publishers, in place of this build's own")
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent')
     .option('--log-file <file>', 'where the log goes instead of standard output');
 }
