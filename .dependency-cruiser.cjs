@@ -9,7 +9,7 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations'],
+  ['reports', 'operations', 'updates'],
 ];
 
 const room = (names) => `^coordinator/(${names.join('|')})/`;
@@ -66,7 +66,7 @@ module.exports = {
     {
       name: 'agent-knows-no-coordinator',
       severity: 'error',
-      from: { path: '^src-main/(agent|bundle|transfer|git|command|joining)/' },
+      from: { path: '^src-main/(agent|bundle|transfer|git|command|joining|updater)/' },
       to: { path: '^(coordinator|src-renderer|src-main/(cli|desktop)|test|scripts)/' },
     },
     {

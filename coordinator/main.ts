@@ -92,6 +92,9 @@ import { Presence } from './workers/presence.ts';
 import { recordHeartbeat } from './workers/record-heartbeat.ts';
 import { workerRoutes } from './workers/routes.ts';
 import { setIntent } from './workers/set-intent.ts';
+import pinnedKeys from '../resources/update-keys.json' with { type: 'json' };
+import { feedRoutes } from './updates/feed-routes.ts';
+import { updateRoutes } from './updates/routes.ts';
 
 export interface RunningCoordinator {
   /** Address of API and pages, without a slash at its end. */
@@ -148,7 +151,10 @@ export async function startCoordinator(
       db,
       key: dataKey.derive('settings'),
       strategies: strategies.names,
-      onChange: () => mailer.retryNow(),
+      onChange: () => {
+        mailer.retryNow();
+        dispatch.link.checkVersions().catch((error: unknown) => report(error, 'looking for agents that are too old'));
+      },
       report,
     });
     let mailUrl = '';
@@ -244,6 +250,7 @@ export async function startCoordinator(
         leaseMs: leaseMs(),
         heartbeatMs: settings.values.worker_heartbeat_interval_seconds * 1000,
         keyLifeMs: Number.isFinite(keyLifeMs()) ? keyLifeMs() : null,
+        minimumAgentVersion: settings.values.minimum_agent_version,
         failures: failureRules(settings.values),
       }),
       load,
@@ -374,6 +381,14 @@ export async function startCoordinator(
         bulkRunRoutes({ db, clock }),
         bulkWorkerRoutes({ db, clock }),
         metricRoutes({ db, clock, dataDir: config.dataDir, load, report }),
+        updateRoutes({
+          db,
+          clock,
+          store,
+          keys: config.updateKeys ?? pinnedKeys.keys,
+          minimumAgentVersion: () => settings.values.minimum_agent_version,
+        }),
+        feedRoutes({ db, store }),
       ],
       pages: [
         healthRoutes({

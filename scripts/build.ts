@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { buildDashboard, firstLoadText } from './build-dashboard.ts';
 import { buildDesktop, copyIcons } from './build-desktop.ts';
+import { EXTERNAL } from './packaging/runtime-packages.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -46,7 +47,7 @@ const shared: BuildOptions = {
   logLevel: 'warning',
   outdir: 'dist',
   // Native or resolved at run time by path.
-  external: ['libsql', '@node-rs/argon2', 'playwright', 'playwright-core', '@playwright/test', 'systeminformation'],
+  external: EXTERNAL,
   loader: { '.sql': 'text' },
   plugins: [oneLanguage],
 };

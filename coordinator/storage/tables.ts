@@ -92,6 +92,21 @@ export interface Tables {
     last_seen_at: number;
     created_at: number;
   };
+  releases: {
+    id: string;
+    channel: string;
+    version: string;
+    envelope: string;
+    released_at: number;
+    signed_at: number;
+    expires_at: number;
+    signed_percent: number;
+    percent: number | null;
+    imported_at: number;
+    imported_by: string;
+    withdrawn_at: number | null;
+  };
+  release_files: { release_id: string; name: string; sha256: string; size: number };
   worker_heartbeats: {
     id: Generated<number>;
     worker_id: string;

@@ -8,6 +8,7 @@ import { addPeopleCommands } from './program/people.ts';
 import { addRunCommands } from './program/runs.ts';
 import { addSchedulingCommands } from './program/scheduling.ts';
 import { addServeCommands } from './program/serve.ts';
+import { addUpdateCommands } from './program/updates.ts';
 import { VERSION } from './version.ts';
 
 /** Wraps an action so that its exit code becomes the program's. */
@@ -52,5 +53,6 @@ function createProgram(cli: Cli, act: Act): Command {
   addFleetCommands(program, cli, act);
   addSchedulingCommands(program, cli, act);
   addPeopleCommands(program, cli, act);
+  addUpdateCommands(program, cli, act);
   return program;
 }

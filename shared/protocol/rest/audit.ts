@@ -56,6 +56,9 @@ export const auditAction = z.enum([
   'screenshots.accepted',
   'report.opened',
   'report.downloaded',
+  'release.imported',
+  'release.staged',
+  'release.withdrawn',
 ]);
 export type AuditAction = z.infer<typeof auditAction>;
 
