@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { channelOf, DESKTOP_ASKS, DESKTOP_TELLS } from '../../../shared/protocol/desktop/calls.ts';
@@ -135,6 +135,9 @@ describe('the shell keeps', () => {
       EnableNodeOptionsEnvironmentVariable: false,
       EnableNodeCliInspectArguments: false,
     });
+    const builder = readFileSync(path.resolve(import.meta.dirname, '../../../electron-builder.yml'), 'utf8');
+    for (const [name, on] of Object.entries(FUSES))
+      expect(builder).toContain(`  ${name[0]!.toLowerCase()}${name.slice(1)}: ${on}\n`);
   });
 });
 
