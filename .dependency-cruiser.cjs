@@ -9,7 +9,7 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'updates'],
+  ['reports', 'operations', 'updates', 'merge'],
 ];
 
 const room = (names) => `^coordinator/(${names.join('|')})/`;

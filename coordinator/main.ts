@@ -42,11 +42,16 @@ import { identityRoutes } from './identity/routes.ts';
 import { announce } from './joining/announce.ts';
 import { JoinCodes } from './joining/join-codes.ts';
 import { joinCodeRoutes } from './joining/routes.ts';
+import { syncCredentialRoutes } from './identity/sync-routes.ts';
 import { finishRotation, openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
 import { launchRoutes } from './launch/routes.ts';
 import { templateRoutes } from './launch/template-routes.ts';
+import { Applier } from './merge/apply.ts';
+import { conflictRoutes } from './merge/conflict-routes.ts';
+import { nameOrigin } from './merge/origins.ts';
+import { mergeRoutes } from './merge/routes.ts';
 import { LoadMonitor } from './load/monitor.ts';
 import { Mailer } from './mail/mailer.ts';
 import { mailRoutes } from './mail/routes.ts';
@@ -291,6 +296,10 @@ export async function startCoordinator(
       log,
     });
     stops.push(() => reports.stop());
+    await db.write((w) => nameOrigin(w, os.hostname()));
+    const registers = { settings, policies, forget: () => authenticator.forget() };
+    const applier = new Applier({ db, clock, registers, report });
+    stops.push(() => applier.stop());
     const keys = { trees: dataKey.derive('content links'), files: dataKey.derive('attachment links') };
     const content = await createServer({
       fetch: createContentApp({ store, keys, clock, limits, hsts, log }).fetch,
@@ -389,6 +398,9 @@ export async function startCoordinator(
           minimumAgentVersion: () => settings.values.minimum_agent_version,
         }),
         feedRoutes({ db, store }),
+        mergeRoutes({ db, clock, store, schema: migrations.length, applier }),
+        conflictRoutes({ db, clock, registers }),
+        syncCredentialRoutes({ db, clock, forget: () => authenticator.forget() }),
       ],
       pages: [
         healthRoutes({

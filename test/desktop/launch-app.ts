@@ -82,7 +82,7 @@ export async function launchApp({
   argv = [],
   clock = systemClock,
   env = {},
-  updating = noUpdates,
+  updating = async () => noUpdates(),
   ...options
 }: LaunchOptions): Promise<RunningApp> {
   const electron = new DoubleElectron({ folder, ...options });
@@ -107,6 +107,7 @@ export async function launchApp({
       iconsDir: path.join(root, 'resources/icons/png'),
       preload: path.join(root, 'dist/desktop/preload.cjs'),
       dataDir: folder,
+      appImage: null,
       program: '/opt/Playfleet/playfleet-desktop',
       autostartDir: path.join(folder, 'autostart'),
       machine: { name: `laptop-${path.basename(folder).slice(-6)}`, platform: 'linux', arch: 'x64', cpus: 4 },

@@ -59,6 +59,12 @@ export const auditAction = z.enum([
   'release.imported',
   'release.staged',
   'release.withdrawn',
+  'sync.created',
+  'sync.revoked',
+  'origin.announced',
+  'origin.verified',
+  'merge.taken_over',
+  'merge.resolved',
 ]);
 export type AuditAction = z.infer<typeof auditAction>;
 

@@ -47,12 +47,9 @@ export class DoubleWindow extends Emitter implements WindowPart {
   show(): void {
     this.isShown = true;
   }
-  hide(): void {
-    this.isShown = false;
-  }
   focus(): void {}
-  isVisible(): boolean {
-    return this.isShown;
+  isFocused(): boolean {
+    return false;
   }
   isMinimized(): boolean {
     return false;

@@ -27,7 +27,7 @@ describe('the first run', () => {
     const gate = await gatedSuite(1);
     gate.open();
     const run = await launch(app, gate.suite);
-    await expect.poll(async () => (await readRun(app, run)).status, { timeout: 120_000 }).toBe('completed');
+    await expect.poll(async () => (await readRun(app, run)).status, { timeout: 170_000 }).toBe('completed');
     expect(app.log('coordinator')).not.toMatch(/pf[aj]_/);
     await app.quit();
 

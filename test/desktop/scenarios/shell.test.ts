@@ -162,6 +162,7 @@ test('a second one hands its link to the first, and ends without touching anythi
       iconsDir: '',
       preload: '',
       dataDir: folder,
+      appImage: null,
       program: '',
       autostartDir: '',
       machine: { name: 'm', platform: 'linux', arch: 'x64', cpus: 1 },

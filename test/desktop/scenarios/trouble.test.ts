@@ -26,7 +26,7 @@ test('agent and coordinator that are killed are back by themselves, and the run 
   await app.until(({ ownCoordinator }) => ownCoordinator.failures === 1);
   await app.until(({ ownCoordinator, agent }) => ownCoordinator.state === 'running' && agent.status?.state === 'busy');
   gate.open();
-  await expect.poll(async () => (await readRun(app, run)).status, { timeout: 120_000 }).toBe('completed');
+  await expect.poll(async () => (await readRun(app, run)).status, { timeout: 170_000 }).toBe('completed');
 });
 
 test('a coordinator that cannot live is given up with its own words, told once, and tried again when its person says so', async () => {
@@ -109,7 +109,7 @@ test('whoever cannot wait gives back what runs: the tests are pending again, and
 
 test('an update that is offered during a task waits for its end', async () => {
   const updating = new OneUpdate();
-  const app = await startApp({ updating: () => updating });
+  const app = await startApp({ updating: async () => updating });
   updating.isBusy = () => (app.state.agent.status?.slots.busy ?? 0) > 0;
   await setUp(app, null, 1);
   const gate = await gatedSuite(1);
@@ -122,7 +122,7 @@ test('an update that is offered during a task waits for its end', async () => {
   await app.until(() => updating.asked.length === 1);
   expect(app.state.update).toMatchObject({ state: 'waiting', waitingFor: 'tests that run here' });
   gate.open();
-  await expect.poll(async () => (await readRun(app, run)).status, { timeout: 120_000 }).toBe('completed');
+  await expect.poll(async () => (await readRun(app, run)).status, { timeout: 170_000 }).toBe('completed');
   await app.until(({ agent }) => agent.status?.slots.busy === 0);
   app.electron.choose('Install version 0.2.0');
   await app.until(({ update }) => update.state === 'installing');
@@ -182,6 +182,10 @@ class OneUpdate implements Updating {
   async check(): Promise<void> {}
   start(): void {}
   stop(): void {}
+  wake(): void {}
+  leave(): boolean {
+    return false;
+  }
   #set(change: Partial<UpdateState>): void {
     this.state = { ...this.state, ...change };
     this.onChange();

@@ -52,7 +52,7 @@ test('a working day: morning, lunch on battery, a hot meeting, somebody at the k
   // What runs is finished: that is what this owner wants.
   expect(app.state.agent.status?.slots).toMatchObject({ lent: 0 });
   gate.open();
-  await expect.poll(async () => (await readRun(app, run)).status, { timeout: 120_000 }).toBe('completed');
+  await expect.poll(async () => (await readRun(app, run)).status, { timeout: 170_000 }).toBe('completed');
   await app.until(({ agent }) => agent.status?.state === 'paused');
   expect(app.electron.tray.tooltip).toContain('runs on battery');
   app.electron.onBattery = false;
@@ -95,5 +95,5 @@ test('sleep hands unfinished tests back before the machine is gone, and waking t
   expect(items.map(({ status }) => status)).toContain('pending');
   gate.open();
   app.electron.power.emit('resume');
-  await expect.poll(async () => (await readRun(app, run)).status, { timeout: 120_000 }).toBe('completed');
+  await expect.poll(async () => (await readRun(app, run)).status, { timeout: 170_000 }).toBe('completed');
 });
