@@ -17,12 +17,11 @@ import { Minding } from './manners/minding.ts';
 import { finishWithoutBlob } from './outbox/finish-without-blob.ts';
 import { Sender } from './outbox/sender.ts';
 import { OwnIntent } from './own-intent.ts';
-import { Attempt } from './slots/attempt.ts';
 import { LOG_MS } from './slots/log-stream.ts';
-import { Pool, type AttemptEvents } from './slots/pool.ts';
+import { createAttempts } from './create-attempts.ts';
+import { Pool } from './slots/pool.ts';
 import { statusOf } from './status.ts';
 import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
-import { attachByContent } from './uploader/attachments.ts';
 import { Uploader } from './uploader/uploader.ts';
 
 const MB = 1024 * 1024;
@@ -108,7 +107,10 @@ export class Agent implements Controlled {
           ? 'the worker is stopping'
           : (outbox.trouble ?? this.#intent.whyNot ?? whyNotAllowed(config.allowProjects, grant)),
       report: (report) => outbox.add(report),
-      create: (grant, events) => this.#attempt(grant, events),
+      create: createAttempts(parts, this.#uploader, {
+        send: (message) => this.#link.sendLossy(message),
+        logMs: () => this.#logMs,
+      }),
       onChange: () => this.#offer(),
       onRunning: () => this.onStatus(),
     });
@@ -209,38 +211,6 @@ export class Agent implements Controlled {
     this.#beat();
     this.#link.open();
     machine.fetchFirstBrowser().catch((error: unknown) => log.warn({ err: error }, 'no browser could be fetched'));
-  }
-
-  #attempt(grant: Grant, events: AttemptEvents): Attempt {
-    const { config, clock, log, dir, user, outbox, stash, preparation } = this.#parts;
-    const uploader = this.#uploader;
-    return new Attempt({
-      grant,
-      clock,
-      log,
-      user,
-      preparation,
-      workDir: path.join(dir.work, String(grant.fence)),
-      report: async (report, after) => {
-        await outbox.add(report, after ?? null);
-        // It may have arrived while the report was being written.
-        if (after !== undefined && !uploader.has(after)) outbox.unlock(after);
-      },
-      send: (message) => this.#link.sendLossy(message),
-      logMs: () => this.#logMs,
-      attach: (attempt) => attachByContent(attempt, { stash, uploader, limitBytes: config.attachmentLimitMb * MB }),
-      keepBlob: async (file) => {
-        try {
-          const stashed = await stash.keepFile(file, Number.POSITIVE_INFINITY);
-          if (stashed) uploader.add(stashed, true);
-          return stashed;
-        } catch (error) {
-          log.error({ err: error }, 'a blob report could not be kept; the merged report will lack it');
-          return null;
-        }
-      },
-      ...events,
-    });
   }
 
   #held(): Held[] {
