@@ -20,6 +20,7 @@ import { OwnIntent } from './own-intent.ts';
 import { LOG_MS } from './slots/log-stream.ts';
 import { createAttempts } from './create-attempts.ts';
 import { Pool } from './slots/pool.ts';
+import { Rest } from './rest.ts';
 import { statusOf } from './status.ts';
 import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
 import { Uploader } from './uploader/uploader.ts';
@@ -50,6 +51,8 @@ export class Agent implements Controlled {
   readonly #heartbeat: Heartbeat;
   readonly #guard: SleepGuard;
   readonly #rotation: KeyRotation;
+  readonly #rest: Rest;
+  #isWorking = true;
   #resolve!: (code: number) => void;
   #giveUp!: () => void;
   readonly #givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve));
@@ -71,6 +74,7 @@ export class Agent implements Controlled {
     this.#parts = parts;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
     this.#guard = new SleepGuard(clock, (ms, sleptMs) => this.#woke(ms, sleptMs));
+    this.#rest = new Rest(clock);
     this.#rotation = new KeyRotation({ key, keyFile: dir.keyFile, clock, log });
     this.#link = new Link({
       url: key.url,
@@ -292,6 +296,9 @@ export class Agent implements Controlled {
   #offer(): void {
     const { free } = this.#pool;
     const lent = this.#lent;
+    const isWorking = this.#pool.size > 0;
+    if (isWorking !== this.#isWorking) this.#rest.note(isWorking);
+    this.#isWorking = isWorking;
     const offer = `${free} of ${lent}`;
     if (offer !== this.#lastOffer && this.#link.send({ type: 'offer', free, lent })) this.#lastOffer = offer;
     this.onStatus();
@@ -349,6 +356,7 @@ export class Agent implements Controlled {
       await Promise.race([this.#flushed(), new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve))]);
     this.#cancelBeat();
     this.#minding.close();
+    this.#rest.close();
     setups.close();
     await spares.close();
     this.#rotation.stop();
