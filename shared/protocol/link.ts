@@ -126,9 +126,18 @@ export const coordinatorMessage = z.discriminatedUnion('type', [
     intent: z.enum(['active', 'paused', 'draining', 'maintenance']),
     reason: z.string(),
   }),
-  /** Followed by a close: 4401 key refused or revoked, 4426 protocol too old, 4409 replaced by a newer connection of the same worker. */
+  /**
+   * Followed by a close: 4401 key refused or revoked, 4426 protocol too old, 4409 replaced by a newer connection of the same worker, 4427 agent
+   * older than the coordinator takes: not for good, because it may be updated, or the coordinator told to take it.
+   */
   z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
 ]);
 export type CoordinatorMessage = z.infer<typeof coordinatorMessage>;
 
-export const CLOSE = { keyRefused: 4401, replaced: 4409, protocolTooOld: 4426, badMessage: 4400 } as const;
+export const CLOSE = {
+  badMessage: 4400,
+  keyRefused: 4401,
+  replaced: 4409,
+  protocolTooOld: 4426,
+  agentTooOld: 4427,
+} as const;

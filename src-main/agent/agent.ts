@@ -24,6 +24,7 @@ import { Rest } from './rest.ts';
 import { statusOf } from './status.ts';
 import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
 import { Uploader } from './uploader/uploader.ts';
+import type { UpdatedWorker } from '../updater/for-worker.ts';
 
 const MB = 1024 * 1024;
 /** With less free disk than this, nothing new is begun. */
@@ -41,6 +42,8 @@ export class Agent implements Controlled {
   onStatus: () => void = () => undefined;
   /** Resolves with the exit code once the agent has ended. */
   readonly done: Promise<number>;
+  /** The coordinator gives no work to this version. */
+  onTooOld = (): void => {};
   readonly #parts: Parts;
   readonly #link: Link;
   readonly #sender: Sender;
@@ -60,8 +63,11 @@ export class Agent implements Controlled {
   #stopping: Promise<void> | null = null;
   #diskProblem: string | null = null;
   #refusal: string | null = null;
-  #lastOffer = '';
   #canLendSome = true;
+  /** Why nothing new is to begin, for as long as somebody else says so. */
+  #holdBack: string | null = null;
+  #isTooOld = false;
+  #lastOffer = '';
   #logMs = LOG_MS;
 
   /** @throws AgentError where it cannot begin; the message is for the owner. */
@@ -91,6 +97,10 @@ export class Agent implements Controlled {
       onDown: () => this.#down(),
       onInstruction: (message) => this.#instructed(message),
       onRefused: (error) => void this.#refused(error),
+      onTooOld: () => {
+        this.#isTooOld = true;
+        this.onTooOld();
+      },
       isStale: () => this.#guard.check(),
     });
     this.#sender = new Sender({ outbox, link: this.#link, clock, log, onStale: (held) => this.#pool.stale(held) });
@@ -128,7 +138,7 @@ export class Agent implements Controlled {
       revalidate: (reason) => this.#revalidate(reason),
       onChange: () => this.#wish(),
     });
-    this.#intent = new OwnIntent(path.join(dir.root, 'own-intent'), (message) => this.#link.send(message), log);
+    this.#intent = new OwnIntent(path.join(dir.own, 'own-intent'), (message) => this.#link.send(message), log);
     this.#heartbeat = new Heartbeat({
       link: this.#link,
       metrics: new MetricsReader(dir.root),
@@ -144,6 +154,11 @@ export class Agent implements Controlled {
     machine.onChange = () =>
       this.#link.send({ type: 'capabilities', capabilities: machine.capabilities, tags: config.tags });
     this.#open();
+  }
+
+  /** Id of the coordinator that it works for (coordinators.ts). */
+  get coordinator(): string {
+    return this.#parts.dir.coordinator;
   }
 
   /**
@@ -217,6 +232,24 @@ export class Agent implements Controlled {
     machine.fetchFirstBrowser().catch((error: unknown) => log.warn({ err: error }, 'no browser could be fetched'));
   }
 
+  /** For who updates this program. `running`: tasks that are held; `isTooOld`: the coordinator gives no work to this version. */
+  get standing(): UpdatedWorker['standing'] {
+    const { key, machine, config } = this.#parts;
+    return {
+      running: this.#pool.held().length,
+      isTooOld: this.#isTooOld,
+      coordinator: { url: key.url, pin: key.pin, apiKey: key.apiKey },
+      machineId: machine.capabilities.fingerprint ?? config.name,
+      hours: this.#minding.hours,
+    };
+  }
+
+  /** Nothing new begins while there is a reason; null: as before. */
+  holdBack(reason: string | null): void {
+    this.#holdBack = reason;
+    this.#wish();
+  }
+
   #held(): Held[] {
     const byFence = new Map([...this.#parts.outbox.held(), ...this.#pool.held()].map((held) => [held.fence, held]));
     return [...byFence.values()];
@@ -243,6 +276,7 @@ export class Agent implements Controlled {
       this.#pool.held().filter(({ fence }) => !stale.has(fence)),
       helloSentAt,
     );
+    this.#isTooOld = false;
     void this.#intent.learn(welcome.intent);
     this.#canLendSome = welcome.protocol >= LENDS_SOME;
     this.#lastOffer = '';
@@ -335,7 +369,8 @@ export class Agent implements Controlled {
 
   #wish(): void {
     if (this.#stopping) return;
-    const reason = this.#parts.outbox.trouble ?? this.#diskProblem ?? this.#minding.pauseReason;
+    const { outbox } = this.#parts;
+    const reason = outbox.trouble ?? this.#diskProblem ?? this.#holdBack ?? this.#minding.pauseReason;
     void this.#intent.want(reason === null ? null : { intent: 'paused', reason }).then(() => this.#offer());
   }
 

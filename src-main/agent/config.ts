@@ -20,6 +20,7 @@ export interface AgentConfig extends Omit<
   | 'allowProjects'
   | 'runAs'
   | MannersSetting
+  | 'logFile'
 > {
   join: Join | null;
   coordinator: Address | null;
@@ -30,6 +31,7 @@ export interface AgentConfig extends Omit<
   runAs: string | null;
   drainTimeoutSeconds: number | null;
   manners: MannersFlags;
+  logFile: string | null;
   /** Absolute. */
   dataDir: string;
   /** The agent's own environment; suites get the allow-listed part of it. */
@@ -61,6 +63,12 @@ export interface AgentFlags {
   pauseWhenHot?: boolean;
   cpuPriority?: string;
   whenPaused?: string;
+  logFile?: string;
+  updates?: boolean;
+  updateChannel?: string;
+  updateCommand?: string;
+  updatePackage?: string;
+  updateKeys?: string;
 }
 
 type Setting = keyof Parsed;
@@ -101,6 +109,7 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
     allowProjects: data.allowProjects ?? null,
     runAs: data.runAs ?? null,
     drainTimeoutSeconds: data.drainTimeoutSeconds ?? null,
+    logFile: data.logFile ?? null,
     dataDir,
     environment: env,
   };
@@ -140,6 +149,12 @@ function fromFlags(flags: AgentFlags): Given {
     pauseWhenHot: { as: '--pause-when-hot', value: flags.pauseWhenHot },
     cpuPriority: { as: '--cpu-priority', value: flags.cpuPriority },
     whenPaused: { as: '--when-paused', value: flags.whenPaused },
+    logFile: { as: '--log-file', value: flags.logFile },
+    updates: { as: '--no-updates', value: flags.updates === false ? false : undefined },
+    updateChannel: { as: '--update-channel', value: flags.updateChannel },
+    updateCommand: { as: '--update-command', value: flags.updateCommand },
+    updatePackage: { as: '--update-package', value: flags.updatePackage },
+    updateKeys: { as: '--update-keys', value: flags.updateKeys },
   });
 }
 
@@ -172,6 +187,12 @@ function fromEnvironment(env: Surroundings['env']): Given {
     pauseWhenHot: from('PLAYFLEET_PAUSE_WHEN_HOT', boolean),
     cpuPriority: from('PLAYFLEET_CPU_PRIORITY'),
     whenPaused: from('PLAYFLEET_WHEN_PAUSED'),
+    logFile: from('PLAYFLEET_LOG_FILE'),
+    updates: from('PLAYFLEET_UPDATES', boolean),
+    updateChannel: from('PLAYFLEET_UPDATE_CHANNEL'),
+    updateCommand: from('PLAYFLEET_UPDATE_COMMAND'),
+    updatePackage: from('PLAYFLEET_UPDATE_PACKAGE'),
+    updateKeys: from('PLAYFLEET_UPDATE_KEYS'),
   });
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { CPU_PRIORITIES } from '../../shared/protocol/desktop/manners.ts';
 import { readPinned } from '../../shared/protocol/pin.ts';
+import { packageFormat, updateChannel } from '../../shared/protocol/update.ts';
 import { tag } from '../../shared/protocol/work.ts';
 import { LOG_LEVELS } from './log.ts';
 import { parseHours } from './manners/hours-text.ts';
@@ -114,6 +115,17 @@ export const schema = z.strictObject({
   cpuPriority: z.enum(CPU_PRIORITIES).optional(),
   /** When a pause begins: finish the tests that run, or give all back at once. */
   whenPaused: z.enum(['finish', 'giveBack']).optional(),
+  /** Where the log goes instead of standard output: for what starts the worker and keeps no output. */
+  logFile: folder.optional(),
+  /** Looks for updates at the coordinator, and loads them where there is a command. Off in a worker that the desktop app updates. */
+  updates: z.boolean().default(true),
+  updateChannel: updateChannel.default('stable'),
+  /** Installs a package, whose file it finds in PLAYFLEET_UPDATE_FILE; absent: updates are only told of. */
+  updateCommand: z.string().min(1).max(4000).optional(),
+  /** Which package of a release; absent: that of this system. */
+  updatePackage: packageFormat.optional(),
+  /** JSON with the keys of publishers, in place of those that this build pins. */
+  updateKeys: folder.optional(),
 });
 /** Those of them that are about manners. */
 export type MannersSetting =

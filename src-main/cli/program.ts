@@ -3,10 +3,12 @@ import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { EXIT } from './failure.ts';
 import { addFleetCommands } from './program/fleet.ts';
+import { addJoinCommands } from './program/joining.ts';
 import { addPeopleCommands } from './program/people.ts';
 import { addRunCommands } from './program/runs.ts';
 import { addSchedulingCommands } from './program/scheduling.ts';
 import { addServeCommands } from './program/serve.ts';
+import { addUpdateCommands } from './program/updates.ts';
 import { VERSION } from './version.ts';
 
 /** Wraps an action so that its exit code becomes the program's. */
@@ -47,8 +49,10 @@ function createProgram(cli: Cli, act: Act): Command {
     .exitOverride();
   addRunCommands(program, cli, act);
   addServeCommands(program, cli, act);
+  addJoinCommands(program, cli, act);
   addFleetCommands(program, cli, act);
   addSchedulingCommands(program, cli, act);
   addPeopleCommands(program, cli, act);
+  addUpdateCommands(program, cli, act);
   return program;
 }

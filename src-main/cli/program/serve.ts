@@ -19,6 +19,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--port <n>', 'of the API (default: 4800)')
     .option('--content-port <n>', 'of reports (default: the next one)')
     .option('--tls', 'https with a certificate of its own, which tokens pin')
+    .option('--announce', 'say on the LAN that it is here, for machines that join by a code')
     .option('--plugins <folder>', 'where strategies of your own lie')
     .option('--data <folder>', 'where both keep their data')
     .option('--name <name>', "the worker's name (default: the machine's host name)")
@@ -41,7 +42,9 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--tls', 'https, without --tls-cert by a certificate of its own, which tokens pin')
     .option('--tls-cert <file>', 'certificate with its chain, as PEM: serves https')
     .option('--tls-key <file>', 'its key, as PEM without a password')
+    .option('--announce', 'say on the LAN that it is here, for machines that join by a code')
     .option('--plugins <folder>', 'where strategies of your own lie')
+    .option('--update-keys <file>', "keys of publishers, in place of this build's own")
     .option('--new-admin-link', 'print a way in, for whoever has lost all others')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
     .option('--json', 'print the addresses as one JSON line')
@@ -83,6 +86,7 @@ function addWorker(program: Command, cli: Cli, act: Act): void {
   const verbs = [
     ['install-service', 'installService', 'have it started with this machine, with the settings given here'],
     ['uninstall-service', 'uninstallService', 'end that'],
+    ['service-status', 'serviceStatus', 'say how the installed service does; exits with 1 where it does not run'],
     ['print-service', 'printService', "show the service's file without installing it"],
   ] as const;
   for (const [verb, action, summary] of verbs) {
@@ -118,10 +122,13 @@ function addLocal(worker: Command, cli: Cli, act: Act): void {
   local('resume', 'end that').action(act(async (options: LocalOptions) => (await load()).resumeLocal(cli, options)));
 }
 
-function withWorkerOptions(command: Command): Command {
+/** `joins`: whether it is told where to enrol by an option. */
+export function withWorkerOptions(command: Command, { joins = true } = {}): Command {
+  if (joins)
+    command
+      .option('--join <url#token>', 'enrol with a token from: playfleet token create --join')
+      .option('--coordinator <url>', 'where the coordinator is now, if it has moved');
   return command
-    .option('--join <url#token>', 'enrol with a token from: playfleet token create --join')
-    .option('--coordinator <url>', 'where the coordinator is now, if it has moved')
     .option('--name <name>', "name in the fleet (default: the machine's host name)")
     .option('--slots <n>', 'Playwright processes at once (default: the CPUs, at most 4)')
     .option('--tags <tags>', 'what is special about it, as gpu,office')
@@ -142,7 +149,16 @@ function withWorkerOptions(command: Command): Command {
     .option('--pause-when-hot', 'take nothing new while the machine is hot')
     .option('--cpu-priority <priority>', 'of tests beside other programs: normal, low or lowest')
     .option('--when-paused <what>', 'finish the tests that run (the default), or giveBack all at once')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent');
+    .option('--no-updates', 'do not look for updates')
+    .option(
+      '--update-command <command>',
+      'installs an update, whose file is in PLAYFLEET_UPDATE_FILE; without it, updates are only told of',
+    )
+    .option('--update-package <format>', "which package of a release, as deb (default: this system's)")
+    .option('--update-channel <name>', 'which releases it follows (default: stable)')
+    .option('--update-keys <file>', "keys of publishers, in place of this build's own")
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent')
+    .option('--log-file <file>', 'where the log goes instead of standard output');
 }
 
 /**
