@@ -1,0 +1,104 @@
+/**
+ * How a machine proves that it may stand in for a coordinator, and what is said of a promoted one. While it is reachable, the central coordinator
+ * signs a short statement for each machine that holds a warm copy; workers compare it with the key that they have learned from central itself.
+ */
+import { z } from 'zod';
+import { copyPermit } from './warm-copy.ts';
+
+/** Before the signed text, so that a signature for this purpose is good for no other. */
+export const STATEMENT_PURPOSE = 'playfleet promotion statement 1\n';
+
+/** "This machine, with this key, may act for this origin until then." */
+export const statementClaims = z.strictObject({
+  version: z.literal(1),
+  /** For whom it may act. */
+  origin: z.string().min(1).max(100),
+  machine: z.strictObject({ worker_id: z.string().min(1).max(100), name: z.string().min(1).max(200) }),
+  /** Pin (shared/protocol/pin.ts) of the only certificate that it may act with. */
+  pin: z.string().regex(/^pfp_[A-Za-z0-9_-]{43}$/),
+  issued_at: z.int(),
+  expires_at: z.int(),
+});
+export type StatementClaims = z.infer<typeof statementClaims>;
+
+/** `claims`: the JSON text that was signed, to the byte. `signature`: Ed25519, base64url. */
+export const promotionStatement = z.strictObject({
+  claims: z.string().max(2000),
+  signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+});
+export type PromotionStatement = z.infer<typeof promotionStatement>;
+
+/** Raw Ed25519 public key, base64url. */
+export const signingKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
+export const statementRequest = z.strictObject({ pin: statementClaims.shape.pin });
+
+/** Part of the link's welcome: what a worker has to know while its coordinator is there, for when it is not. */
+export const offlineWelcome = z.object({
+  origin: z.string(),
+  signingKey,
+  copy: copyPermit,
+  /** Set by a promoted coordinator: for whom it acts. */
+  actsFor: z.string().nullable(),
+});
+export type OfflineWelcome = z.infer<typeof offlineWelcome>;
+
+/** GET /api/v1/promotion of a promoted coordinator, for anybody: what a worker checks before it shows its key. */
+export const promotionShown = z.object({
+  version: z.literal(1),
+  /** Its own. */
+  origin: z.string(),
+  statement: promotionStatement,
+  since: z.string(),
+  /** No new work: workers go home. */
+  draining: z.boolean(),
+});
+export type PromotionShown = z.infer<typeof promotionShown>;
+
+/** Where the merge with central is. */
+export const homecoming = z.object({
+  state: z.enum(['away', 'central_unreachable', 'uploading', 'verified', 'refused']),
+  /** Of what `state` says, for people; null where there is nothing to say. */
+  detail: z.string().nullable(),
+  runs_to_bring: z.int().min(0),
+  sent: z.int().min(0),
+  total: z.int().min(0),
+  verified_at: z.string().nullable(),
+  /** As central answered. */
+  counts: z.record(z.string(), z.int()).nullable(),
+  hash: z.string().nullable(),
+  conflicts: z.int().min(0).nullable(),
+});
+export type Homecoming = z.infer<typeof homecoming>;
+
+/** GET /api/v1/offline: for the dashboard and `playfleet status`. */
+export const offlineState = z.object({
+  origin: z.string(),
+  /** null: this is no promoted coordinator. */
+  promotion: z
+    .object({
+      of: z.object({ origin: z.string(), url: z.string() }),
+      machine: z.string(),
+      since: z.string(),
+      /** When what it knows of central was copied. */
+      copied_at: z.string(),
+      secrets: z.boolean(),
+      draining: z.boolean(),
+      homecoming,
+      /** What cannot be done here, in words. */
+      lacks: z.array(z.string()),
+    })
+    .nullable(),
+  copies: z.array(
+    z.object({
+      worker_id: z.string(),
+      hostname: z.string(),
+      permit: copyPermit,
+      /** When it was last as new as the coordinator; null: never. */
+      at: z.string().nullable(),
+    }),
+  ),
+});
+export type OfflineState = z.infer<typeof offlineState>;
+
+export const copyPermitPut = z.strictObject({ permit: copyPermit });
