@@ -48,6 +48,12 @@ import { LoadMonitor } from './load/monitor.ts';
 import { Mailer } from './mail/mailer.ts';
 import { mailRoutes } from './mail/routes.ts';
 import { smtpOf } from './mail/smtp.ts';
+import { copyRoutes } from './offline/copy-routes.ts';
+import { cancelAllRuns } from './offline/cancel-all.ts';
+import { HomeComing, Unreachable, type BroughtHome } from './offline/homecoming.ts';
+import { offlineRoutes } from './offline/offline-routes.ts';
+import { readPromotion } from './offline/promotion.ts';
+import { StatementSigner } from './offline/signer.ts';
 import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
 import { BUILT_DASHBOARD } from './operations/pages/dashboard.ts';
@@ -62,12 +68,13 @@ import { Providers } from './people/providers.ts';
 import { peopleRoutes } from './people/people-routes.ts';
 import { secondFactorRoutes } from './people/second-factor-routes.ts';
 import { signInRoutes } from './people/sign-in-routes.ts';
+import { openTotp } from './people/totp.ts';
 import { teamRoutes } from './people/team-routes.ts';
 import { ReportLoop } from './reports/report-loop.ts';
 import { Policies } from './policies/policies.ts';
 import { policyRoutes } from './policies/routes.ts';
 import { secretRoutes } from './projects/secret-routes.ts';
-import { ProjectSecrets } from './projects/secrets.ts';
+import { openSecret, ProjectSecrets } from './projects/secrets.ts';
 import { projectRoutes } from './projects/routes.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { handleReports } from './results/handle-report.ts';
@@ -101,6 +108,8 @@ export interface RunningCoordinator {
   first: { adminLink: string; join: string } | null;
   /** Only where the configuration asked for one and this is not the first start. */
   newAdminLink: string | null;
+  /** Of a promoted coordinator: resolves when it was demoted, and all that it did is at home and verified. */
+  broughtHome: Promise<BroughtHome>;
   /** Lets requests end, closes links and streams, and lets go of the data. */
   stop(): Promise<void>;
 }
@@ -135,7 +144,9 @@ export async function startCoordinator(
     const feed = await EventFeed.open(db, clock);
     stops.push(() => feed.close());
     const store = await BlobStore.open(path.join(config.dataDir, 'blobs'), db, clock);
-    const keyLifeMs = () => (settings.values.worker_key_life_days || Infinity) * DAY_MS;
+    const promotion = await db.read(readPromotion);
+    // A key that a stand-in replaced would open nothing at home.
+    const keyLifeMs = () => (promotion === null && settings.values.worker_key_life_days * DAY_MS) || Infinity;
     const denials = new DenialLog({ db, clock, report });
     stops.push(() => denials.close());
     const keyFile = path.join(config.dataDir, 'secret.key');
@@ -162,7 +173,10 @@ export async function startCoordinator(
     });
     stops.push(() => mailer.stop());
     const policies = await Policies.open(db);
-    const secrets = await ProjectSecrets.open({ db, key: dataKey.derive('secrets'), report });
+    const originId = db.epoch;
+    const signer = new StatementSigner(dataKey.derive('promotion statements'));
+    const secretsKey = dataKey.derive('secrets');
+    const secrets = await ProjectSecrets.open({ db, key: secretsKey, report });
     const redaction = new Redaction({ db, clock, secrets, report });
     const sessionIdleMs = () => settings.values.session_idle_hours * 3_600_000;
     const authenticator = new Authenticator({ db, clock, sessionIdleMs, workerKeyLifeMs: keyLifeMs, report });
@@ -222,6 +236,7 @@ export async function startCoordinator(
       db,
       clock,
       coordinatorVersion: version,
+      offline: { origin: originId, signingKey: signer.publicKey, actsFor: promotion?.central.origin ?? null },
       secrets,
       settings: () => ({
         enabled: settings.values.scheduler_enabled,
@@ -272,6 +287,21 @@ export async function startCoordinator(
     });
     stops.push(() => reports.stop());
     const keys = { trees: dataKey.derive('content links'), files: dataKey.derive('attachment links') };
+    const home =
+      promotion === null
+        ? null
+        : new HomeComing({
+            db,
+            clock,
+            bring: async () => {
+              throw new Unreachable('MERGE');
+            },
+            runsToBring: async () => 0,
+            cancelRuns: ({ actorName }) => cancelAllRuns(db, `the promotion was ended by ${actorName}`, () => clock.now()),
+            sendHome: (reason) => dispatch.link.sendHome(reason),
+            report,
+          });
+    stops.push(() => home?.stop());
     const content = await createServer({
       fetch: createContentApp({ store, keys, clock, limits, hsts, log }).fetch,
       host: config.host,
@@ -330,6 +360,19 @@ export async function startCoordinator(
           releaseAll: (w, workerId, reason, now) => dispatch.releaseAll(w, workerId, reason, now),
           endLink: (workerId, reason) => dispatch.link.refuse(workerId, reason),
         }),
+        copyRoutes({
+          db,
+          clock,
+          origin: originId,
+          schema: migrations.length,
+          signer,
+          opened: {
+            totp: (sealed, personId) => openTotp(sealed, personId, people.totpKey),
+            secret: (sealed, id) => openSecret(sealed, id, secretsKey),
+          },
+          secure,
+        }),
+        offlineRoutes({ db, origin: originId, home }),
         blobRoutes({ store, db, reach: new WorkerReach({ db, store }) }),
         eventRoutes({ db, feed }),
         settingsRoutes({ db, clock, settings }),
@@ -411,6 +454,7 @@ export async function startCoordinator(
         join: joinLink(url, withPin(tokens.join, pin)),
       },
       newAdminLink: link && adminLink(url, withPin(link, pin)),
+      broughtHome: home?.broughtHome ?? new Promise<BroughtHome>(() => undefined),
       stop: () => undo(stops),
     };
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Creates a run in state pending with its first tasks: all shards of a static run, or the discovery of a queue run. */
 import type { RunCreate } from '../../shared/protocol/rest/runs.ts';
 import { newId } from '../../shared/base/id.ts';
+import { Refusal } from '../http/refusal.ts';
 import type { Teams } from '../http/scope.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { addGroups } from './add-groups.ts';
@@ -28,6 +29,7 @@ export async function createRun(
   now: number,
 ): Promise<{ id: string; number: number }> {
   const { create } = input;
+  await refuseWhileClosed(w);
   const { groups, ...config } = create.config;
   const id = newId(now);
   const kind = create.kind ?? (create.total_shards === undefined ? 'queue' : 'shards');
@@ -86,4 +88,12 @@ export async function createRun(
   await addGroups(w, id, kind, groups);
   await dependOn(w, id, { asked: create.depends_on, sees: input.sees ?? null }, now);
   return { id, number };
+}
+
+/** A coordinator that ends (a promoted one on its way home) says here why it takes no more runs. */
+export const NO_NEW_RUNS = 'no_new_runs';
+
+async function refuseWhileClosed(w: WriteHandle): Promise<void> {
+  const closed = await w.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [NO_NEW_RUNS]);
+  if (closed) throw new Refusal(409, 'no_new_runs', closed.value);
 }

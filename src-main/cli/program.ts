@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { EXIT } from './failure.ts';
 import { addFleetCommands } from './program/fleet.ts';
+import { addOfflineCommands } from './program/offline.ts';
 import { addPeopleCommands } from './program/people.ts';
 import { addRunCommands } from './program/runs.ts';
 import { addSchedulingCommands } from './program/scheduling.ts';
@@ -50,5 +51,6 @@ function createProgram(cli: Cli, act: Act): Command {
   addFleetCommands(program, cli, act);
   addSchedulingCommands(program, cli, act);
   addPeopleCommands(program, cli, act);
+  addOfflineCommands(program, cli, act);
   return program;
 }

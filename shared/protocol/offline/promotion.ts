@@ -71,6 +71,23 @@ export const homecoming = z.object({
 });
 export type Homecoming = z.infer<typeof homecoming>;
 
+/** What a promoted coordinator cannot do. */
+export const lack = z.enum([
+  /** Nobody is written to. */
+  'mails',
+  /** Nobody signs in through GitHub and the like. */
+  'providers',
+  /** Values of secrets are not here: they were not copied, or were refused for this machine. */
+  'secrets',
+  /** Codes for a lost second factor stay with central: each works once. */
+  'backup_codes',
+  /** Runs from before are at central, with their reports. */
+  'earlier_runs',
+  /** Repositories and registries that are elsewhere are reached only as far as the network here goes. */
+  'remotes',
+]);
+export type Lack = z.infer<typeof lack>;
+
 /** GET /api/v1/offline: for the dashboard and `playfleet status`. */
 export const offlineState = z.object({
   origin: z.string(),
@@ -85,8 +102,7 @@ export const offlineState = z.object({
       secrets: z.boolean(),
       draining: z.boolean(),
       homecoming,
-      /** What cannot be done here, in words. */
-      lacks: z.array(z.string()),
+      lacks: z.array(lack),
     })
     .nullable(),
   copies: z.array(
@@ -100,5 +116,8 @@ export const offlineState = z.object({
   ),
 });
 export type OfflineState = z.infer<typeof offlineState>;
+
+/** `now`: what has not begun is cancelled; otherwise it is waited for. */
+export const demotion = z.strictObject({ now: z.boolean().default(false) });
 
 export const copyPermitPut = z.strictObject({ permit: copyPermit });

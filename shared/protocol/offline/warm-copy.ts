@@ -13,7 +13,7 @@ export const MOST_HISTORY = 100_000;
 export const copyPermit = z.enum(['no', 'yes', 'secrets']);
 export type CopyPermit = z.infer<typeof copyPermit>;
 
-/** A row of the table that it stands under, as the database has it. */
+/** A row of the table that it stands under, as the database has it, but for keys of second factors (`people.totp_secret`), which are open. */
 export const copiedRow = z.record(
   z.string().regex(/^[a-z_]{1,40}$/),
   z.union([z.string().max(2_000_000), z.number(), z.null()]),
@@ -51,14 +51,6 @@ export const copiedSecret = z.strictObject({
 });
 export type CopiedSecret = z.infer<typeof copiedSecret>;
 
-/** All but the history. Keys of second factors are open in it (`people.totp_secret`). */
-export const copyCore = z.strictObject({
-  tables: z.record(copiedTable, z.array(copiedRow)),
-  /** null: not permitted, or not asked for. */
-  secrets: z.array(copiedSecret).nullable(),
-});
-export type CopyCore = z.infer<typeof copyCore>;
-
 export const historyRow = z.strictObject({
   project_id: z.string(),
   test_id: z.string(),
@@ -70,13 +62,18 @@ export const historyRow = z.strictObject({
 });
 export type HistoryRow = z.infer<typeof historyRow>;
 
-/** `core`: what the machine has of it (`core_hash`); `cursor`: of the answer before. Without them the answer begins anew. */
+/** First 16 hexadecimal digits of the SHA-256 of a part's JSON text. */
+export const partHash = z.string().regex(/^[a-f0-9]{16}$/);
+export const copiedPart = z.enum([...COPIED_TABLES, 'secrets']);
+export type CopiedPart = z.infer<typeof copiedPart>;
+export const partHashes = z.partialRecord(copiedPart, partHash);
+export type PartHashes = z.infer<typeof partHashes>;
+
 export const copyQuery = z.strictObject({
+  /** Of the answer before. Without it the history begins anew. */
   cursor: z.string().min(1).max(300).optional(),
-  core: z
-    .string()
-    .regex(/^[a-f0-9]{64}$/)
-    .optional(),
+  /** `hashes` of what the machine has, as JSON: parts that are the same are left out of the answer. */
+  have: z.string().max(2000).optional(),
   /** Whether the owner of the machine wants the values of secrets on it. */
   secrets: z.enum(['no', 'yes']).default('no'),
 });
@@ -89,9 +86,11 @@ export const warmCopyPage = z.strictObject({
   /** Newest migration of its database: an older program cannot store the rows. */
   schema: z.int().min(1),
   at: z.int(),
-  core_hash: z.string(),
-  /** null: as the machine has it. */
-  core: copyCore.nullable(),
+  /** Of all parts that make the copy now; one that is not named is not in it any more. */
+  hashes: partHashes,
+  /** Those that differ from what the machine has. */
+  tables: z.partialRecord(copiedTable, z.array(copiedRow)),
+  secrets: z.array(copiedSecret).optional(),
   /** Drop the history that you have: this is all of it from the beginning. */
   anew: z.boolean(),
   history: z.array(historyRow).max(HISTORY_PAGE),
@@ -107,8 +106,10 @@ export const warmCopy = z.strictObject({
   version: z.literal(WARM_COPY_VERSION),
   origin: z.string(),
   schema: z.int().min(1),
-  core_hash: z.string(),
-  core: copyCore,
+  hashes: partHashes,
+  tables: z.record(copiedTable, z.array(copiedRow)),
+  /** null: not permitted, or not wanted. */
+  secrets: z.array(copiedSecret).nullable(),
   history: z.array(historyRow).max(MOST_HISTORY),
   cursor: z.string(),
 });

@@ -1,0 +1,34 @@
+/** What makes a database that of a promoted coordinator: a note in it, made with the database itself. */
+import { z } from 'zod';
+import { promotionStatement } from '../../shared/protocol/offline/promotion.ts';
+import type { ReadHandle, WriteHandle } from '../storage/database.ts';
+
+export const promotion = z.strictObject({
+  version: z.literal(1),
+  /** For whom it acts, and where that is. `pin`: of its own certificate; null: the authorities of the system decide. */
+  central: z.strictObject({ origin: z.string(), url: z.string(), pin: z.string().nullable() }),
+  machine: z.strictObject({ worker_id: z.string(), name: z.string() }),
+  statement: promotionStatement,
+  /** Times by the clock of the machine. */
+  since: z.int(),
+  copied_at: z.int(),
+  secrets: z.boolean(),
+  /** Set when it takes no more work. */
+  draining_since: z.int().nullable(),
+});
+export type Promotion = z.infer<typeof promotion>;
+
+const KEY = 'promotion';
+
+/** null: an ordinary coordinator. */
+export async function readPromotion(r: ReadHandle): Promise<Promotion | null> {
+  const row = await r.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [KEY]);
+  return row ? promotion.parse(JSON.parse(row.value)) : null;
+}
+
+export async function writePromotion(w: WriteHandle, value: Promotion): Promise<void> {
+  await w.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [
+    KEY,
+    JSON.stringify(promotion.parse(value)),
+  ]);
+}
