@@ -45,7 +45,12 @@ export async function promote(options: PromoteOptions): Promise<Promoted> {
   const places = placesIn(worker.dataDir);
   const state = await readCopyState(places.copyState);
   if (state === null) throw noCopy();
-  const before = await unfinishedPromotion(places.promoted, log);
+  const before = await unfinishedPromotion(places.promoted, log).catch((error: unknown) => {
+    if ((error as Error).name !== 'StorageLockedError') throw error;
+    throw new CliFailure('This machine is promoted already.', 'End it and bring everything home with: playfleet demote', {
+      cause: error,
+    });
+  });
   const folder = before ?? (await makeNew(options, state));
   const config: CoordinatorConfig = {
     host: serve.host,
