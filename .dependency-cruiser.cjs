@@ -9,7 +9,8 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'offline'],
+  ['reports', 'operations', 'merge'],
+  ['offline'],
 ];
 
 const room = (names) => `^coordinator/(${names.join('|')})/`;

@@ -39,20 +39,27 @@ import { authentication, sessionCookie } from './identity/authentication.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { adminLink, joinLink, makeAdminLink, makeFirstTokens } from './identity/first-start.ts';
 import { identityRoutes } from './identity/routes.ts';
+import { syncCredentialRoutes } from './identity/sync-routes.ts';
 import { finishRotation, openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
 import { launchRoutes } from './launch/routes.ts';
 import { templateRoutes } from './launch/template-routes.ts';
+import { Applier } from './merge/apply.ts';
+import { conflictRoutes } from './merge/conflict-routes.ts';
+import { connectCentral } from './merge/central.ts';
+import { nameOrigin, ownOrigin } from './merge/origins.ts';
+import { mergeRoutes } from './merge/routes.ts';
+import { Upload } from './merge/upload.ts';
 import { LoadMonitor } from './load/monitor.ts';
 import { Mailer } from './mail/mailer.ts';
 import { mailRoutes } from './mail/routes.ts';
 import { smtpOf } from './mail/smtp.ts';
 import { copyRoutes } from './offline/copy-routes.ts';
 import { cancelAllRuns } from './offline/cancel-all.ts';
-import { HomeComing, Unreachable, type BroughtHome } from './offline/homecoming.ts';
+import { HomeComing, type BroughtHome } from './offline/homecoming.ts';
 import { offlineRoutes } from './offline/offline-routes.ts';
-import { readPromotion } from './offline/promotion.ts';
+import { openSync, readPromotion } from './offline/promotion.ts';
 import { StatementSigner } from './offline/signer.ts';
 import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
@@ -173,7 +180,7 @@ export async function startCoordinator(
     });
     stops.push(() => mailer.stop());
     const policies = await Policies.open(db);
-    const originId = db.epoch;
+    const { id: originId } = await db.read(ownOrigin);
     const signer = new StatementSigner(dataKey.derive('promotion statements'));
     const secretsKey = dataKey.derive('secrets');
     const secrets = await ProjectSecrets.open({ db, key: secretsKey, report });
@@ -286,21 +293,35 @@ export async function startCoordinator(
       log,
     });
     stops.push(() => reports.stop());
+    await db.write((w) => nameOrigin(w, os.hostname()));
+    const registers = { settings, policies, forget: () => authenticator.forget() };
+    const applier = new Applier({ db, clock, registers, report });
+    stops.push(() => applier.stop());
     const keys = { trees: dataKey.derive('content links'), files: dataKey.derive('attachment links') };
+    const sync = promotion && openSync(promotion, dataKey.derive('bringing home'));
     const home =
-      promotion === null
-        ? null
-        : new HomeComing({
-            db,
-            clock,
-            bring: async () => {
-              throw new Unreachable('MERGE');
-            },
-            runsToBring: async () => 0,
-            cancelRuns: ({ actorName }) => cancelAllRuns(db, `the promotion was ended by ${actorName}`, () => clock.now()),
-            sendHome: (reason) => dispatch.link.sendHome(reason),
-            report,
-          });
+      promotion &&
+      (await HomeComing.open({
+        db,
+        clock,
+        upload:
+          sync === null
+            ? null
+            : (onChange) => {
+                const central = connectCentral({ ...promotion.central, token: sync });
+                return new Upload({
+                  db,
+                  store,
+                  clock,
+                  central,
+                  schema: migrations.length,
+                  random: Math.random,
+                  onChange,
+                });
+              },
+        cancelRuns: ({ actorName }) => cancelAllRuns(db, `the promotion was ended by ${actorName}`, () => clock.now()),
+        sendHome: (reason) => dispatch.link.sendHome(reason),
+      }));
     stops.push(() => home?.stop());
     const content = await createServer({
       fetch: createContentApp({ store, keys, clock, limits, hsts, log }).fetch,
@@ -403,6 +424,9 @@ export async function startCoordinator(
         bulkRunRoutes({ db, clock }),
         bulkWorkerRoutes({ db, clock }),
         metricRoutes({ db, clock, dataDir: config.dataDir, load, report }),
+        mergeRoutes({ db, clock, store, schema: migrations.length, applier }),
+        conflictRoutes({ db, clock, registers }),
+        syncCredentialRoutes({ db, clock, forget: () => authenticator.forget() }),
       ],
       pages: [
         healthRoutes({ db, clock, version, dataDir: config.dataDir, load, faults: () => strategies.faults, report }),

@@ -1,4 +1,5 @@
 /** Makes the data folder of a promoted coordinator from a warm copy. Like main.ts it only puts together what the rooms know. */
+import { randomInt } from 'node:crypto';
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
@@ -7,8 +8,10 @@ import type { PromotionStatement } from '../shared/protocol/offline/promotion.ts
 import type { WarmCopy } from '../shared/protocol/offline/warm-copy.ts';
 import { recordAudit, SYSTEM } from './audit/record.ts';
 import { openDataKey } from './identity/data-key.ts';
+import { markBaseline } from './merge/note.ts';
+import { promoteOrigin } from './merge/origins.ts';
 import { fillFromCopy } from './offline/fill.ts';
-import { readPromotion, writePromotion } from './offline/promotion.ts';
+import { readPromotion, sealSync, writePromotion } from './offline/promotion.ts';
 import { migrations } from './storage/migrations.ts';
 import { openDatabase } from './storage/open.ts';
 
@@ -25,6 +28,8 @@ export interface PromoteOptions {
   /** Key of the certificate that the statement names, as PEM. */
   keyPem: string;
   statement: PromotionStatement;
+  /** Credential with which central takes what was done here (pfy_…). */
+  sync: string | null;
 }
 
 /** This program is older than the coordinator that the copy is of. */
@@ -54,12 +59,16 @@ export async function makePromoted(options: PromoteOptions, log: Logger): Promis
   try {
     await db.write(async (w) => {
       const now = clock.now();
+      const of = { origin: copy.origin, name: new URL(central.url).host };
+      await promoteOrigin(w, { name: machine.name, of, random: randomInt(2 ** 40) / 2 ** 40 }, now);
       await fillFromCopy(w, copy, { keys, withSecrets }, now);
+      await markBaseline(w);
       await writePromotion(w, {
         version: 1,
         central: { origin: copy.origin, ...central },
         machine: { worker_id: machine.id, name: machine.name },
         statement: options.statement,
+        sync: options.sync === null ? null : sealSync(options.sync, dataKey.derive('bringing home')),
         since: now,
         copied_at: options.copiedAt,
         secrets: withSecrets && copy.secrets !== null && copy.secrets.length > 0,

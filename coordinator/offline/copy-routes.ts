@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { Clock } from '../../shared/base/clock.ts';
 import { idParam, isoTime } from '../../shared/protocol/rest/common.ts';
-import { copyPermitPut, promotionStatement, statementRequest } from '../../shared/protocol/offline/promotion.ts';
+import { copyPermitPut, statementAnswer, statementRequest } from '../../shared/protocol/offline/promotion.ts';
 import {
   copyQuery,
   partHashes,
@@ -23,6 +23,7 @@ import { badField, notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import type { Database, ReadHandle } from '../storage/database.ts';
+import { issueSyncCredential } from '../identity/sync-credentials.ts';
 import { getWorker } from '../workers/queries.ts';
 import { readHistory, readSecrets, readTables, type Opened } from './read-copy.ts';
 import { changedParts, hashPart, readCursor, STATEMENT_LIFE_MS, writeCursor } from './rules.ts';
@@ -93,24 +94,26 @@ export function copyRoutes({ db, clock, origin, schema, signer, opened, secure }
         tags,
         summary: 'Sign that this worker, with this certificate, may stand in for the coordinator for two weeks',
         request: { body: jsonBody(statementRequest) },
-        responses: { 201: json(promotionStatement, 'The statement') },
+        responses: { 201: json(statementAnswer, 'The statement') },
       }),
       async (c) => {
-        const { pin } = c.req.valid('json');
+        const { pin, sync } = c.req.valid('json');
         const workerId = requireWorker(c);
-        return commit(c, { db, clock }, 201, async (w, now) => {
+        refuseInTheClear(c, secure);
+        const answer = await db.write(async (w) => {
+          const now = clock.now();
           await permitOf(w, workerId);
           const row = await w.get<{ hostname: string }>('SELECT hostname FROM workers WHERE id = ?', [workerId]);
           const name = row?.hostname ?? workerId;
           const expires = now + STATEMENT_LIFE_MS;
-          await recordAudit(
-            w,
-            { ...actorOf(c), action: 'promotion.stated', target: name, data: { pin, until: isoTime(expires) } },
-            now,
-          );
+          const credential = sync ? await issueSyncCredential(w, { name, workerId, createdBy: 'warm copy' }, now) : null;
+          const data = { pin, until: isoTime(expires), sync: credential?.id ?? null };
+          await recordAudit(w, { ...actorOf(c), action: 'promotion.stated', target: name, data }, now);
           const machine = { worker_id: workerId, name };
-          return signer.sign({ version: 1, origin, machine, pin, issued_at: now, expires_at: expires });
+          const statement = signer.sign({ version: 1, origin, machine, pin, issued_at: now, expires_at: expires });
+          return { statement, sync: credential?.secret ?? null };
         });
+        return c.json(answer, 201);
       },
     )
     .openapi(

@@ -1,84 +1,77 @@
-/** The way home of a promoted coordinator: what it did is brought to the central one in the background, whenever that can be reached. */
+/** The way home of a promoted coordinator: merge/upload.ts brings what it did; this says when it is over, and what may be relied on then. */
 import type { Clock } from '../../shared/base/clock.ts';
-import { isoTime, isoTimeOrNull } from '../../shared/protocol/rest/common.ts';
+import type { JournalSummary } from '../../shared/protocol/offline/journal.ts';
 import type { Homecoming } from '../../shared/protocol/offline/promotion.ts';
-import { recordAudit, type Actor } from '../audit/record.ts';
+import { isoTime, isoTimeOrNull } from '../../shared/protocol/rest/common.ts';
+import { recordAudit, sha256, type Actor } from '../audit/record.ts';
+import { runsLeft } from '../merge/note.ts';
+import type { Upload, UploadProgress } from '../merge/upload.ts';
 import { NO_NEW_RUNS } from '../runs/create-run.ts';
 import type { Database, ReadHandle } from '../storage/database.ts';
 import { readPromotion, writePromotion } from './promotion.ts';
 
-/** What was brought, as both sides counted it. */
-export interface Brought {
-  /** Both sides have the same, and all of it is in place. */
-  equal: boolean;
+/** What may be relied on when the copy is deleted. */
+export interface BroughtHome {
+  verified_at: string;
   /** By kind. */
   counts: Record<string, number>;
-  /** Over all that there is of this origin; the same on both sides where they are equal. */
   hash: string;
+  /** For people to look at, at central. */
   conflicts: number;
-  /** In words what is still missing; '' where nothing is. */
-  missing: string;
 }
 
-/** What may be relied on when the copy is deleted. */
-export type BroughtHome = Pick<Brought, 'counts' | 'hash' | 'conflicts'> & { verified_at: string };
-
-export interface HomecomingOptions {
+export interface HomeComingOptions {
   db: Database;
   clock: Clock;
-  /**
-   * Sends what central does not have yet, then compares. Rejects with Unreachable where central is away, with another error where it
-   * refuses. Calling it again goes on where it was.
-   */
-  bring: (progress: (sent: number, total: number) => void, signal: AbortSignal) => Promise<Brought>;
-  /** Runs that central does not have whole yet. */
-  runsToBring: (r: ReadHandle) => Promise<number>;
+  /** Makes the upload; it is started by this. null: this machine has nothing by which central takes what it did. */
+  upload: ((onChange: (progress: UploadProgress) => void) => Upload) | null;
   /** Cancels what has not ended. */
   cancelRuns: (by: Actor) => Promise<void>;
   /** Ends the links of all workers: they go home. */
   sendHome: (reason: string) => void;
-  report: (error: unknown, during: string) => void;
 }
 
-/** The central coordinator does not answer. */
-export class Unreachable extends Error {
-  override readonly name = 'Unreachable';
-}
-
-const EVERY_MS = 10_000;
+const NO_CREDENTIAL =
+  'This machine has no credential for the central coordinator. While the worker on it is connected there, it gets one; then promote again.';
 
 export class HomeComing {
-  readonly #options: HomecomingOptions;
-  #state: Homecoming['state'] = 'away';
-  #detail: string | null = null;
-  #sent = 0;
-  #total = 0;
-  #verifiedAt: number | null = null;
-  #brought: Brought | null = null;
-  #cancel = (): void => {};
-  readonly #abort = new AbortController();
-  #working: Promise<void> = Promise.resolve();
+  readonly #options: HomeComingOptions;
+  readonly #upload: Upload | null;
+  #draining = false;
+  #sentHomeAt: number | null = null;
   #atHome!: (home: BroughtHome) => void;
   /** Resolves once the promotion has ended, all is at home, both sides have the same, and the workers are sent there. */
   readonly broughtHome = new Promise<BroughtHome>((resolve) => (this.#atHome = resolve));
 
-  constructor(options: HomecomingOptions) {
+  static async open(options: HomeComingOptions): Promise<HomeComing> {
+    const promotion = await options.db.read(readPromotion);
+    const home = new HomeComing(options, promotion?.draining_since != null);
+    home.#upload?.start();
+    return home;
+  }
+
+  private constructor(options: HomeComingOptions, draining: boolean) {
     this.#options = options;
-    this.#soon(0);
+    this.#draining = draining;
+    this.#upload = options.upload?.((progress) => this.#follow(progress)) ?? null;
   }
 
   async state(): Promise<Homecoming> {
-    const runs = await this.#options.db.read((r) => this.#options.runsToBring(r));
+    const { db } = this.#options;
+    const progress = this.#upload?.progress;
+    if (!progress) return { ...NOTHING, state: 'refused', detail: NO_CREDENTIAL, runs_to_bring: await runsLeft(db) };
+    const { state, detail, sent, total, verifiedAt, answer } = progress;
+    const summary = answer?.summary ?? null;
     return {
-      state: this.#state,
-      detail: this.#detail,
-      runs_to_bring: runs,
-      sent: this.#sent,
-      total: this.#total,
-      verified_at: isoTimeOrNull(this.#verifiedAt),
-      counts: this.#brought?.counts ?? null,
-      hash: this.#brought?.hash ?? null,
-      conflicts: this.#brought?.conflicts ?? null,
+      state,
+      detail,
+      runs_to_bring: state === 'verified' ? 0 : await db.read(runsNotThere),
+      sent,
+      total,
+      verified_at: isoTimeOrNull(verifiedAt),
+      counts: summary && countsOf(summary),
+      hash: summary && hashOf(summary),
+      conflicts: answer?.conflicts ?? null,
     };
   }
 
@@ -94,64 +87,46 @@ export class HomeComing {
       await w.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING', [NO_NEW_RUNS, words]);
       await recordAudit(w, { ...by, action: 'promotion.ended', target: promotion.machine.name, data: { now } }, at);
     });
+    this.#draining = true;
     if (now) await cancelRuns(by);
-    this.#soon(0);
+    this.#upload?.retryNow();
   }
 
   async stop(): Promise<void> {
-    this.#cancel();
-    this.#abort.abort(new Error('the coordinator stops'));
-    await this.#working;
+    await this.#upload?.stop();
   }
 
-  #soon(ms: number): void {
-    this.#cancel();
-    this.#cancel = this.#options.clock.after(ms, () => {
-      this.#working = this.#working.then(() => this.#once());
-    });
-  }
-
-  async #once(): Promise<void> {
-    if (this.#abort.signal.aborted) return;
-    try {
-      const home = await this.#bring();
-      if (home) return this.#atHome(home);
-    } catch (error) {
-      if (this.#abort.signal.aborted) return;
-      this.#state = error instanceof Unreachable ? 'central_unreachable' : 'refused';
-      this.#detail = (error as Error).message.slice(0, 1000);
-      if (this.#state === 'refused') this.#options.report(error, 'bringing runs home');
+  /** Only a comparison that was begun after the workers were sent home tells that nothing is left here. */
+  #follow({ state, verifiedAt, answer }: UploadProgress): void {
+    const { clock, sendHome } = this.#options;
+    if (!this.#draining || state !== 'verified' || verifiedAt === null || !answer?.summary) return;
+    if (this.#sentHomeAt === null) {
+      this.#sentHomeAt = clock.now();
+      sendHome('all that was done here is at the central coordinator');
+    } else if (verifiedAt > this.#sentHomeAt) {
+      const { summary, conflicts } = answer;
+      this.#atHome({ verified_at: isoTime(verifiedAt), counts: countsOf(summary), hash: hashOf(summary), conflicts });
     }
-    this.#soon(EVERY_MS);
-  }
-
-  /** null: it goes on. */
-  async #bring(): Promise<BroughtHome | null> {
-    const { db, clock, bring, sendHome } = this.#options;
-    const { draining, open } = await db.read(readStanding);
-    const isOver = draining && open === 0;
-    if (isOver) sendHome('what it did is brought to the central coordinator');
-    const brought = await bring((sent, total) => {
-      this.#state = 'uploading';
-      this.#detail = null;
-      this.#sent = sent;
-      this.#total = total;
-    }, this.#abort.signal);
-    this.#brought = brought;
-    this.#state = brought.equal ? 'verified' : 'uploading';
-    this.#detail = brought.missing || (draining && open > 0 ? `${open} runs have not ended` : null);
-    if (!brought.equal) return null;
-    this.#verifiedAt = clock.now();
-    const { counts, hash, conflicts } = brought;
-    // Only what was compared after the last word counts.
-    return isOver ? { verified_at: isoTime(this.#verifiedAt), counts, hash, conflicts } : null;
   }
 }
 
-async function readStanding(r: ReadHandle): Promise<{ draining: boolean; open: number }> {
-  const promotion = await readPromotion(r);
+const NOTHING = { sent: 0, total: 0, verified_at: null, counts: null, hash: null, conflicts: null } as const;
+
+function countsOf({ kinds, blobs }: JournalSummary): Record<string, number> {
+  const counts = Object.entries(kinds).map(([kind, { count }]) => [kind, count]);
+  return Object.fromEntries([...counts, ['file', blobs.count]]) as Record<string, number>;
+}
+
+function hashOf({ kinds, blobs }: JournalSummary): string {
+  const lines = Object.entries(kinds).map(([kind, { count, sum }]) => `${kind} ${count} ${sum}`);
+  return sha256([...lines.sort(), `file ${blobs.count} ${blobs.sum}`].join('\n'));
+}
+
+/** Runs of here of which central has not acknowledged everything. */
+async function runsNotThere(r: ReadHandle): Promise<number> {
   const row = await r.get<{ n: number }>(
-    "SELECT count(*) AS n FROM runs WHERE state IN ('pending', 'scheduling', 'running') OR report_state = 'merging'",
+    `SELECT count(*) AS n FROM runs WHERE id NOT IN (SELECT id FROM merged WHERE kind = 'run')
+       AND (id NOT IN (SELECT id FROM journal WHERE kind = 'run') OR id IN (SELECT run_id FROM journal WHERE acknowledged < rev AND run_id IS NOT NULL))`,
   );
-  return { draining: promotion?.draining_since != null, open: row?.n ?? 0 };
+  return row?.n ?? 0;
 }

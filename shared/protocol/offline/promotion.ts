@@ -31,7 +31,13 @@ export type PromotionStatement = z.infer<typeof promotionStatement>;
 /** Raw Ed25519 public key, base64url. */
 export const signingKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
-export const statementRequest = z.strictObject({ pin: statementClaims.shape.pin });
+/** `sync`: the machine has no credential to bring home what it does as a promoted coordinator. */
+export const statementRequest = z.strictObject({ pin: statementClaims.shape.pin, sync: z.boolean().default(false) });
+export const statementAnswer = z.object({
+  statement: promotionStatement,
+  /** Shown only here; null where it was not asked for. */
+  sync: z.string().nullable(),
+});
 
 /** Part of the link's welcome: what a worker has to know while its coordinator is there, for when it is not. */
 export const offlineWelcome = z.object({
@@ -55,17 +61,19 @@ export const promotionShown = z.object({
 });
 export type PromotionShown = z.infer<typeof promotionShown>;
 
-/** Where the merge with central is. */
+/** Where the merge with central is. waiting: all that is over is there, and runs go on here. */
 export const homecoming = z.object({
-  state: z.enum(['away', 'central_unreachable', 'uploading', 'verified', 'refused']),
+  state: z.enum(['uploading', 'waiting', 'unreachable', 'refused', 'verified']),
   /** Of what `state` says, for people; null where there is nothing to say. */
   detail: z.string().nullable(),
+  /** Not at central yet, as far as is known: those that go on here, and all while it was not compared. */
   runs_to_bring: z.int().min(0),
   sent: z.int().min(0),
   total: z.int().min(0),
   verified_at: z.string().nullable(),
   /** As central answered. */
   counts: z.record(z.string(), z.int()).nullable(),
+  /** SHA-256 over counts and sums of all kinds and of the bytes: the same on both sides. */
   hash: z.string().nullable(),
   conflicts: z.int().min(0).nullable(),
 });

@@ -57,6 +57,12 @@ export const auditAction = z.enum([
   'screenshots.accepted',
   'report.opened',
   'report.downloaded',
+  'sync.created',
+  'sync.revoked',
+  'origin.announced',
+  'origin.verified',
+  'merge.taken_over',
+  'merge.resolved',
 ]);
 export type AuditAction = z.infer<typeof auditAction>;
 

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../shared/base/clock.ts';
 import {
-  promotionStatement,
+  statementAnswer,
   statementClaims,
   type OfflineWelcome,
   type PromotionStatement,
@@ -14,7 +14,7 @@ import type { Log } from '../log.ts';
 import { getJson, postJson, type Way } from '../post-json.ts';
 import { readCopyState, writeCopyState, type CopyState } from './copy-state.ts';
 import type { OfflinePlaces } from './places.ts';
-import { openPromotionKey } from './promotion-key.ts';
+import { openPromotionKey, readSync, writeSync } from './promotion-key.ts';
 import { CopyError, openCopyKey, readCopy, sealCopy } from './sealed-copy.ts';
 import { mustRenew, nextRefreshMs, wantsSecrets, withPage } from './rules.ts';
 
@@ -178,9 +178,12 @@ export class CopyKeeper {
     const kept = before?.statement ?? null;
     const claims = kept && statementClaims.parse(JSON.parse(kept.claims));
     if (kept && claims?.pin === pin && !mustRenew(claims, clock.now())) return kept;
-    const { status, text } = await postJson(`${key.url}/api/v1/warm-copy/statement`, { pin }, this.#way());
+    const sync = (await readSync(places.sync, key.url)) === null;
+    const { status, text } = await postJson(`${key.url}/api/v1/warm-copy/statement`, { pin, sync }, this.#way());
     if (status !== 201) throw new Error(`the coordinator signed no statement (${status}): ${detailOf(text)}`);
-    return promotionStatement.parse(JSON.parse(text));
+    const answer = statementAnswer.parse(JSON.parse(text));
+    if (answer.sync !== null) await writeSync(places.sync, { url: key.url, secret: answer.sync });
+    return answer.statement;
   }
 
   #way(): Way {

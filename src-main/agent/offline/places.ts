@@ -7,6 +7,8 @@ export interface OfflinePlaces {
   copyState: string;
   /** Key of the certificate that the statement names. */
   promotionKey: string;
+  /** What lets this machine bring home what it did. */
+  sync: string;
   /** Databases of promoted coordinators, one folder for each promotion. */
   promoted: string;
   /** Which coordinators this worker knows, and for which it works. */
@@ -23,6 +25,7 @@ export function placesIn(dataDir: string): OfflinePlaces {
     copy: at('warm-copy', 'copy.sealed'),
     copyState: at('warm-copy', 'state.json'),
     promotionKey: at('promotion-key.pem'),
+    sync: at('promotion-sync.json'),
     promoted: at('promoted'),
     coordinators: at('coordinators.json'),
     away: at('away'),

@@ -94,8 +94,8 @@ async function stateOf(api: Api): Promise<Homecoming | 'gone'> {
 function lineOf({ state, detail, sent, total, runs_to_bring: runs }: Homecoming): string {
   const more = detail === null ? '' : `: ${foreignLine(detail)}`;
   const words: Record<Homecoming['state'], string> = {
-    away: 'Looking for the central coordinator',
-    central_unreachable: `The central coordinator cannot be reached; it is tried again, and everything is kept${more}`,
+    waiting: `What is over is at home${more}`,
+    unreachable: `The central coordinator cannot be reached; it is tried again, and everything is kept${more}`,
     uploading: `Bringing home: ${sent} of ${total} entries, ${runs} runs to go${more}`,
     verified: `Both sides have the same${more}`,
     refused: `The central coordinator does not take it${more}`,

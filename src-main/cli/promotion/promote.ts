@@ -9,7 +9,7 @@ import type { WarmCopy } from '../../../shared/protocol/offline/warm-copy.ts';
 import type { AgentConfig } from '../../agent/config.ts';
 import { readCopyState, type CopyState } from '../../agent/offline/copy-state.ts';
 import { placesIn } from '../../agent/offline/places.ts';
-import { openPromotionKey } from '../../agent/offline/promotion-key.ts';
+import { openPromotionKey, readSync } from '../../agent/offline/promotion-key.ts';
 import { CopyError, openCopyKey, readCopy } from '../../agent/offline/sealed-copy.ts';
 import { openCoordinator } from '../commands/coordinator.ts';
 import { CliFailure } from '../failure.ts';
@@ -105,6 +105,7 @@ async function makeNew(options: PromoteOptions, state: CopyState): Promise<strin
         machine: state.worker,
         keyPem: pem,
         statement: state.statement,
+        sync: await readSync(places.sync, state.central.url),
       },
       log,
     );

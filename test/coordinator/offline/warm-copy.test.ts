@@ -152,7 +152,8 @@ test('a worker learns at once that it may hold a copy, and gets the word of the 
     headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
     body: JSON.stringify({ pin: PIN }),
   });
-  const statement = await okJson<PromotionStatement>(answer);
+  const { statement, sync } = await okJson<{ statement: PromotionStatement; sync: string | null }>(answer);
+  expect(sync).toBe(null);
   const claims = JSON.parse(statement.claims) as StatementClaims;
   expect(claims).toMatchObject({ origin: told.origin, pin: PIN, machine: { worker_id: worker.workerId, name: 'laptop' } });
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: told.signingKey }, format: 'jwk' });
