@@ -8,6 +8,7 @@ import { GIT_PROTOCOLS } from '../../shared/base/git-source.ts';
 import type { BlobClient } from '../transfer/blob-client.ts';
 import { createHttpBlobClient } from '../transfer/http-blob-client.ts';
 import type { AgentConfig } from './config.ts';
+import { FIRST } from './coordinators.ts';
 import { openDataDir, type DataDir } from './data-dir.ts';
 import { enrolOnce } from './enrol.ts';
 import { writeKey, type WorkerKey } from './key-file.ts';
@@ -40,6 +41,7 @@ export interface Parts {
   /** Not uploaded yet, from before. */
   stashed: Stashed[];
   preparation: Preparation;
+  spares: Spares;
   /** Whose files are fetched for suites: of the coordinator that this worker works for at the moment. */
   trees: { from: BlobClient };
   /** Lets go of all that is not the link's. */
@@ -66,7 +68,9 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
       log,
     });
     const capabilities = async () => machine.capabilities;
-    const key = await enrolOnce({ config, keyFile: dir.keyFile, agentVersion: AGENT_VERSION, capabilities, log });
+    // An address that was given is that of the coordinator whose folder this was from the beginning.
+    const own = dir.coordinator === FIRST ? config : { ...config, join: null, coordinator: null };
+    const key = await enrolOnce({ config: own, keyFile: dir.keyFile, agentVersion: AGENT_VERSION, capabilities, log });
     const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });
     const client = createHttpBlobClient({ baseUrl: key.url, pin: key.pin, headers, clock });
     const trees = { from: client };
@@ -94,7 +98,7 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
       dir.close();
     };
     const stores = await openStores(dir, user, clock, log);
-    return { config, clock, log, dir, user, key, machine, client, ...stores, preparation, trees, close };
+    return { config, clock, log, dir, user, key, machine, client, ...stores, preparation, spares, trees, close };
   } catch (error) {
     dir.close();
     throw error;
@@ -107,7 +111,7 @@ export async function gatherForAnother(home: Parts, key: WorkerKey, root: string
   const own = openDataDir(root);
   try {
     // Tests are let into this folder of the home's alone.
-    const dir = { ...own, work: path.join(homeDir.work, path.basename(root)) };
+    const dir = { ...own, coordinator: homeDir.coordinator, root: homeDir.root, work: path.join(homeDir.work, path.basename(root)) };
     await mkdir(dir.work, { recursive: true, mode: 0o711 });
     await writeKey(dir.keyFile, key);
     const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });

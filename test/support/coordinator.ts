@@ -35,6 +35,10 @@ export interface TestCoordinatorOptions {
   newAdminLink?: boolean;
   /** Folder with strategies. */
   pluginsDir?: string;
+  /** Default: any free one. */
+  port?: number;
+  /** Of publishers of updates. */
+  updateKeys?: readonly string[];
 }
 
 /** It is stopped after the test, if the test did not. */
@@ -43,6 +47,8 @@ export async function startCoordinator({
   tls,
   newAdminLink = false,
   pluginsDir,
+  port = 0,
+  updateKeys,
 }: TestCoordinatorOptions = {}): Promise<TestCoordinator> {
   const dataDir = again?.dataDir ?? tempFolder();
   const log: Record<string, unknown>[] = [];
@@ -52,14 +58,16 @@ export async function startCoordinator({
   );
   const config = {
     host: '127.0.0.1',
-    port: 0,
+    port,
     contentPort: 0,
     dataDir,
     publicUrl: null,
     tls: tls ?? null,
+    announce: false,
     newAdminLink,
     pluginsDir: pluginsDir ?? null,
     logLevel: 'debug' as const,
+    ...(updateKeys === undefined ? {} : { updateKeys }),
   };
   const running = await start(config, '0.0.0-test', logger);
   let stopped: Promise<void> | undefined;

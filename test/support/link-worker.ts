@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import type { AckResult, AgentMessage, CoordinatorMessage, Held, Report } from '../../shared/protocol/link.ts';
 import type { Grant, ProcessEnd } from '../../shared/protocol/work.ts';
 import type { TestCoordinator } from './coordinator.ts';
+import { agentFor } from '../../src-main/transfer/pinned.ts';
 import { ended, heldOf, passed } from './reports.ts';
 
 export { ended, heldOf, passed };
@@ -21,6 +22,9 @@ export interface LinkWorkerOptions {
   /** Of the link; 1 by default, as the oldest agents that are still served. */
   protocol?: number;
   allowProjects?: string[];
+  /** Of the coordinator's own certificate. */
+  pin?: string;
+  agentVersion?: string;
 }
 
 export class LinkWorker {
@@ -49,8 +53,20 @@ export class LinkWorker {
 
   /** Connects and greets; resolves with the welcome. */
   async connect(held: Held[] = [], url = this.#url): Promise<Of<'welcome'>> {
+    await this.#greet(held, url);
+    return this.next('welcome');
+  }
+
+  /** Connects and greets; resolves with why it was refused. */
+  async connectRefused(): Promise<Of<'error'>> {
+    await this.#greet([], this.#url);
+    return this.next('error');
+  }
+
+  async #greet(held: Held[], url: string): Promise<void> {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/v1/link`, {
       headers: { authorization: `Bearer ${this.#key}` },
+      agent: agentFor(this.#options.pin ?? null),
     });
     this.#socket = socket;
     socket.on('message', (data: Buffer) => this.#receive(JSON.parse(data.toString()) as CoordinatorMessage));
@@ -67,11 +83,12 @@ export class LinkWorker {
       protocol = 1,
       platform = 'linux',
       allowProjects = null,
+      agentVersion = '0.0.0-test',
     } = this.#options;
     this.say({
       type: 'hello',
       protocol,
-      agentVersion: '0.0.0-test',
+      agentVersion,
       slots,
       tags,
       allowProjects,
@@ -91,7 +108,6 @@ export class LinkWorker {
         fingerprint,
       },
     });
-    return this.next('welcome');
   }
 
   say(message: AgentMessage): void {
