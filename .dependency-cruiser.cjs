@@ -9,7 +9,7 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'merge', 'updates'],
+  ['reports', 'operations', 'updates', 'merge'],
   ['offline'],
 ];
 
