@@ -10,6 +10,7 @@ const floors = [
   ['dispatch'],
   ['results'],
   ['reports', 'operations', 'updates', 'merge'],
+  ['offline'],
 ];
 
 const room = (names) => `^coordinator/(${names.join('|')})/`;
