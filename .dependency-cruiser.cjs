@@ -5,7 +5,7 @@
 const floors = [
   ['storage'],
   ['http', 'events', 'audit', 'load'],
-  ['identity', 'mail', 'people', 'workers', 'projects', 'artifacts', 'settings', 'policies'],
+  ['identity', 'mail', 'people', 'workers', 'joining', 'projects', 'artifacts', 'settings', 'policies'],
   ['runs'],
   ['dispatch'],
   ['results'],
@@ -66,7 +66,7 @@ module.exports = {
     {
       name: 'agent-knows-no-coordinator',
       severity: 'error',
-      from: { path: '^src-main/(agent|bundle|transfer|git|command|updater)/' },
+      from: { path: '^src-main/(agent|bundle|transfer|git|command|joining|updater)/' },
       to: { path: '^(coordinator|src-renderer|src-main/(cli|desktop)|test|scripts)/' },
     },
     {

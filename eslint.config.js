@@ -1,3 +1,4 @@
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /** Rules decide from what they are given: the clock, timers and chance arrive as arguments (docs/decisions/0001). */
@@ -11,12 +12,14 @@ const timers = ['setTimeout', 'setInterval', 'setImmediate'].map((name) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'resources/', '**/*.d.ts', 'test-results/'] },
+  { ignores: ['dist/', 'out/', 'node_modules/', 'resources/', '**/*.d.ts', 'test-results/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.js', '.dependency-cruiser.cjs', 'bin/*.mjs', 'scripts/*.mjs'] },
+        projectService: {
+          allowDefaultProject: ['*.js', '.dependency-cruiser.cjs', 'bin/*.mjs', 'scripts/*.mjs', 'docker/*.mjs'],
+        },
       },
     },
     rules: {
@@ -49,6 +52,11 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['src-renderer/**/*.{ts,tsx}'],
+    plugins: { 'react-hooks': reactHooks },
+    rules: { 'react-hooks/rules-of-hooks': 'error', 'react-hooks/exhaustive-deps': 'error' },
   },
   {
     files: ['src-renderer/**/*.tsx'],

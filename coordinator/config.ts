@@ -40,6 +40,8 @@ const schema = z.strictObject({
   /** PEM files; both or neither. */
   tlsCert: file.optional(),
   tlsKey: file.optional(),
+  /** Say on the LAN that it is here. */
+  announce: z.union([z.boolean(), z.stringbool()]).default(false),
   /** Folder with strategies of one's own. */
   pluginsDir: file.optional(),
   /** JSON with the keys of publishers, in place of those that this build pins. */
@@ -63,6 +65,8 @@ export interface CoordinatorConfig {
   publicUrl: string | null;
   /** own: one that the coordinator makes and tokens pin. null: plain HTTP. */
   tls: TlsFiles | 'own' | null;
+  /** By multicast DNS; machines that hear it still need a code. */
+  announce: boolean;
   /** null: none. */
   pluginsDir: string | null;
   /** Publishers whose updates are taken in; those of this build where it is left out. */
@@ -83,6 +87,7 @@ export interface CoordinatorFlags {
   tls?: boolean | undefined;
   tlsCert?: string | undefined;
   tlsKey?: string | undefined;
+  announce?: boolean | undefined;
   plugins?: string | undefined;
   updateKeys?: string | undefined;
   newAdminLink?: boolean | undefined;
@@ -107,6 +112,7 @@ const SOURCES = {
   tls: { flag: '--tls', variables: ['PLAYFLEET_TLS'] },
   tlsCert: { flag: '--tls-cert', variables: ['PLAYFLEET_TLS_CERT'] },
   tlsKey: { flag: '--tls-key', variables: ['PLAYFLEET_TLS_KEY'] },
+  announce: { flag: '--announce', variables: ['PLAYFLEET_ANNOUNCE'] },
   pluginsDir: { flag: '--plugins', variables: ['PLAYFLEET_PLUGINS'] },
   updateKeys: { flag: '--update-keys', variables: ['PLAYFLEET_UPDATE_KEYS'] },
   newAdminLink: { flag: '--new-admin-link', variables: [] },
@@ -146,6 +152,7 @@ export function readCoordinatorConfig(
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new ConfigError('--tls-cert, --tls-key: give both, or neither');
   }
+  if (config.announce) refuseVainAnnouncement(config.host, tls || tlsCert !== undefined);
   return {
     ...config,
     contentPort: config.contentPort ?? (config.port === 0 ? 0 : config.port + 1),
@@ -154,6 +161,13 @@ export function readCoordinatorConfig(
     publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
     tls: tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : tls ? 'own' : null,
   };
+}
+
+/** Whoever hears of it joins by a code, which takes https, from another machine. */
+function refuseVainAnnouncement(host: string, isEncrypted: boolean): void {
+  if (!isEncrypted) throw new ConfigError('--announce: needs --tls, because machines that hear of it join by a code');
+  if (['127.0.0.1', 'localhost', '::1'].includes(host))
+    throw new ConfigError(`--announce: nobody else reaches ${host}; add --host 0.0.0.0`);
 }
 
 function readKeys(keyFile: string): readonly string[] {

@@ -39,6 +39,9 @@ import { authentication, sessionCookie } from './identity/authentication.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { adminLink, joinLink, makeAdminLink, makeFirstTokens } from './identity/first-start.ts';
 import { identityRoutes } from './identity/routes.ts';
+import { announce } from './joining/announce.ts';
+import { JoinCodes } from './joining/join-codes.ts';
+import { joinCodeRoutes } from './joining/routes.ts';
 import { finishRotation, openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
@@ -183,6 +186,16 @@ export async function startCoordinator(
       sessionLifeMs: () => settings.values.session_life_days * DAY_MS,
       sessionIdleMs,
     };
+    const joinCodes = new JoinCodes({
+      db,
+      clock,
+      key: dataKey.derive('join codes'),
+      salt: dataKey.derive('salt of join codes'),
+      // A proxy in front shows a certificate that is not ours.
+      shownPin: tls?.shownPin ?? null,
+      pin,
+      name: os.hostname(),
+    });
     const limits = new RateLimits({
       clock,
       limits: () => ({
@@ -307,6 +320,7 @@ export async function startCoordinator(
       },
       api: [
         identityRoutes({ db, clock, authenticator, secure, pin }),
+        joinCodeRoutes({ db, clock, codes: joinCodes }),
         signInRoutes(people),
         providerRoutes({
           ...people,
@@ -377,7 +391,16 @@ export async function startCoordinator(
         feedRoutes({ db, store }),
       ],
       pages: [
-        healthRoutes({ db, clock, version, dataDir: config.dataDir, load, faults: () => strategies.faults, report }),
+        healthRoutes({
+          db,
+          clock,
+          version,
+          dataDir: config.dataDir,
+          contentPort: content.port,
+          load,
+          faults: () => strategies.faults,
+          report,
+        }),
       ],
     });
     addPages(app, {
@@ -407,6 +430,11 @@ export async function startCoordinator(
         dispatch.link.accept(socket, workerId, hold);
       },
     );
+    if (config.announce && tls !== null) {
+      const id = Buffer.from(dataKey.derive('name on the LAN')).toString('hex').slice(0, 32);
+      const said = { version, id, name: os.hostname(), pin: tls.shownPin };
+      stops.push(announce({ ...said, port: server.port, report }));
+    }
     const origin = (host: string) => config.publicUrl ?? `${tls ? 'https' : 'http'}://${host}:${server.port}`;
     const url = origin(hostInUrl(config.host));
     // Mails are read on other machines: there the name of this one says more than its loopback.

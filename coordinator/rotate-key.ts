@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { systemClock } from '../shared/base/clock.ts';
 import { recordAudit, SYSTEM } from './audit/record.ts';
 import { rotateDataKey, type DataKey } from './identity/data-key.ts';
+import { endJoinCodes } from './joining/queries.ts';
 import { resealMails } from './mail/outbox.ts';
 import { resealTotp } from './people/totp.ts';
 import { resealSecrets } from './projects/secrets.ts';
@@ -26,6 +27,7 @@ export async function rotateKey(dataDir: string, log: Logger): Promise<number> {
       const secrets = await resealSecrets(w, from.derive('secrets'), to.derive('secrets'));
       const factors = await resealTotp(w, from.derive('second factors'), to.derive('second factors'));
       const mails = await resealMails(w, from.derive('mails'), to.derive('mails'));
+      await endJoinCodes(w, clock.now());
       const data = { settings, secrets, second_factors: factors, mails };
       await recordAudit(w, { ...SYSTEM, action: 'coordinator.key_rotated', data }, clock.now());
       return settings + secrets + factors + mails;

@@ -16,6 +16,8 @@ const CHECK_EVERY_MS = 1_000;
 const healthAnswer = z.object({
   status: z.literal('ok'),
   version: z.string(),
+  /** Of the same host: where reports and attachments come from. */
+  content_port: z.int(),
   uptime_seconds: z.number(),
   /** Whether it keeps up with what it is sent. Also overloaded it stores every result. */
   load: z.object({
@@ -45,13 +47,14 @@ export interface HealthDeps {
   clock: Clock;
   version: string;
   dataDir: string;
+  contentPort: number;
   load: Pick<LoadMonitor, 'facts'>;
   /** Sentences about what should be mended. */
   faults: () => string[];
   report: (error: unknown, during: string) => void;
 }
 
-export function healthRoutes({ db, clock, version, dataDir, load, faults, report }: HealthDeps) {
+export function healthRoutes({ db, clock, version, dataDir, contentPort, load, faults, report }: HealthDeps) {
   const started = clock.monotonic();
   let checked: { at: number; checks: Promise<Checks> } | undefined;
   const checksNow = (): Promise<Checks> => {
@@ -88,9 +91,11 @@ export function healthRoutes({ db, clock, version, dataDir, load, faults, report
         const uptime = Math.round((clock.monotonic() - started) / 1000);
         const { level: state, since, reasons, leftOut } = load.facts;
         const told = { state, since: new Date(since).toISOString(), reasons: [...reasons], left_out: leftOut };
-        return c.json({ status: 'ok' as const, version, uptime_seconds: uptime, load: told }, 200, {
-          'cache-control': 'no-store',
-        });
+        return c.json(
+          { status: 'ok' as const, version, content_port: contentPort, uptime_seconds: uptime, load: told },
+          200,
+          { 'cache-control': 'no-store' },
+        );
       },
     )
     .openapi(

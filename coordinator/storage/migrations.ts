@@ -17,7 +17,9 @@ import analytics from './migrations/0015-analytics.sql';
 import launch from './migrations/0016-launch.sql';
 import testOrder from './migrations/0017-test-order.sql';
 import mailsAndKeys from './migrations/0018-mails-and-keys.sql';
-import updates from './migrations/0019-updates.sql';
+import testsPlace from './migrations/0019-tests-place.sql';
+import joinCodes from './migrations/0020-join-codes.sql';
+import updates from './migrations/0021-updates.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -39,5 +41,7 @@ export const migrations: readonly Migration[] = [
   { version: 16, name: 'launch', sql: launch },
   { version: 17, name: 'test-order', sql: testOrder },
   { version: 18, name: 'mails-and-keys', sql: mailsAndKeys },
-  { version: 19, name: 'updates', sql: updates },
+  { version: 19, name: 'tests-place', sql: testsPlace },
+  { version: 20, name: 'join-codes', sql: joinCodes },
+  { version: 21, name: 'updates', sql: updates },
 ];

@@ -40,6 +40,21 @@ export interface Tables {
     team_id: string | null;
     person_id: string | null;
   };
+  join_codes: {
+    id: string;
+    name: string;
+    team_id: string | null;
+    created_at: number;
+    created_by: string;
+    person_id: string | null;
+    expires_at: number;
+    lookup: string;
+    sealed_key: string | null;
+    tries: Generated<number>;
+    used_at: number | null;
+    revoked_at: number | null;
+    token_id: string | null;
+  };
   workers: {
     team_id: string | null;
     id: string;
@@ -152,6 +167,7 @@ export interface Tables {
     created_by: string;
     rerun_of: string | null;
     playwright_version: string | null;
+    tests_dir: string | null;
     exclusive: Generated<number>;
     deadline: number | null;
     predicted_end: number | null;

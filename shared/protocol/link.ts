@@ -5,13 +5,14 @@
  *
  * Protocol 2 added `revoke` and `revoked`, protocol 3 `pace`; none is sent to an agent that greeted with less. Protocol 4 added `secrets` and
  * `project` to grants (an older agent does not know how to hide secrets, and gets none), `allowProjects` to hello, and `keyRotateInMs` to welcome.
+ * Protocol 5 added `lent` to offers: to an older coordinator an agent lends all its slots or none.
  */
 import { z } from 'zod';
 import { discovery, plannedTest, settledTest, testAttempt, testError, testId } from './playwright.ts';
 import { capabilities, grant, machineMetrics, processEnd, tags } from './work.ts';
 
 /** Raised when messages are added or change; the coordinator accepts all from OLDEST_LINK_PROTOCOL on. */
-export const LINK_PROTOCOL = 4;
+export const LINK_PROTOCOL = 5;
 export const OLDEST_LINK_PROTOCOL = 1;
 /** Largest frame, in bytes, either way. */
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
@@ -60,7 +61,12 @@ export const agentMessage = z.discriminatedUnion('type', [
     held: z.array(held).max(10_000),
   }),
   /** How many slots are free now, counting grants on their way as taken. Sent after welcome and at each change. */
-  z.object({ type: z.literal('offer'), free: z.int().min(0).max(1000) }),
+  z.object({
+    type: z.literal('offer'),
+    free: z.int().min(0).max(1000),
+    /** Of the slots of its hello: how many it lends at this moment; absent: all. What runs already may be more. */
+    lent: z.int().min(0).max(1000).optional(),
+  }),
   z.object({ type: z.literal('report'), id: z.int().min(1), report }),
   /** Tests that have begun, for live views. */
   held.extend({ type: z.literal('progress'), running: z.array(z.object({ testId, retry: z.int().min(0) })).max(1000) }),

@@ -1,9 +1,11 @@
 /** The agent at work: connects its parts, and ends them in order. */
 import path from 'node:path';
 import { systemClock, type Clock } from '../../shared/base/clock.ts';
+import type { AgentStatus } from '../../shared/protocol/desktop/agent.ts';
 import { LINK_PROTOCOL, type Held } from '../../shared/protocol/link.ts';
 import type { Grant, MachineMetrics } from '../../shared/protocol/work.ts';
 import type { AgentConfig } from './config.ts';
+import type { Controlled } from './control/control.ts';
 import { EXIT, type AgentError } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { KeyRotation } from './key-rotation.ts';
@@ -11,12 +13,14 @@ import { Link, type Hello, type Instruction, type Welcome } from './link/link.ts
 import { BEAT_MS, SleepGuard } from './link/sleep-guard.ts';
 import type { Log } from './log.ts';
 import { MetricsReader } from './machine/metrics.ts';
+import { Minding } from './manners/minding.ts';
 import { finishWithoutBlob } from './outbox/finish-without-blob.ts';
 import { Sender } from './outbox/sender.ts';
 import { OwnIntent } from './own-intent.ts';
 import { Attempt } from './slots/attempt.ts';
 import { LOG_MS } from './slots/log-stream.ts';
-import { Pool } from './slots/pool.ts';
+import { Pool, type AttemptEvents } from './slots/pool.ts';
+import { statusOf } from './status.ts';
 import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
 import { attachByContent } from './uploader/attachments.ts';
 import { Uploader } from './uploader/uploader.ts';
@@ -30,8 +34,12 @@ const FLUSH_MS = 15_000;
 /** How long giving back may take: processes are gone after ten seconds. */
 const GIVE_UP_MS = 30_000;
 const MOST_HELD = 10_000;
+/** From this protocol on a coordinator can be lent a part of the slots. */
+const LENDS_SOME = 5;
 
-export class Agent {
+export class Agent implements Controlled {
+  /** Called when the status may be another one. */
+  onStatus: () => void = () => undefined;
   /** Resolves with the exit code once the agent has ended. */
   readonly done: Promise<number>;
   /** The coordinator gives no work to this version. */
@@ -42,6 +50,7 @@ export class Agent {
   readonly #uploader: Uploader;
   readonly #pool: Pool;
   readonly #intent: OwnIntent;
+  readonly #minding: Minding;
   readonly #heartbeat: Heartbeat;
   readonly #guard: SleepGuard;
   readonly #rotation: KeyRotation;
@@ -51,10 +60,12 @@ export class Agent {
   #cancelBeat = (): void => {};
   #stopping: Promise<void> | null = null;
   #diskProblem: string | null = null;
+  #refusal: string | null = null;
+  #canLendSome = true;
   /** Why nothing new is to begin, for as long as somebody else says so. */
   #holdBack: string | null = null;
   #isTooOld = false;
-  #lastOffer = -1;
+  #lastOffer = '';
   #logMs = LOG_MS;
 
   /** @throws AgentError where it cannot begin; the message is for the owner. */
@@ -66,7 +77,7 @@ export class Agent {
     const { config, clock, log, dir, key, machine, client, outbox, stash } = parts;
     this.#parts = parts;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
-    this.#guard = new SleepGuard(clock, (ms) => this.#woke(ms));
+    this.#guard = new SleepGuard(clock, (ms, sleptMs) => this.#woke(ms, sleptMs));
     this.#rotation = new KeyRotation({ key, keyFile: dir.keyFile, clock, log });
     this.#link = new Link({
       url: key.url,
@@ -99,7 +110,7 @@ export class Agent {
       onHopeless: (sha256) => void finishWithoutBlob(outbox, sha256),
     });
     this.#pool = new Pool({
-      slots: config.slots,
+      slots: () => this.#lent,
       clock,
       log,
       whyNot: (grant) =>
@@ -109,8 +120,19 @@ export class Agent {
       report: (report) => outbox.add(report),
       create: (grant, events) => this.#attempt(grant, events),
       onChange: () => this.#offer(),
+      onRunning: () => this.onStatus(),
     });
-    this.#intent = new OwnIntent(path.join(dir.root, 'own-intent'), (message) => this.#link.send(message), log);
+    this.#minding = new Minding({
+      config,
+      clock,
+      log,
+      pool: this.#pool,
+      spares: parts.spares,
+      told: () => this.#flushed(),
+      revalidate: (reason) => this.#revalidate(reason),
+      onChange: () => this.#wish(),
+    });
+    this.#intent = new OwnIntent(path.join(dir.own, 'own-intent'), (message) => this.#link.send(message), log);
     this.#heartbeat = new Heartbeat({
       link: this.#link,
       metrics: new MetricsReader(dir.root),
@@ -126,6 +148,11 @@ export class Agent {
     machine.onChange = () =>
       this.#link.send({ type: 'capabilities', capabilities: machine.capabilities, tags: config.tags });
     this.#open();
+  }
+
+  /** Id of the coordinator that it works for (coordinators.ts). */
+  get coordinator(): string {
+    return this.#parts.dir.coordinator;
   }
 
   /**
@@ -149,6 +176,42 @@ export class Agent {
     this.#stopping ??= this.#end(EXIT.ok, this.#intent.want({ intent: 'draining', reason }));
   }
 
+  /** Why it ended, where that was the coordinator's word. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
+  status(): AgentStatus {
+    const { config, key, outbox } = this.#parts;
+    const trouble = outbox.trouble ?? this.#diskProblem ?? this.#refusal;
+    return statusOf({
+      version: AGENT_VERSION,
+      worker: config.name,
+      coordinator: key.url,
+      isStopping: this.#stopping !== null,
+      isConnected: this.#link.isUp,
+      slots: config.slots,
+      busy: this.#pool.used,
+      tests: this.#pool.tests,
+      decision: this.#minding.decision,
+      problem: trouble === null ? null : { message: trouble, mend: null },
+    });
+  }
+
+  carryOut(command: Parameters<Controlled['carryOut']>[0]): ReturnType<Controlled['carryOut']> {
+    return this.#minding.carryOut(command);
+  }
+
+  /** The program on the screen that told facts is gone. */
+  untold(): void {
+    this.#minding.untold();
+  }
+
+  get #lent(): number {
+    const { slots } = this.#minding.decision;
+    return slots === 0 || this.#canLendSome ? slots : this.#parts.config.slots;
+  }
+
   #open(): void {
     const { outbox, stashed, machine, log } = this.#parts;
     const needed = new Set([...outbox.entries()].flatMap(({ after }) => after ?? []));
@@ -156,6 +219,8 @@ export class Agent {
     // Uploaded before the last end, and only not noted.
     for (const sha256 of needed) if (!this.#uploader.has(sha256)) outbox.unlock(sha256);
     if (outbox.size > 0) log.info({ reports: outbox.size }, 'reports from before are still to be sent');
+    this.#minding.open();
+    this.#wish();
     this.#beat();
     this.#link.open();
     machine.fetchFirstBrowser().catch((error: unknown) => log.warn({ err: error }, 'no browser could be fetched'));
@@ -179,7 +244,7 @@ export class Agent {
     this.#wish();
   }
 
-  #attempt(grant: Grant, events: { onSlotsFree: () => void; onClosed: () => void }): Attempt {
+  #attempt(grant: Grant, events: AttemptEvents): Attempt {
     const { config, clock, log, dir, user, outbox, stash, preparation } = this.#parts;
     const uploader = this.#uploader;
     return new Attempt({
@@ -239,7 +304,8 @@ export class Agent {
     );
     this.#isTooOld = false;
     void this.#intent.learn(welcome.intent);
-    this.#lastOffer = -1;
+    this.#canLendSome = welcome.protocol >= LENDS_SOME;
+    this.#lastOffer = '';
     this.#offer();
     this.#sender.restart();
     this.#uploader.retryNow();
@@ -252,6 +318,7 @@ export class Agent {
   #down(): void {
     this.#heartbeat.stop();
     this.#sender.restart();
+    this.onStatus();
   }
 
   #instructed(message: Instruction): void {
@@ -288,21 +355,31 @@ export class Agent {
 
   #offer(): void {
     const { free } = this.#pool;
-    if (free !== this.#lastOffer && this.#link.send({ type: 'offer', free })) this.#lastOffer = free;
+    const lent = this.#lent;
+    const offer = `${free} of ${lent}`;
+    if (offer !== this.#lastOffer && this.#link.send({ type: 'offer', free, lent })) this.#lastOffer = offer;
+    this.onStatus();
   }
 
   #beat(): void {
     this.#cancelBeat = this.#parts.clock.after(BEAT_MS, () => {
       this.#guard.check();
       this.#pool.checkLeases();
+      this.#minding.beat();
       this.#beat();
     });
   }
 
   /** Whatever was agreed before may be over: the coordinator is asked, on a new connection, before anything else happens. */
-  #woke(stoodStillMs: number): void {
+  #woke(stoodStillMs: number, sleptMs: number): void {
+    this.#pool.slept(sleptMs);
+    this.#minding.woke();
+    this.#revalidate(`this process stood still for ${Math.round(stoodStillMs / 1000)} s`);
+  }
+
+  #revalidate(reason: string): void {
     this.#pool.checkLeases();
-    this.#link.reconnect(`this process stood still for ${Math.round(stoodStillMs / 1000)} s`);
+    this.#link.reconnect(reason);
   }
 
   #watchDisk({ disk_free_bytes: free }: MachineMetrics): void {
@@ -315,11 +392,13 @@ export class Agent {
 
   #wish(): void {
     if (this.#stopping) return;
-    const reason = this.#parts.outbox.trouble ?? this.#diskProblem ?? this.#holdBack;
+    const { outbox } = this.#parts;
+    const reason = outbox.trouble ?? this.#diskProblem ?? this.#holdBack ?? this.#minding.pauseReason;
     void this.#intent.want(reason === null ? null : { intent: 'paused', reason }).then(() => this.#offer());
   }
 
   async #refused(error: AgentError): Promise<void> {
+    this.#refusal = error.message;
     this.#parts.log.error(error.message);
     for (const held of this.#pool.held()) this.#pool.stale(held);
     this.#stopping ??= this.#end(error.exitCode, Promise.resolve());
@@ -334,6 +413,7 @@ export class Agent {
     if (this.#link.isUp)
       await Promise.race([this.#flushed(), new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve))]);
     this.#cancelBeat();
+    this.#minding.close();
     setups.close();
     await spares.close();
     this.#rotation.stop();

@@ -8,7 +8,8 @@ export interface PostAnswer {
 }
 
 export interface Way {
-  bearer: string;
+  /** null: nobody yet. */
+  bearer: string | null;
   /** Of the coordinator's own certificate. */
   pin: string | null;
   timeoutMs: number;
@@ -24,7 +25,7 @@ const MOST_BYTES = 1024 * 1024;
 export function postJson(url: string, body: unknown, { bearer, pin, timeoutMs }: Way): Promise<PostAnswer> {
   const bytes = Buffer.from(JSON.stringify(body));
   const headers = {
-    authorization: `Bearer ${bearer}`,
+    ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
     'content-type': 'application/json',
     'content-length': bytes.length,
   };

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { EXIT } from './failure.ts';
 import { addFleetCommands } from './program/fleet.ts';
+import { addJoinCommands } from './program/joining.ts';
 import { addPeopleCommands } from './program/people.ts';
 import { addRunCommands } from './program/runs.ts';
 import { addSchedulingCommands } from './program/scheduling.ts';
@@ -48,6 +49,7 @@ function createProgram(cli: Cli, act: Act): Command {
     .exitOverride();
   addRunCommands(program, cli, act);
   addServeCommands(program, cli, act);
+  addJoinCommands(program, cli, act);
   addFleetCommands(program, cli, act);
   addSchedulingCommands(program, cli, act);
   addPeopleCommands(program, cli, act);

@@ -60,6 +60,7 @@ export async function startCoordinator({
     dataDir,
     publicUrl: null,
     tls: tls ?? null,
+    announce: false,
     newAdminLink,
     pluginsDir: pluginsDir ?? null,
     logLevel: 'debug' as const,

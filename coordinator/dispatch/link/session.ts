@@ -37,6 +37,7 @@ export interface Connections {
 export class Session implements Connected {
   profile!: Connected['profile'];
   canRevoke = false;
+  lent: number | null = null;
   /** As people have set it. */
   #intent: Connected['profile']['intent'] = 'active';
   #canPace = false;
@@ -118,6 +119,12 @@ export class Session implements Connected {
     }
     this.#hold();
     this.#socket.send(JSON.stringify(message));
+  }
+
+  lends(slots: number | null): void {
+    if (slots === this.lent) return;
+    this.lent = slots;
+    this.#options.fleet.changed();
   }
 
   tellPace(): void {
