@@ -9,7 +9,7 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations'],
+  ['reports', 'operations', 'backups'],
 ];
 
 const room = (names) => `^coordinator/(${names.join('|')})/`;

@@ -19,6 +19,10 @@ import { readHead } from './audit/queries.ts';
 import { actorOf } from './audit/record.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { blobRoutes } from './artifacts/routes.ts';
+import { BackupKeeper } from './backups/keeper.ts';
+import { takeUpRestored } from './backups/restored.ts';
+import { backupRoutes } from './backups/routes.ts';
+import { backupSettings } from './backups/settings.ts';
 import { WorkerReach } from './artifacts/worker-reach.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { bulkRunRoutes } from './dispatch/bulk-routes.ts';
@@ -218,6 +222,9 @@ export async function startCoordinator(
       report,
     });
     stops.push(() => presence.stop());
+    const backups = { settings: () => backupSettings(settings.values, config.dataDir) };
+    const waiting = await db.write((w) => takeUpRestored(w, clock.now()));
+    if (waiting !== null) log.warn({ waiting }, 'this data was restored from a backup: what was held then waits again');
     const dispatch: Dispatch = await createDispatch({
       db,
       clock,
@@ -271,6 +278,8 @@ export async function startCoordinator(
       log,
     });
     stops.push(() => reports.stop());
+    const keeper = await BackupKeeper.open({ db, clock, dataDir: config.dataDir, version, ...backups, report });
+    stops.push(() => keeper.stop());
     const keys = { trees: dataKey.derive('content links'), files: dataKey.derive('attachment links') };
     const content = await createServer({
       fetch: createContentApp({ store, keys, clock, limits, hsts, log }).fetch,
@@ -331,6 +340,7 @@ export async function startCoordinator(
           endLink: (workerId, reason) => dispatch.link.refuse(workerId, reason),
         }),
         blobRoutes({ store, db, reach: new WorkerReach({ db, store }) }),
+        backupRoutes({ db, clock, keeper, ...backups }),
         eventRoutes({ db, feed }),
         settingsRoutes({ db, clock, settings }),
         mailRoutes({ db, clock, mailer, smtp }),
@@ -362,7 +372,16 @@ export async function startCoordinator(
         metricRoutes({ db, clock, dataDir: config.dataDir, load, report }),
       ],
       pages: [
-        healthRoutes({ db, clock, version, dataDir: config.dataDir, load, faults: () => strategies.faults, report }),
+        healthRoutes({
+          db,
+          clock,
+          version,
+          dataDir: config.dataDir,
+          load,
+          faults: () => strategies.faults,
+          backups: () => keeper.standing(),
+          report,
+        }),
       ],
     });
     addPages(app, {

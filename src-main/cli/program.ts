@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { EXIT } from './failure.ts';
+import { addBackupCommands } from './program/backups.ts';
 import { addFleetCommands } from './program/fleet.ts';
 import { addPeopleCommands } from './program/people.ts';
 import { addRunCommands } from './program/runs.ts';
@@ -50,5 +51,6 @@ function createProgram(cli: Cli, act: Act): Command {
   addFleetCommands(program, cli, act);
   addSchedulingCommands(program, cli, act);
   addPeopleCommands(program, cli, act);
+  addBackupCommands(program, cli, act);
   return program;
 }

@@ -5,6 +5,7 @@ import { Page as Frame } from '../ui/page.tsx';
 import { EmptyState, Skeleton } from '../ui/states.tsx';
 import { Tabs } from '../ui/tabs.tsx';
 import { useViewState } from '../ui/view-state.ts';
+import { Backups } from './backups.tsx';
 import { messages } from './messages.ts';
 import { Scheduling } from './scheduling.tsx';
 import { Secrets } from './secrets.tsx';
@@ -18,6 +19,7 @@ export function Page() {
   const { isPending } = useMe();
   const may = useMay('maintainer');
   const mayAll = useMayEverywhere('maintainer');
+  const mayBackUp = useMayEverywhere('admin');
   const [view, setView] = useViewState(DEFAULTS);
   const tabs = [
     ...(mayAll
@@ -36,6 +38,7 @@ export function Page() {
       content: <Secrets project={view.project} onProject={(project) => setView({ project })} />,
     },
     { id: 'tokens', label: t('tokens'), content: <Tokens /> },
+    ...(mayBackUp ? [{ id: 'backups', label: t('backups'), content: <Backups /> }] : []),
   ];
   const chosen = tabs.find(({ id }) => id === view.tab)?.id ?? tabs[0]!.id;
   return (

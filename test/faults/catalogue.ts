@@ -15,6 +15,7 @@ import { oldVersions } from './scenarios/old-versions.ts';
 import { pausedCoordinator, pausedWorker } from './scenarios/pauses.ts';
 import { poisonProcess, poisonTest } from './scenarios/poison-test.ts';
 import { reordered } from './scenarios/reordered.ts';
+import { restoreUnderLoad } from './scenarios/restore-under-load.ts';
 import { silentWorker } from './scenarios/silent-worker.ts';
 import { greedyTests, starvedWorker } from './scenarios/starved.ts';
 import { truncatedUpload } from './scenarios/truncated-upload.ts';
@@ -285,6 +286,23 @@ export const FAULTS: readonly Fault[] = [
     expect: 'the second refuses; no acknowledgement while locked',
     figures: ['second_refused', 'acknowledged_while_locked', 'acked_minus_stored'],
     run: secondProcess,
+  },
+  {
+    number: 26,
+    name: 'restore-under-load',
+    inject: 'the machine of the coordinator is gone under load, its newest backup is restored elsewhere',
+    expect: 'all that was acknowledged before the backup is there, the rest is run again',
+    figures: [
+      'restores',
+      'rpo_max_ms',
+      'rto_p50_ms',
+      'rto_max_ms',
+      'restore_max_ms',
+      'blocked_max_ms',
+      'stale_reports',
+    ],
+    run: restoreUnderLoad,
+    core: true,
   },
   {
     number: 27,
