@@ -9,7 +9,8 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'backups'],
+  ['reports', 'operations', 'merge', 'backups'],
+  ['offline'],
 ];
 
 const room = (names) => `^coordinator/(${names.join('|')})/`;

@@ -102,7 +102,7 @@ async function fill(backup: OpenBackup, stage: string, { into, schema, now }: Re
     await takeOut(backup, part, path.join(stage, path.basename(at)));
   }
   const mark = { backup: manifest.name, taken_at: manifest.taken_at, restored_at: new Date(now()).toISOString() };
-  markRestored(database, mark, (last) => fenceBehindAll(last, now()));
+  markRestored(database, mark, (last, isPromoted) => fenceBehindAll(last, now(), isPromoted));
   await rename(path.join(stage, BLOBS), path.join(into, BLOBS));
   for (const { at } of keys) await publish(path.join(stage, path.basename(at)), path.join(into, at));
   // Last: a folder without it is no coordinator's.

@@ -82,12 +82,12 @@ export interface RestoredMark {
 }
 
 /** Gives a restored database a new epoch and numbers of grants behind all that were ever given, and marks it. */
-export function markRestored(file: string, mark: RestoredMark, fenceBehind: (last: number) => number): void {
+export function markRestored(file: string, mark: RestoredMark, fenceBehind: (last: number, isPromoted: boolean) => number): void {
   const db = open(file, '');
   try {
     db.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
     const [row] = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'task_attempts'").all() as { seq: number }[];
-    const fence = fenceBehind(row?.seq ?? 0);
+    const fence = fenceBehind(row?.seq ?? 0, isPromoted(db));
     if (row) db.prepare("UPDATE sqlite_sequence SET seq = ? WHERE name = 'task_attempts'").run([fence]);
     else db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('task_attempts', ?)").run([fence]);
     db.exec("DELETE FROM meta WHERE key = 'epoch'");
@@ -115,6 +115,11 @@ function open(file: string, parameters: string): Libsql.Database {
 
 function hasTable(db: Libsql.Database, name: string): boolean {
   return db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").all([name]).length > 0;
+}
+
+function isPromoted(db: Libsql.Database): boolean {
+  if (!hasTable(db, 'origins')) return false;
+  return db.prepare('SELECT 1 FROM origins WHERE own = 1 AND slot > 0').all().length > 0;
 }
 
 function countOf(db: Libsql.Database, table: 'people'): number {

@@ -17,7 +17,9 @@ import analytics from './migrations/0015-analytics.sql';
 import launch from './migrations/0016-launch.sql';
 import testOrder from './migrations/0017-test-order.sql';
 import mailsAndKeys from './migrations/0018-mails-and-keys.sql';
-import backups from './migrations/0019-backups.sql';
+import merging from './migrations/0021-merging.sql';
+import warmCopies from './migrations/0022-warm-copies.sql';
+import backups from './migrations/0023-backups.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -39,5 +41,7 @@ export const migrations: readonly Migration[] = [
   { version: 16, name: 'launch', sql: launch },
   { version: 17, name: 'test-order', sql: testOrder },
   { version: 18, name: 'mails-and-keys', sql: mailsAndKeys },
-  { version: 19, name: 'backups', sql: backups },
+  { version: 19, name: 'merging', sql: merging },
+  { version: 20, name: 'warm-copies', sql: warmCopies },
+  { version: 21, name: 'backups', sql: backups },
 ];

@@ -5,13 +5,15 @@
  *
  * Protocol 2 added `revoke` and `revoked`, protocol 3 `pace`; none is sent to an agent that greeted with less. Protocol 4 added `secrets` and
  * `project` to grants (an older agent does not know how to hide secrets, and gets none), `allowProjects` to hello, and `keyRotateInMs` to welcome.
+ * Protocol 5 added `offline`.
  */
 import { z } from 'zod';
+import { offlineWelcome } from './offline/promotion.ts';
 import { discovery, plannedTest, settledTest, testAttempt, testError, testId } from './playwright.ts';
 import { capabilities, grant, machineMetrics, processEnd, tags } from './work.ts';
 
 /** Raised when messages are added or change; the coordinator accepts all from OLDEST_LINK_PROTOCOL on. */
-export const LINK_PROTOCOL = 4;
+export const LINK_PROTOCOL = 5;
 export const OLDEST_LINK_PROTOCOL = 1;
 /** Largest frame, in bytes, either way. */
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
@@ -120,9 +122,11 @@ export const coordinatorMessage = z.discriminatedUnion('type', [
     intent: z.enum(['active', 'paused', 'draining', 'maintenance']),
     reason: z.string(),
   }),
-  /** Followed by a close: 4401 key refused or revoked, 4426 protocol too old, 4409 replaced by a newer connection of the same worker. */
+  /** Sent after welcome, and when the permit changes: what to know for when this coordinator is away. */
+  offlineWelcome.extend({ type: z.literal('offline') }),
+  /** Followed by a close: 4401 key refused or revoked, 4426 protocol too old, 4409 replaced by a newer connection of the same worker, 4410 this one stood in for another and does so no more. */
   z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
 ]);
 export type CoordinatorMessage = z.infer<typeof coordinatorMessage>;
 
-export const CLOSE = { keyRefused: 4401, replaced: 4409, protocolTooOld: 4426, badMessage: 4400 } as const;
+export const CLOSE = { keyRefused: 4401, replaced: 4409, protocolTooOld: 4426, badMessage: 4400, goHome: 4410 } as const;

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { systemClock, type Clock } from '../../shared/base/clock.ts';
 import { LINK_PROTOCOL, type Held } from '../../shared/protocol/link.ts';
+import type { OfflineWelcome } from '../../shared/protocol/offline/promotion.ts';
 import type { Grant, MachineMetrics } from '../../shared/protocol/work.ts';
 import type { AgentConfig } from './config.ts';
 import { EXIT, type AgentError } from './errors.ts';
@@ -30,6 +31,20 @@ const FLUSH_MS = 15_000;
 const GIVE_UP_MS = 30_000;
 const MOST_HELD = 10_000;
 
+/** What else goes on in this process. */
+export interface AgentEvents {
+  /** What the coordinator says of the time without it. */
+  onOffline: (told: OfflineWelcome) => void;
+  /** Slots that other agents of this machine use at this moment. */
+  slotsElsewhere: () => number;
+}
+
+/** The machine works for another coordinator: nothing new here, and what runs here goes on. */
+export interface Elsewhere {
+  /** For people, here and on the coordinator. */
+  reason: string;
+}
+
 export class Agent {
   /** Resolves with the exit code once the agent has ended. */
   readonly done: Promise<number>;
@@ -46,17 +61,24 @@ export class Agent {
   #giveUp!: () => void;
   readonly #givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve));
   #cancelBeat = (): void => {};
+  readonly #forgetMachine: () => void;
   #stopping: Promise<void> | null = null;
   #diskProblem: string | null = null;
   #lastOffer = -1;
   #logMs = LOG_MS;
 
+  /** What this machine does for another coordinator than this one. */
+  #elsewhere: Elsewhere | null = null;
+  readonly #onOffline: AgentEvents['onOffline'];
+
   /** @throws AgentError where it cannot begin; the message is for the owner. */
   static async start(config: AgentConfig, log: Log, clock: Clock = systemClock): Promise<Agent> {
-    return new Agent(await gatherParts(config, log, clock));
+    return new Agent(await gatherParts(config, log, clock), {});
   }
 
-  private constructor(parts: Parts) {
+  /** On parts that another agent of this process may share (see gatherForAnother). */
+  constructor(parts: Parts, { onOffline = () => undefined, slotsElsewhere = () => 0 }: Partial<AgentEvents>) {
+    this.#onOffline = onOffline;
     const { config, clock, log, dir, key, machine, client, outbox, stash } = parts;
     this.#parts = parts;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
@@ -90,12 +112,13 @@ export class Agent {
     });
     this.#pool = new Pool({
       slots: config.slots,
+      slotsElsewhere,
       clock,
       log,
       whyNot: (grant) =>
         this.#stopping
           ? 'the worker is stopping'
-          : (outbox.trouble ?? this.#intent.whyNot ?? whyNotAllowed(config.allowProjects, grant)),
+          : (this.#elsewhere?.reason ?? outbox.trouble ?? this.#intent.whyNot ?? whyNotAllowed(config.allowProjects, grant)),
       report: (report) => outbox.add(report),
       create: (grant, events) => this.#attempt(grant, events),
       onChange: () => this.#offer(),
@@ -113,8 +136,9 @@ export class Agent {
       this.#sender.wake();
       this.#wish();
     };
-    machine.onChange = () =>
-      this.#link.send({ type: 'capabilities', capabilities: machine.capabilities, tags: config.tags });
+    this.#forgetMachine = machine.onChange(() =>
+      this.#link.send({ type: 'capabilities', capabilities: machine.capabilities, tags: config.tags }),
+    );
     this.#open();
   }
 
@@ -137,6 +161,34 @@ export class Agent {
     // A disk that takes no report must not keep the agent for ever.
     this.#parts.clock.after(GIVE_UP_MS, this.#giveUp);
     this.#stopping ??= this.#end(EXIT.ok, this.#intent.want({ intent: 'draining', reason }));
+  }
+
+  /** Whether the coordinator can be reached. */
+  get isUp(): boolean {
+    return this.#link.isUp;
+  }
+
+  get slotsInUse(): number {
+    return this.#pool.used;
+  }
+
+  /** Gives this worker a new key now: the one that it has was shown to others. Rejects where the coordinator gives none. */
+  replaceKey(): Promise<void> {
+    return this.#rotation.rotate();
+  }
+
+  /** Slots have become free elsewhere, or are taken there. */
+  offerAnew(): void {
+    this.#offer();
+  }
+
+  /**
+   * The machine works for another coordinator from now on; null: for this one again. What runs goes on to its end, also beyond its lease: this
+   * coordinator is away, and whoever has switched has said so. Its reports wait in the outbox.
+   */
+  workElsewhere(elsewhere: Elsewhere | null): void {
+    this.#elsewhere = elsewhere;
+    this.#wish();
   }
 
   #open(): void {
@@ -239,6 +291,9 @@ export class Agent {
       case 'cancel':
         this.#pool.cancel(message, message.reason);
         return;
+      case 'offline':
+        this.#onOffline(message);
+        return;
       case 'pace':
         this.#parts.log.debug(
           { logMs: message.logMs, heartbeatMs: message.heartbeatMs },
@@ -265,14 +320,14 @@ export class Agent {
   #beat(): void {
     this.#cancelBeat = this.#parts.clock.after(BEAT_MS, () => {
       this.#guard.check();
-      this.#pool.checkLeases();
+      if (this.#elsewhere === null) this.#pool.checkLeases();
       this.#beat();
     });
   }
 
   /** Whatever was agreed before may be over: the coordinator is asked, on a new connection, before anything else happens. */
   #woke(stoodStillMs: number): void {
-    this.#pool.checkLeases();
+    if (this.#elsewhere === null) this.#pool.checkLeases();
     this.#link.reconnect(`this process stood still for ${Math.round(stoodStillMs / 1000)} s`);
   }
 
@@ -286,7 +341,7 @@ export class Agent {
 
   #wish(): void {
     if (this.#stopping) return;
-    const reason = this.#parts.outbox.trouble ?? this.#diskProblem;
+    const reason = this.#elsewhere?.reason ?? this.#parts.outbox.trouble ?? this.#diskProblem;
     void this.#intent.want(reason === null ? null : { intent: 'paused', reason }).then(() => this.#offer());
   }
 
@@ -298,15 +353,14 @@ export class Agent {
   }
 
   async #end(code: number, told: Promise<void>): Promise<void> {
-    const { outbox, dir, clock, log, setups, spares } = this.#parts;
+    const { outbox, clock, log, close } = this.#parts;
     await told;
     this.#offer();
     await Promise.race([this.#pool.emptied(), this.#givenUp]);
     if (this.#link.isUp)
       await Promise.race([this.#flushed(), new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve))]);
     this.#cancelBeat();
-    setups.close();
-    await spares.close();
+    this.#forgetMachine();
     this.#rotation.stop();
     this.#heartbeat.stop();
     this.#link.close();
@@ -318,7 +372,7 @@ export class Agent {
         'not everything has reached the coordinator; it is sent at the next start',
       );
     }
-    dir.close();
+    await close();
     log.info('stopped');
     this.#resolve(code);
   }

@@ -79,6 +79,10 @@ const schema = z.strictObject({
   allowSystemBrowser: z.boolean().default(false),
   /** The user that tests and installs run as; absent: the agent's own. */
   runAs: z.string().min(1).max(64).optional(),
+  /** Values of secrets may lie in this machine's copy of the coordinator, although its tests run as the same user. */
+  copySecrets: z.boolean().default(false),
+  /** Where the key of that copy lies; absent: beside the worker's own key. */
+  copyKeyFile: folder.optional(),
   /** Suites' dependencies and browsers may be installed. */
   install: z.boolean().default(true),
   /** After being told to stop: how long running tests may take before they are given back. Absent: as long as they need. */
@@ -91,7 +95,7 @@ type Parsed = z.infer<typeof schema>;
 
 export interface AgentConfig extends Omit<
   Parsed,
-  'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds' | 'allowProjects' | 'runAs'
+  'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds' | 'allowProjects' | 'runAs' | 'copyKeyFile'
 > {
   join: Join | null;
   coordinator: Address | null;
@@ -100,6 +104,7 @@ export interface AgentConfig extends Omit<
   projectPath: string | null;
   allowProjects: string[] | null;
   runAs: string | null;
+  copyKeyFile: string | null;
   drainTimeoutSeconds: number | null;
   /** Absolute. */
   dataDir: string;
@@ -121,6 +126,8 @@ export interface AgentFlags {
   allowProject?: string[];
   allowSystemBrowser?: boolean;
   runAs?: string;
+  copySecrets?: boolean;
+  copyKey?: string;
   install?: boolean;
   drainTimeout?: string;
   logLevel?: string;
@@ -161,6 +168,7 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
     projectPath: data.projectPath ?? null,
     allowProjects: data.allowProjects ?? null,
     runAs: data.runAs ?? null,
+    copyKeyFile: data.copyKeyFile ?? null,
     drainTimeoutSeconds: data.drainTimeoutSeconds ?? null,
     dataDir,
     environment: env,
@@ -184,6 +192,8 @@ function fromFlags(flags: AgentFlags): Given {
     allowProjects: { as: '--allow-project', value: flags.allowProject },
     allowSystemBrowser: { as: '--allow-system-browser', value: flags.allowSystemBrowser },
     runAs: { as: '--run-as', value: flags.runAs },
+    copySecrets: { as: '--copy-secrets', value: flags.copySecrets },
+    copyKeyFile: { as: '--copy-key', value: flags.copyKey },
     // `--no-install` is all there is on the command line: without it, the other places decide.
     install: { as: '--no-install', value: flags.install === false ? false : undefined },
     drainTimeoutSeconds: { as: '--drain-timeout', value: number(flags.drainTimeout) },
@@ -208,6 +218,8 @@ function fromEnvironment(env: Surroundings['env']): Given {
     allowProjects: from('PLAYFLEET_ALLOW_PROJECTS', (value) => list(value, ',')),
     allowSystemBrowser: from('PLAYFLEET_ALLOW_SYSTEM_BROWSER', boolean),
     runAs: from('PLAYFLEET_RUN_AS'),
+    copySecrets: from('PLAYFLEET_COPY_SECRETS', boolean),
+    copyKeyFile: from('PLAYFLEET_COPY_KEY'),
     install: from('PLAYFLEET_INSTALL', boolean),
     drainTimeoutSeconds: from('PLAYFLEET_DRAIN_TIMEOUT', number),
     attachmentLimitMb: from('PLAYFLEET_ATTACHMENT_LIMIT_MB', number),

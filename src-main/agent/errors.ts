@@ -17,4 +17,6 @@ export const EXIT = {
   cannotStart: 2,
   /** The coordinator does not accept this worker (any more): starting again does not help. */
   refused: 3,
+  /** It worked for a promoted coordinator, which has ended. */
+  sentHome: 4,
 } as const;

@@ -1,7 +1,7 @@
-import { Agent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { createLog, type Log } from './log.ts';
+import { Worker } from './worker.ts';
 
 /**
  * Runs a worker until it is told to stop, and resolves with the exit code of the process (errors.ts). SIGTERM and SIGINT: what runs
@@ -12,7 +12,7 @@ export async function runAgent(config: AgentConfig, log: Log = createLog(config.
   const alive = setInterval(() => undefined, 2 ** 30);
   const signals = new Signals();
   try {
-    const agent = await Promise.race([Agent.start(config, log), signals.first()]);
+    const agent = await Promise.race([Worker.start(config, log), signals.first()]);
     if (agent === null) return EXIT.ok;
     signals.onEach((name, count) => {
       if (count > 1) agent.giveBack(`the worker was told to stop at once (${name})`);

@@ -4,6 +4,7 @@ import type { Cli } from './cli.ts';
 import { EXIT } from './failure.ts';
 import { addBackupCommands } from './program/backups.ts';
 import { addFleetCommands } from './program/fleet.ts';
+import { addOfflineCommands } from './program/offline.ts';
 import { addPeopleCommands } from './program/people.ts';
 import { addRunCommands } from './program/runs.ts';
 import { addSchedulingCommands } from './program/scheduling.ts';
@@ -52,5 +53,6 @@ function createProgram(cli: Cli, act: Act): Command {
   addSchedulingCommands(program, cli, act);
   addPeopleCommands(program, cli, act);
   addBackupCommands(program, cli, act);
+  addOfflineCommands(program, cli, act);
   return program;
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import https from 'node:https';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { pinOf } from '../../shared/protocol/pin.ts';
@@ -86,6 +87,30 @@ class PinnedAgent extends https.Agent {
     socket.setTimeout(HANDSHAKE_MS).once('error', done).once('timeout', late).once('secureConnect', secure);
     return undefined;
   }
+}
+
+/**
+ * The pin of whoever answers at `url` (https), after the handshake has proven the key. It says who is there, and not that this is who was
+ * meant: that must be found out before anything else is sent.
+ */
+export function seenPin(url: string, timeoutMs: number): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect({
+      host,
+      port: Number(port || 443),
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      rejectUnauthorized: false,
+      timeout: timeoutMs,
+    });
+    socket.once('secureConnect', () => {
+      resolve(pinOfPeer(socket));
+      socket.destroy();
+    });
+    socket.once('timeout', () => socket.destroy(new Error(`no encrypted connection within ${timeoutMs / 1000} s`)));
+    socket.on('error', reject);
+  });
 }
 
 function pinOfPeer(socket: tls.TLSSocket): string {

@@ -37,6 +37,9 @@ export class Session implements Connected {
   profile!: Connected['profile'];
   canRevoke = false;
   #canPace = false;
+  #knowsOffline = false;
+  /** What it was told of it last. */
+  #toldOffline = '';
   /** So many bytes have come; what it returns says that they are carried out. */
   readonly took: (bytes: number) => () => void;
   readonly #carryingOut: CarryingOut;
@@ -120,6 +123,16 @@ export class Session implements Connected {
     if (this.#state === 'open' && this.#canPace) this.send({ type: 'pace', ...this.#options.pace() });
   }
 
+  /** What the worker has to know for when this coordinator is away. */
+  #tellOffline(): void {
+    if (!this.#knowsOffline) return;
+    const { warmCopy: copy, approved } = this.profile;
+    const message = { type: 'offline', ...this.#options.offline, copy: approved ? copy : 'no' } as const;
+    const text = JSON.stringify(message);
+    if (text !== this.#toldOffline) this.send(message);
+    this.#toldOffline = text;
+  }
+
   end(closeCode: number, code: string, message: string): void {
     this.send({ type: 'error', code, message });
     this.#connections.opened.delete(this);
@@ -145,6 +158,7 @@ export class Session implements Connected {
     this.profile = profile;
     this.#options.fleet.changed();
     if (changed) this.send({ type: 'intent', intent: profile.intent, reason: 'set on the coordinator' });
+    this.#tellOffline();
     this.#options.wake();
   }
 
@@ -195,6 +209,7 @@ export class Session implements Connected {
       this.profile = profile;
       this.canRevoke = hello.protocol >= 2;
       this.#canPace = hello.protocol >= 3;
+      this.#knowsOffline = hello.protocol >= 5;
       this.#connections.sessions
         .get(this.#workerId)
         ?.end(CLOSE.replaced, 'replaced', 'the same worker connected again');
@@ -213,6 +228,7 @@ export class Session implements Connected {
       });
       this.#schedulePing();
       log.info({ workerId: this.#workerId, worker: profile.name, slots: profile.slots }, 'worker connected');
+      this.#tellOffline();
       this.tellPace();
       for (const { message, size, done } of this.#early.splice(0)) {
         this.#carryingOut.carryOut(message, size);

@@ -50,12 +50,23 @@ export const auditAction = z.enum([
   'worker.changed',
   'worker.removed',
   'worker.key_rotated',
+  'warm_copy.permitted',
+  'warm_copy.taken',
+  'promotion.stated',
+  'promotion.began',
+  'promotion.ended',
   'template.added',
   'template.changed',
   'template.removed',
   'screenshots.accepted',
   'report.opened',
   'report.downloaded',
+  'sync.created',
+  'sync.revoked',
+  'origin.announced',
+  'origin.verified',
+  'merge.taken_over',
+  'merge.resolved',
 ]);
 export type AuditAction = z.infer<typeof auditAction>;
 

@@ -7,6 +7,8 @@ import type { Attempt } from './attempt.ts';
 
 export interface PoolOptions {
   slots: number;
+  /** Of them, those that are used for others at this moment. */
+  slotsElsewhere?: () => number;
   clock: Clock;
   log: Log;
   create: (grant: Grant, events: { onSlotsFree: () => void; onClosed: () => void }) => Attempt;
@@ -39,7 +41,14 @@ export class Pool {
 
   /** Slots that a new grant could have. */
   get free(): number {
-    return this.#options.whyNot() === null ? Math.max(0, this.#options.slots - this.#used()) : 0;
+    const { slots, slotsElsewhere = () => 0, whyNot } = this.#options;
+    return whyNot() === null ? Math.max(0, slots - this.used - slotsElsewhere()) : 0;
+  }
+
+  get used(): number {
+    let used = 0;
+    for (const { attempt, takesSlots } of this.#running.values()) if (takesSlots) used += attempt.slots;
+    return used;
   }
 
   get size(): number {
@@ -114,12 +123,6 @@ export class Pool {
   /** Resolves when no attempt is left. */
   async emptied(): Promise<void> {
     if (this.#running.size > 0) await new Promise<void>((resolve) => this.#emptied.push(resolve));
-  }
-
-  #used(): number {
-    let used = 0;
-    for (const { attempt, takesSlots } of this.#running.values()) if (takesSlots) used += attempt.slots;
-    return used;
   }
 
   /** A newer grant of the same task ends the older ones, which the coordinator has given up. */

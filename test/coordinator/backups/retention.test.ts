@@ -32,9 +32,11 @@ test('a machine that was off keeps what it had: only days with a backup count', 
 
 test('after a restore, grants are numbered behind all that may have been given, also by a restore before', () => {
   const now = Date.parse('2026-11-21T12:00:00Z');
-  expect(fenceBehindAll(5_000, now)).toBe(now);
-  expect(fenceBehindAll(now + 10, now)).toBe(now + 10 + 1_000_000);
+  expect(fenceBehindAll(5_000, now, false)).toBe(now);
+  expect(fenceBehindAll(now + 10, now, false)).toBe(now + 10 + 1_000_000);
   // 500 grants a second for a day, and the same backup again.
-  const used = fenceBehindAll(5_000, now) + 500 * 86_400;
-  expect(fenceBehindAll(5_000, now + DAY)).toBeGreaterThan(used);
+  const used = fenceBehindAll(5_000, now, false) + 500 * 86_400;
+  expect(fenceBehindAll(5_000, now + DAY, false)).toBeGreaterThan(used);
+  // What promoted ones bring home is numbered below 2^32.
+  expect(fenceBehindAll(5_000, now, true)).toBeLessThan(2 ** 32);
 });
