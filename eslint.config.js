@@ -1,3 +1,4 @@
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /** Rules decide from what they are given: the clock, timers and chance arrive as arguments (docs/decisions/0001). */
@@ -49,6 +50,11 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['src-renderer/**/*.{ts,tsx}'],
+    plugins: { 'react-hooks': reactHooks },
+    rules: { 'react-hooks/rules-of-hooks': 'error', 'react-hooks/exhaustive-deps': 'error' },
   },
   {
     files: ['src-renderer/**/*.tsx'],

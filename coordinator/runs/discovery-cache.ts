@@ -5,7 +5,7 @@ import { runConfig, runSource } from '../../shared/protocol/work.ts';
 import type { WriteHandle } from '../storage/database.ts';
 
 /** Raised when discovery learns to report more: entries of an older version are not found any more. */
-const CACHE_VERSION = 1;
+const CACHE_VERSION = 2;
 
 /** null where the content has no name that lasts (path sources, git branches). The lock file, hence Playwright's version, is part of the content. */
 async function cacheKey(w: WriteHandle, runId: string): Promise<string | null> {

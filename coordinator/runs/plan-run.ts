@@ -89,8 +89,9 @@ export async function planRun(
   const taskOf = new Map(cut.flatMap((task, i) => task.unitNos.map((no) => [no, taskIds[i]] as const)));
   await addUnits(w, runId, units, { expected, likely, taskOf });
   await countGroups(w, runId, units, groupNos);
-  await w.run('UPDATE runs SET playwright_version = ?, exclusive = ?, whole = ? WHERE id = ?', [
+  await w.run('UPDATE runs SET playwright_version = ?, tests_dir = ?, exclusive = ?, whole = ? WHERE id = ?', [
     found.playwrightVersion,
+    found.testsDir ?? null,
     found.webServer.present && found.webServer.fixedPorts ? 1 : 0,
     selection === null && takesAll(runConfig.parse(JSON.parse(run.config))) ? 1 : 0,
     runId,

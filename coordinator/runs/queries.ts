@@ -174,6 +174,7 @@ function toRun(row: RunRow, showsValues: boolean): Run {
     created_by: row.created_by,
     rerun_of: row.rerun_of,
     playwright_version: row.playwright_version,
+    tests_dir: row.tests_dir,
     report: { state: row.report_state, message: row.report === null ? null : reportMessage(row.report) },
     scheduled_for: iso(row.scheduled_for),
     schedule_cron: row.schedule_cron,

@@ -17,6 +17,7 @@ import analytics from './migrations/0015-analytics.sql';
 import launch from './migrations/0016-launch.sql';
 import testOrder from './migrations/0017-test-order.sql';
 import mailsAndKeys from './migrations/0018-mails-and-keys.sql';
+import testsPlace from './migrations/0019-tests-place.sql';
 import merging from './migrations/0021-merging.sql';
 import warmCopies from './migrations/0022-warm-copies.sql';
 import backups from './migrations/0023-backups.sql';
@@ -41,7 +42,8 @@ export const migrations: readonly Migration[] = [
   { version: 16, name: 'launch', sql: launch },
   { version: 17, name: 'test-order', sql: testOrder },
   { version: 18, name: 'mails-and-keys', sql: mailsAndKeys },
-  { version: 19, name: 'merging', sql: merging },
-  { version: 20, name: 'warm-copies', sql: warmCopies },
-  { version: 21, name: 'backups', sql: backups },
+  { version: 19, name: 'tests-place', sql: testsPlace },
+  { version: 20, name: 'merging', sql: merging },
+  { version: 21, name: 'warm-copies', sql: warmCopies },
+  { version: 22, name: 'backups', sql: backups },
 ];

@@ -141,6 +141,7 @@ export interface Tables {
     created_by: string;
     rerun_of: string | null;
     playwright_version: string | null;
+    tests_dir: string | null;
     exclusive: Generated<number>;
     deadline: number | null;
     predicted_end: number | null;

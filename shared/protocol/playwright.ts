@@ -71,6 +71,8 @@ export const discovery = z.object({
   playwrightVersion: z.string().max(100),
   /** Absolute on the machine that discovered; used to fold blobs, never shown. */
   rootDir: z.string().max(1000),
+  /** The same from the suite's folder, POSIX: `tests`, '' for that folder itself. Older agents do not tell. */
+  testsDir: z.string().max(1000).optional(),
   projects: z.array(discoveredProject).max(1000),
   tests: z.array(plannedTest).max(200_000),
   units: z.array(unit).max(200_000),

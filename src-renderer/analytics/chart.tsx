@@ -1,6 +1,6 @@
 import type { EChartsCoreOption, ECharts } from 'echarts/core';
 import { useEffect, useRef, useState } from 'react';
-import { shownTheme, useThemeStore } from '../ui/theme.ts';
+import { useShownTheme } from '../ui/shown-theme.ts';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
 import styles from './analytics.module.css';
 import type { Look } from './options.ts';
@@ -59,19 +59,6 @@ export function Chart({ label, height, optionOf }: ChartProps) {
       {!chart && <Skeleton rows={4} />}
     </div>
   );
-}
-
-function useShownTheme(): 'light' | 'dark' {
-  const chosen = useThemeStore(({ theme }) => theme);
-  const [shown, setShown] = useState(() => shownTheme(chosen));
-  useEffect(() => {
-    const query = matchMedia('(prefers-color-scheme: dark)');
-    const update = () => setShown(shownTheme(chosen));
-    update();
-    query.addEventListener('change', update);
-    return () => query.removeEventListener('change', update);
-  }, [chosen]);
-  return shown;
 }
 
 function readLook(width: number): Look {

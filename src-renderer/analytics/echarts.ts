@@ -1,10 +1,10 @@
 /** The parts of ECharts that are used here, and nothing else of it. Loaded when the first chart is shown. */
 import { BarChart, HeatmapChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TooltipComponent, VisualMapComponent } from 'echarts/components';
-import { init, use } from 'echarts/core';
+import { init, use as register } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 
-use([
+register([
   BarChart,
   HeatmapChart,
   LineChart,

@@ -12,41 +12,47 @@ import { useWords } from './words.ts';
 
 const NOTHING = { columns: [], rows: [] };
 
-function useTrendData({ span, zone, project }: RunChartProps) {
+type Trends = NonNullable<ReturnType<typeof useTrends>['data']>;
+type Unit = 'duration' | 'rate';
+
+interface TrendChartProps extends RunChartProps {
+  id: string;
+  title: string;
+  unit: Unit;
+  lines: readonly string[];
+  dataOf: typeof durationData;
+  /** Whether the totals hold what the chart is of. */
+  isKnown: (totals: Trends['totals']) => boolean;
+  sentence: (totals: Trends['totals'] | undefined, said: (value: number | null | undefined) => string) => string;
+}
+
+/** Lines over time, of runs. */
+function TrendChart(props: TrendChartProps) {
+  const { id, title, unit, lines, dataOf, isKnown, sentence, span, zone, project, asTable, onTable } = props;
+  const t = useMessages(messages);
+  const words = useWords();
+  const language = useLanguage();
+  const format = useFormat();
   const query = {
     ...isoSpan(span),
     bucket: span.bucket,
     time_zone: zone,
     ...(project === undefined ? {} : { project }),
   };
-  return useTrends(query);
-}
-
-export function DurationChart(props: RunChartProps) {
-  const { span, zone, asTable, onTable } = props;
-  const t = useMessages(messages);
-  const words = useWords();
-  const language = useLanguage();
-  const format = useFormat();
-  const { data: trends, error, refetch } = useTrendData(props);
+  const { data: trends, error, refetch } = useTrends(query);
   const data = useMemo(() => {
-    if (!trends || trends.totals.p50_ms === null) return trends && NOTHING;
-    return durationData(trends, (from) => bucketLabel(from, span.bucket, zone, language), words);
-  }, [trends, span.bucket, zone, language, words]);
+    if (!trends || !isKnown(trends.totals)) return trends && NOTHING;
+    return dataOf(trends, (from) => bucketLabel(from, span.bucket, zone, language), words);
+  }, [trends, isKnown, dataOf, span.bucket, zone, language, words]);
   const optionOf = useCallback(
-    (look: Look) => linesOption(data ?? NOTHING, ['median', 'p95'], format, look),
-    [data, format],
+    (look: Look) => linesOption(data ?? NOTHING, lines, format, look),
+    [data, lines, format],
   );
-  const said = (value: number | null | undefined) => (value == null ? '–' : format(value, 'duration'));
   return (
     <ChartCard
-      id="duration"
-      title={t('duration')}
-      sentence={t('durationSaid', {
-        n: trends?.totals.runs ?? 0,
-        median: said(trends?.totals.p50_ms),
-        p95: said(trends?.totals.p95_ms),
-      })}
+      id={id}
+      title={title}
+      sentence={sentence(trends?.totals, (value) => (value == null ? '–' : format(value, unit)))}
       data={data}
       error={error}
       onRetry={() => void refetch()}
@@ -59,40 +65,50 @@ export function DurationChart(props: RunChartProps) {
   );
 }
 
-export function SuccessChart(props: RunChartProps) {
-  const { span, zone, asTable, onTable } = props;
+const DURATION = {
+  id: 'duration',
+  unit: 'duration',
+  lines: ['median', 'p95'],
+  dataOf: durationData,
+  isKnown: ({ p50_ms }: Trends['totals']) => p50_ms !== null,
+} as const;
+
+export function DurationChart(props: RunChartProps) {
   const t = useMessages(messages);
-  const words = useWords();
-  const language = useLanguage();
-  const format = useFormat();
-  const { data: trends, error, refetch } = useTrendData(props);
-  const data = useMemo(() => {
-    if (!trends || trends.totals.success_rate === null) return trends && NOTHING;
-    return successData(trends, (from) => bucketLabel(from, span.bucket, zone, language), words);
-  }, [trends, span.bucket, zone, language, words]);
-  const optionOf = useCallback(
-    (look: Look) => linesOption(data ?? NOTHING, ['success', 'testSuccess'], format, look),
-    [data, format],
-  );
-  const totals = trends?.totals;
-  const said = (value: number | null | undefined) => (value == null ? '–' : format(value, 'rate'));
   return (
-    <ChartCard
-      id="success"
+    <TrendChart
+      {...props}
+      {...DURATION}
+      title={t('duration')}
+      sentence={(totals, said) =>
+        t('durationSaid', { n: totals?.runs ?? 0, median: said(totals?.p50_ms), p95: said(totals?.p95_ms) })
+      }
+    />
+  );
+}
+
+const SUCCESS = {
+  id: 'success',
+  unit: 'rate',
+  lines: ['success', 'testSuccess'],
+  dataOf: successData,
+  isKnown: ({ success_rate }: Trends['totals']) => success_rate !== null,
+} as const;
+
+export function SuccessChart(props: RunChartProps) {
+  const t = useMessages(messages);
+  return (
+    <TrendChart
+      {...props}
+      {...SUCCESS}
       title={t('success')}
-      sentence={t('successSaid', {
-        n: totals?.runs ?? 0,
-        runs: said(totals?.success_rate),
-        tests: said(totals?.tests_success_rate),
-      })}
-      data={data}
-      error={error}
-      onRetry={() => void refetch()}
-      empty={{ title: t('runsEmpty'), command: 'npx playfleet run' }}
-      height={LINES_PX}
-      optionOf={optionOf}
-      asTable={asTable}
-      onTable={onTable}
+      sentence={(totals, said) =>
+        t('successSaid', {
+          n: totals?.runs ?? 0,
+          runs: said(totals?.success_rate),
+          tests: said(totals?.tests_success_rate),
+        })
+      }
     />
   );
 }

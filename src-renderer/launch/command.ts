@@ -56,7 +56,8 @@ function sourceWords(form: Form): string[] {
   if (form.source !== 'git') return [];
   return [
     '--git',
-    form.url.trim(),
+    // Until an address is given its place is kept: without it the command would run something else.
+    form.url.trim() || 'URL',
     ...(form.ref.trim() === '' ? [] : ['--ref', form.ref.trim()]),
     ...(form.dir.trim() === '' ? [] : ['--dir', form.dir.trim()]),
   ];

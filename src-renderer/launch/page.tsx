@@ -19,6 +19,7 @@ import { Button } from '../ui/button.tsx';
 import { useMessages } from '../ui/i18n.ts';
 import { useKeys } from '../ui/keys.ts';
 import { Page as Frame } from '../ui/page.tsx';
+import { useSettled } from '../ui/settled.ts';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
 import { toastDone } from '../ui/toast.tsx';
 import { commandOf, commandText } from './command.ts';
@@ -39,7 +40,7 @@ import { EnvironmentPart, MorePart } from './more.tsx';
 import { Summary } from './summary.tsx';
 import { besideOf, formOf, optionsOf, valuesBeside } from './template.ts';
 import { Templates } from './templates.tsx';
-import { useForm, useSettled } from './use-form.ts';
+import { useForm } from './use-form.ts';
 import { ProjectPart, SourcePart, TestsPart } from './what.tsx';
 import { OrderPart, WorkersPart } from './where.tsx';
 

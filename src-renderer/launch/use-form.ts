@@ -86,15 +86,3 @@ export function useForm(): FormState {
 
 const isSame = (a: Form, b: Form): boolean =>
   a === b || Object.keys(EMPTY_FORM).every((key) => a[key as keyof Form] === b[key as keyof Form]);
-
-/** The value as it is once nobody has changed it for a moment. `key` tells whether it has changed. */
-export function useSettled<T>(value: T, ms: number): T {
-  const key = JSON.stringify(value);
-  const [settled, setSettled] = useState({ key, value });
-  useEffect(() => {
-    const timer = window.setTimeout(() => setSettled({ key, value }), ms);
-    return () => window.clearTimeout(timer);
-    // The key stands for the value.
-  }, [key, ms]);
-  return settled.value;
-}

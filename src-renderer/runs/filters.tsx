@@ -1,4 +1,3 @@
-import { useEffect, useState } from 'react';
 import { useProjects } from '../fleet/projects.ts';
 import type { RunFilter } from '../fleet/run-filter.ts';
 import { Field, Input, Select } from '../ui/field.tsx';
@@ -28,18 +27,6 @@ export function filterOf({ q, state, project, tag }: View): RunFilter {
     ...(project === '' ? {} : { project }),
     ...(tag.trim() === '' ? {} : { tag: tag.trim() }),
   };
-}
-
-/** Who types does not ask with every letter. */
-const PAUSE_MS = 200;
-
-export function useSettled<T>(value: T): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
 }
 
 export function Filters({ view, change }: { view: View; change: (part: Partial<View>) => void }) {

@@ -8,13 +8,17 @@ import { Button } from '../ui/button.tsx';
 import { useMessages } from '../ui/i18n.ts';
 import { LinkButton } from '../ui/link.tsx';
 import { Page as Frame } from '../ui/page.tsx';
+import { useSettled } from '../ui/settled.ts';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { Table } from '../ui/table.tsx';
 import { useViewState } from '../ui/view-state.ts';
 import { BulkActions } from './bulk-actions.tsx';
 import { columnsOf, CompactRun } from './columns.tsx';
-import { filterOf, Filters, useSettled, VIEW } from './filters.tsx';
+import { filterOf, Filters, VIEW } from './filters.tsx';
 import { messages } from './messages.ts';
+
+/** Who types does not ask with every letter. */
+const PAUSE_MS = 200;
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -23,7 +27,7 @@ export function Page() {
   const navigate = useNavigate();
   const mayRun = useMay('runner');
   const [view, change] = useViewState(VIEW);
-  const settled = useSettled(view);
+  const settled = useSettled(view, PAUSE_MS);
   const filter = useMemo(() => filterOf(settled), [settled]);
   const { runs, error, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useRuns(filter);
   const [selected, setSelected] = useState(NONE);

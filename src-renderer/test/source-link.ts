@@ -21,7 +21,7 @@ interface GitMetadata {
 
 /** null where the repository, the commit or the place of the file in it is not known. */
 export function sourceLink(
-  run: Pick<Run, 'source' | 'metadata'>,
+  run: Pick<Run, 'source' | 'metadata' | 'tests_dir'>,
   { file, line, stacks }: { file: string; line: number; stacks: readonly string[] },
 ): SourceLink | null {
   const git = (run.metadata.git ?? {}) as GitMetadata;
@@ -29,7 +29,7 @@ export function sourceLink(
   const isGit = source?.type === 'git';
   const remote = isGit ? source.url : git.remote;
   const commit = isGit ? source.commit : git.commit;
-  const inTree = placeInTree(file, stacks);
+  const inTree = run.tests_dir === null ? placeInTree(file, stacks) : placeBelow(source, run.tests_dir, file);
   if (typeof remote !== 'string' || typeof commit !== 'string' || inTree === null) return null;
   const path = isGit ? inTree : joined(treePrefix(git.prefix ?? '', source), inTree);
   const page = webPage(remote);
@@ -37,8 +37,20 @@ export function sourceLink(
   return { ...page.at(commit, path, line), path, changed: !isGit && git.changed === true };
 }
 
+/** Path of a file in the source tree, from where its suite was discovered; null where it lies outside of it. */
+function placeBelow(source: Run['source'], testsDir: string, file: string): string | null {
+  const suite = source === null || source.type === 'path' ? '' : source.projectDir;
+  const parts: string[] = [];
+  for (const part of `${suite}/${testsDir}/${file}`.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') parts.push(part);
+    else if (parts.pop() === undefined) return null;
+  }
+  return parts.join('/');
+}
+
 /**
- * Path of the test's file in the source tree: reports name it below the suite's folder of tests, whose own place only the frames of a stack
+ * Path of the test's file in the source tree, where nothing else tells it: reports name it below the suite's folder of tests, whose own place only the frames of a stack
  * tell. Workers lay a tree out in a folder of their checkouts.
  */
 export function placeInTree(file: string, stacks: readonly string[]): string | null {

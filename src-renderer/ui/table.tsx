@@ -82,11 +82,12 @@ export function Table<Row>(props: TableProps<Row>) {
   const [marked, setMarked] = useState(-1);
   const [offset, setOffset] = useState(0);
   const virtual = rows.length >= VIRTUAL_FROM;
+  const isEmpty = rows.length === 0;
 
   useLayoutEffect(() => {
     const top = frame.current?.tBodies[0]?.getBoundingClientRect().top ?? 0;
     setOffset(Math.round(top + window.scrollY));
-  }, [virtual, rows.length === 0]);
+  }, [virtual, isEmpty]);
 
   const virtualizer = useWindowVirtualizer({
     count: virtual ? rows.length : 0,

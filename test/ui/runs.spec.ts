@@ -11,9 +11,9 @@ test('a run is seen as it goes on, to its verdict, without a reload', async ({ p
   await page.goto('/runs');
   await live(page);
   await page.evaluate(() => Object.assign(window, { sameDocument: true }));
-  const running = fleet.finishedRun();
-  const row = page.getByRole('row', { name: /Small suite/ });
-  await expect(row).toContainText(/waiting|running/);
+  const running = fleet.run({ name: 'Seen as it goes on' });
+  const row = page.getByRole('row', { name: /Seen as it goes on/ });
+  await expect(row).toContainText(/waiting|running/, { timeout: 60_000 });
   await running;
   await expect(row).toContainText('failed');
   await expect(row).toContainText('▲ 1');

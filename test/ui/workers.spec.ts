@@ -71,7 +71,7 @@ test('a worker is paused while a run works, with a way back, and the run goes on
   const run = fleet.run({ name: 'Paused meanwhile' });
   await expect(row(page, 'worker-1')).toContainText('Busy', { timeout: 60_000 });
   await row(page, 'worker-1').getByRole('link', { name: 'worker-1' }).click();
-  await expect(page.getByRole('link', { name: /Paused meanwhile/ })).toBeVisible();
+  await expect(page.getByRole('link', { name: /Paused meanwhile/ }).first()).toBeVisible();
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
   await expect(page.getByText('It takes nothing new until it is resumed.')).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();

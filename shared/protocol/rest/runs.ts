@@ -189,6 +189,8 @@ export const run = z.object({
   created_by: z.string(),
   rerun_of: z.string().nullable(),
   playwright_version: z.string().nullable(),
+  /** Folder that files of tests are named below, from the suite's folder; null while it is not known, and for static runs. */
+  tests_dir: z.string().nullable(),
   report: z.object({ state: z.enum(['none', 'merging', 'ready', 'failed']), message: z.string().nullable() }),
   scheduled_for: z.string().nullable(),
   schedule_cron: z.string().nullable(),

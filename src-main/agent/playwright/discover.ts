@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { systemClock, type Clock } from '../../../shared/base/clock.ts';
 import { discovery as discoverySchema, type Discovery } from '../../../shared/protocol/playwright.ts';
@@ -61,7 +62,15 @@ export async function discoverSuite(options: DiscoverOptions): Promise<Discovery
     signal,
     clock,
   });
-  if (found !== null) return discoverySchema.parse(found);
+  if (found !== null) {
+    const known = discoverySchema.parse(found);
+    // Playwright names its folders by where they really are.
+    const testsDir = path
+      .relative(await realpath(suiteDir), known.rootDir)
+      .split(path.sep)
+      .join('/');
+    return { ...known, testsDir };
+  }
   // A config that does not load ends Playwright before there are reporters; what it printed is then all there is.
   const how = end.signal === null ? `exit code ${end.exitCode}` : `signal ${end.signal}`;
   const message = end.printed.trim() || `Playwright ended with ${how} and no word`;

@@ -6,6 +6,7 @@ import { cx } from '../../ui/class-names.ts';
 import { useMessages } from '../../ui/i18n.ts';
 import { useKeys } from '../../ui/keys.ts';
 import { messages } from './messages.ts';
+import field from '../../ui/filter-input.module.css';
 import styles from './filter-box.module.css';
 import type { Filter, Suggestions, Vocabulary } from './filter.ts';
 
@@ -65,11 +66,11 @@ export function FilterBox({ text, filter, onChange, vocabulary }: FilterBoxProps
   const [error] = filter.errors;
   return (
     <div className={styles.box}>
-      <div className={cx(styles.filter, error && styles.wrong)} role="search">
-        <Search size={14} className={styles.icon} aria-hidden />
+      <div className={cx(field.filter, styles.filter, error && styles.wrong)} role="search">
+        <Search size={14} className={field.icon} aria-hidden />
         <input
           ref={input}
-          className={styles.input}
+          className={field.input}
           type="text"
           role="combobox"
           aria-expanded={suggested !== null}

@@ -36,6 +36,8 @@ export function TestLines({ runId, lines, newFailures, onToggleGroup, selected, 
   const linePx = matchMedia('(pointer: coarse)').matches ? COARSE_LINE_PX : LINE_PX;
   const heightOf = (line: Line) => (line.type === 'head' && line.kind === 'error' ? ERROR_HEAD_PX : linePx);
 
+  // After each layout: whatever is above may have become higher.
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- it sets the state only where the place is another
   useLayoutEffect(() => {
     const now = Math.round((frame.current?.getBoundingClientRect().top ?? 0) + window.scrollY);
     if (now !== top) setTop(now);

@@ -3,13 +3,14 @@ import { Maximize2, ZoomIn, ZoomOut } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { IconButton } from '../../ui/button.tsx';
 import { useLanguage, useMessages } from '../../ui/i18n.ts';
+import { useShownTheme } from '../../ui/shown-theme.ts';
 import { durationText } from '../../ui/time-text.ts';
 import { useNow } from '../../ui/time.tsx';
 import { AXIS_PX, draw, LANE_PX, type Scene } from './draw.ts';
 import { barAt, nextBar } from './find-bar.ts';
 import styles from './gantt.module.css';
 import type { Bar, Lane } from './lay-out.ts';
-import { readLook, useShownTheme } from './look.ts';
+import { readLook } from './look.ts';
 import { messages } from './messages.ts';
 import { panned, zoomed, type Window } from './window.ts';
 

@@ -1,20 +1,5 @@
 /** The colours of the page for what draws itself; read anew when they change. */
-import { useSyncExternalStore } from 'react';
-import { shownTheme, useThemeStore } from '../../ui/theme.ts';
 import type { Look } from './draw.ts';
-
-/** Which of the two themes is shown now, also where the system decides. */
-export function useShownTheme(): 'light' | 'dark' {
-  const theme = useThemeStore((state) => state.theme);
-  return useSyncExternalStore(
-    (changed) => {
-      const dark = matchMedia('(prefers-color-scheme: dark)');
-      dark.addEventListener('change', changed);
-      return () => dark.removeEventListener('change', changed);
-    },
-    () => shownTheme(theme),
-  );
-}
 
 export function readLook(element: Element): Look {
   const style = getComputedStyle(element);

@@ -49,6 +49,16 @@ test('with fullyParallel a file that asks for order is one unit', async () => {
   expect(units(await discover(suite))).toEqual(['test c: c', 'test d: d', 'file ordered.spec.ts: a, b']);
 });
 
+test('where files of tests are named below is told from the folder of the suite', async () => {
+  const suite = await writeSuite({
+    'playwright.config.ts': `export default { testDir: 'e2e/specs' }`,
+    'e2e/specs/a.spec.ts': `${use} test('a', () => {});`,
+  });
+  const { testsDir, tests } = await discover(suite);
+  expect({ testsDir, file: tests[0]?.file }).toEqual({ testsDir: 'e2e/specs', file: 'a.spec.ts' });
+  expect((await discover(await writeSuite({ 'a.spec.ts': `${use} test('a', () => {});` }))).testsDir).toBe('');
+});
+
 const dependent = {
   'playwright.config.ts': `export default { projects: [
     { name: 'setup', testMatch: /setup.ts/, teardown: 'cleanup' },

@@ -5,12 +5,15 @@ import { enrolFleet } from '../link-fleet.ts';
 
 const WORKERS = 50;
 const TALK_MS = 20;
+/** Whoever is not heard of loses its work. */
+const BEAT_MS = 30_000;
 
 export class Chatter {
   readonly runId: string;
   readonly runNumber: number;
   readonly #fleet: readonly Flooder[];
   #timer: NodeJS.Timeout | null = null;
+  #beats: NodeJS.Timeout | null = null;
   #said = 0;
   #since = 0;
 
@@ -46,6 +49,7 @@ export class Chatter {
   talk(perSecond: number): void {
     this.#since = performance.now();
     this.#said = 0;
+    this.#beats = setInterval(() => this.#fleet.forEach((worker) => worker.beat()), BEAT_MS);
     this.#timer = setInterval(() => {
       const due = ((performance.now() - this.#since) / 1000) * perSecond;
       for (; this.#said < due; this.#said++) this.#fleet[this.#said % this.#fleet.length]?.progress(this.#said);
@@ -58,5 +62,6 @@ export class Chatter {
 
   quiet(): void {
     if (this.#timer) clearInterval(this.#timer);
+    if (this.#beats) clearInterval(this.#beats);
   }
 }

@@ -18,6 +18,8 @@ const RUNS = 10_000;
 const EVENTS_PER_S = 500;
 const DASHBOARDS = 200;
 const COST_MS = 20_000;
+/** Parts of titles: each leaves another number of tests, between fifty and some thousands. */
+const FILTERS = ['-1', '-19', '1-1', '7', '-5', '3-', '-150'];
 const AIM = {
   first_content_ms: 1_000,
   interactive_ms: 2_000,
@@ -51,7 +53,7 @@ try {
   const page = await context.newPage();
   const dashboard = await opened(page, runPage, 'main [role=row] a');
   const scroll_fps = await scrollFps(page);
-  const filter_ms = await filterMs(page, 'test-9');
+  const filter_ms = await filterMs(page, FILTERS);
   say(`A run of ${TESTS} tests while ${EVENTS_PER_S} events a second come`, {
     'first content (ms)': dashboard.firstContentMs,
     'interactive (ms)': dashboard.interactiveMs,
@@ -139,6 +141,8 @@ async function listOfRuns(coordinator: Coordinator, context: BrowserContext): Pr
 /** Cores that the coordinator uses while `count` dashboards follow everything. */
 async function coreShare(coordinator: Coordinator, count: number): Promise<number> {
   const close = await openDashboards(coordinator, count);
+  // That they were opened is no part of what open ones cost, nor is the compiling of code that they are the first to use.
+  await new Promise((resolve) => setTimeout(resolve, COST_MS));
   const before = await cpuSeconds(coordinator);
   const began = performance.now();
   await new Promise((resolve) => setTimeout(resolve, COST_MS));
@@ -147,6 +151,7 @@ async function coreShare(coordinator: Coordinator, count: number): Promise<numbe
   return used / ((performance.now() - began) / 1000);
 }
 
+/** Its tests are behind the heads of their files; those are what it shows first. */
 async function htmlReport(coordinator: Coordinator, context: BrowserContext, runId: string) {
   const run = () =>
     api<{ report: { state: string; message: string | null }; links: { report: string } }>(
@@ -161,7 +166,7 @@ async function htmlReport(coordinator: Coordinator, context: BrowserContext, run
   }
   if (found.report.state !== 'ready') throw new Error(`there is no report: ${found.report.message}`);
   const page = await context.newPage();
-  const { firstContentMs, interactiveMs } = await opened(page, coordinator.url + found.links.report, '.test-file-test');
+  const { firstContentMs, interactiveMs } = await opened(page, coordinator.url + found.links.report, '.chip-header');
   await page.close();
   return { first_content_ms: firstContentMs, interactive_ms: interactiveMs };
 }

@@ -3,7 +3,6 @@ import type { Page } from '@playwright/test';
 
 const SCROLL_MS = 3_000;
 const SCROLL_STEP_PX = 45;
-const FILTER_TRIES = 7;
 const LONGEST_MS = 30_000;
 
 export interface Opened {
@@ -63,32 +62,36 @@ export async function scrollFps(page: Page): Promise<number> {
   return Math.round(fps * 10) / 10;
 }
 
-/** Milliseconds from typing into the filter until the list that it leaves is drawn; the median of several tries. */
-export async function filterMs(page: Page, text: string): Promise<number> {
+/**
+ * Milliseconds from typing each of `texts` into the filter until the page has said how many tests that leaves and drawn them; the median.
+ * What each leaves must differ in number from what the one before left: other changes of the page, and here are many, say nothing.
+ */
+export async function filterMs(page: Page, texts: readonly string[]): Promise<number> {
   const times: number[] = [];
-  for (let i = 0; i < FILTER_TRIES; i++) {
+  for (const text of texts) {
     times.push(
       await page.evaluate(
-        (wanted) =>
+        ({ wanted, longest }) =>
           new Promise<number>((resolve, reject) => {
             const input = document.querySelector<HTMLInputElement>('main [role=search] input');
-            const list = document.querySelector('main [role=row]');
-            if (!input || !list) return reject(new Error('the page has no filter, or no list'));
+            const said = () => document.querySelector('main span[role=status]')?.textContent ?? '';
+            const before = said();
+            if (!input || before === '')
+              return reject(new Error('the page has no filter, or does not say what it leaves'));
             const value = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
             const began = performance.now();
+            const late = setTimeout(() => reject(new Error(`${wanted} left as many as before: ${before}`)), longest);
             const seen = new MutationObserver(() => {
+              if (said() === before) return;
               seen.disconnect();
+              clearTimeout(late);
               requestAnimationFrame(() => resolve(performance.now() - began));
             });
-            seen.observe(document.querySelector('main') ?? document.body, {
-              subtree: true,
-              childList: true,
-              characterData: true,
-            });
+            seen.observe(document.body, { subtree: true, childList: true, characterData: true });
             value?.set?.call(input, wanted);
             input.dispatchEvent(new Event('input', { bubbles: true }));
           }),
-        `${text}${i}`,
+        { wanted: text, longest: LONGEST_MS },
       ),
     );
   }

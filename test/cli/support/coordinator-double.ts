@@ -283,6 +283,7 @@ function aRun(): Run {
     created_by: 'me',
     rerun_of: null,
     playwright_version: null,
+    tests_dir: null,
     report: { state: 'none', message: null },
     scheduled_for: null,
     schedule_cron: null,

@@ -24,15 +24,15 @@ test.each([
   ],
 ])('a line of a repository at %s', (url, page) => {
   const source = { type: 'git' as const, url, ref: 'main', commit: COMMIT, projectDir: 'e2e' };
-  expect(sourceLink({ source, metadata: {} }, at)).toMatchObject({ url: page, changed: false });
+  expect(sourceLink({ source, metadata: {}, tests_dir: null }, at)).toMatchObject({ url: page, changed: false });
 });
 
 test('of a working tree that travelled, the folder of the tree in the repository comes first', () => {
   const git = { commit: COMMIT, changed: true, remote: 'https://github.com/acme/shop', prefix: 'apps/shop/e2e' };
-  const link = sourceLink({ source: bundle('e2e'), metadata: { git } }, at);
+  const link = sourceLink({ source: bundle('e2e'), metadata: { git }, tests_dir: null }, at);
   expect(link).toMatchObject({ path: 'apps/shop/e2e/tests/shop/cart.spec.ts', changed: true });
   const whole = sourceLink(
-    { source: bundle(''), metadata: { git: { ...git, prefix: 'e2e' } } },
+    { source: bundle(''), metadata: { git: { ...git, prefix: 'e2e' } }, tests_dir: null },
     {
       ...at,
       stacks: [stack('tests/shop/cart.spec.ts')],
@@ -41,10 +41,25 @@ test('of a working tree that travelled, the folder of the tree in the repository
   expect(whole?.path).toBe('e2e/tests/shop/cart.spec.ts');
 });
 
+test.each([
+  ['tests', 'apps/shop/e2e/tests/shop/cart.spec.ts'],
+  ['', 'apps/shop/e2e/shop/cart.spec.ts'],
+  ['../specs', 'apps/shop/specs/shop/cart.spec.ts'],
+])('a test that threw nothing is found by where discovery saw the folder of tests: %j', (testsDir, path) => {
+  const git = { commit: COMMIT, changed: false, remote: 'https://github.com/acme/shop', prefix: 'apps/shop/e2e' };
+  const run = { source: bundle('e2e'), metadata: { git }, tests_dir: testsDir };
+  expect(sourceLink(run, { ...at, stacks: [] })?.path).toBe(path);
+});
+
+test('tests outside of the tree that travelled have no page', () => {
+  const git = { commit: COMMIT, changed: false, remote: 'https://github.com/acme/shop', prefix: '' };
+  expect(sourceLink({ source: bundle('e2e'), metadata: { git }, tests_dir: '../../other' }, at)).toBeNull();
+});
+
 test('without commit, remote or place there is no link rather than a wrong one', () => {
   const git = { commit: COMMIT, changed: false, remote: 'https://github.com/acme/shop', prefix: '' };
   const link = (metadata: object, stacks = at.stacks) =>
-    sourceLink({ source: bundle(''), metadata: metadata as never }, { ...at, stacks });
+    sourceLink({ source: bundle(''), metadata: metadata as never, tests_dir: null }, { ...at, stacks });
   expect(link({ git })).not.toBeNull();
   expect(link({})).toBeNull();
   expect(link({ git: { ...git, remote: null } })).toBeNull();
