@@ -7,6 +7,7 @@ import { Tabs } from '../ui/tabs.tsx';
 import { useViewState } from '../ui/view-state.ts';
 import { Backups } from './backups.tsx';
 import { messages } from './messages.ts';
+import { Offline } from './offline.tsx';
 import { Scheduling } from './scheduling.tsx';
 import { Secrets } from './secrets.tsx';
 import { SettingsList } from './settings-list.tsx';
@@ -37,6 +38,7 @@ export function Page() {
       label: t('secrets'),
       content: <Secrets project={view.project} onProject={(project) => setView({ project })} />,
     },
+    { id: 'offline', label: t('offline'), content: <Offline /> },
     { id: 'tokens', label: t('tokens'), content: <Tokens /> },
     ...(mayBackUp ? [{ id: 'backups', label: t('backups'), content: <Backups /> }] : []),
   ];

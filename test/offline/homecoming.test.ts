@@ -101,7 +101,7 @@ test('two promotions at once stay two origins; what both sides changed is kept a
   expect(items.filter(({ own }) => !own).map(({ name, runs }) => `${name} ${runs}`).sort()).toEqual(['north 1', 'south 1']);
   const settings = await okJson<{ items: { key: string; value: unknown }[] }>(await ask('GET', '/api/v1/settings'));
   expect(settings.items.find(({ key }) => key === 'max_parallel_test_runs')?.value).toBe(5);
-  const conflicts = await okJson<{ items: Conflict[] }>(await ask('GET', '/api/v1/conflicts'));
+  const conflicts = await okJson<{ items: Conflict[] }>(await ask('GET', '/api/v1/merge-conflicts'));
   expect(conflicts.items.map(({ key, ours, theirs }) => ({ key, ours, theirs }))).toEqual([
     { key: 'max_parallel_test_runs', ours: 5, theirs: 3 },
     { key: 'max_parallel_test_runs', ours: 5, theirs: 3 },
