@@ -35,7 +35,13 @@ export type Principal = User | WorkerPrincipal | SyncPrincipal;
  * docs/access.md follow from that.
  */
 export type Access =
-  'public' | 'worker' | 'person' | Role | `${Role} of all` | `worker or ${'' | 'sync or '}${Role}` | `sync or ${Role} of all`;
+  | 'public'
+  | 'worker'
+  | 'person'
+  | Role
+  | `${Role} of all`
+  | `worker or ${'' | 'sync or '}${Role}`
+  | `sync or ${Role} of all`;
 
 export interface Admitted {
   workers: boolean;
@@ -84,7 +90,9 @@ export function checkAccess(principal: Principal | null, access: Access): void {
   }
   if (principal.kind === 'sync') {
     if (sync) return;
-    throw forbidden('This credential (pfy_…) only brings home what a promoted coordinator did: show an api token (pft_…).');
+    throw forbidden(
+      'This credential (pfy_…) only brings home what a promoted coordinator did: show an api token (pft_…).',
+    );
   }
   if (people === null) {
     throw forbidden('This is for workers: show the api_key (pfw_…) that the registration answered.');

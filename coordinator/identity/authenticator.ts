@@ -191,6 +191,9 @@ async function findSession(r: ReadHandle, hash: string): Promise<Known | undefin
 }
 
 async function findSyncCredential(r: ReadHandle, hash: string): Promise<Known | undefined> {
-  const row = await r.get<{ id: string; name: string }>('SELECT id, name FROM sync_credentials WHERE hash = ? AND revoked_at IS NULL', [hash]);
+  const row = await r.get<{ id: string; name: string }>(
+    'SELECT id, name FROM sync_credentials WHERE hash = ? AND revoked_at IS NULL',
+    [hash],
+  );
   return row && { principal: { kind: 'sync', id: row.id, name: row.name }, expiresAt: null, lastUsedAt: null };
 }

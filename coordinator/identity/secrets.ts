@@ -10,7 +10,8 @@ import { readPinned } from '../../shared/protocol/pin.ts';
  * not asked for a second factor. browser: one that somebody has signed in with before. ticket: an invitation, a reset, a step of a sign-in. sync: a machine that brings home what it did
  * as a promoted coordinator.
  */
-export type SecretKind = 'join' | 'admin_link' | 'api' | 'worker' | 'session' | 'device' | 'browser' | 'ticket' | 'sync';
+export type SecretKind =
+  'join' | 'admin_link' | 'api' | 'worker' | 'session' | 'device' | 'browser' | 'ticket' | 'sync';
 
 const PREFIX: Record<SecretKind, string> = {
   join: 'pfj_',

@@ -19,20 +19,24 @@ export async function issueSyncCredential(
 ): Promise<{ id: string; secret: string }> {
   const id = newId(now);
   const secret = newSecret('sync');
-  await w.run('INSERT INTO sync_credentials (id, name, hash, worker_id, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?)', [
-    id,
-    name,
-    secret.hash,
-    workerId,
-    now,
-    createdBy,
-  ]);
+  await w.run(
+    'INSERT INTO sync_credentials (id, name, hash, worker_id, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?)',
+    [id, name, secret.hash, workerId, now, createdBy],
+  );
   return { id, secret: secret.text };
 }
 
 /** false where there is none that works. `onRevoked` runs after the commit. */
-export async function revokeSyncCredential(w: WriteHandle, id: string, onRevoked: () => void, now: number): Promise<boolean> {
-  const { changes } = await w.run('UPDATE sync_credentials SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', [now, id]);
+export async function revokeSyncCredential(
+  w: WriteHandle,
+  id: string,
+  onRevoked: () => void,
+  now: number,
+): Promise<boolean> {
+  const { changes } = await w.run('UPDATE sync_credentials SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', [
+    now,
+    id,
+  ]);
   w.afterCommit(onRevoked);
   return changes > 0;
 }

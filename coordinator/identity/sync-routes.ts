@@ -41,7 +41,10 @@ export function syncCredentialRoutes({ db, clock, forget }: { db: Database; cloc
           return made;
         });
         c.header('cache-control', 'no-store');
-        return c.json({ id: made.id, name, created_at: isoTime(now), created_by: by, revoked_at: null, secret: made.secret }, 201);
+        return c.json(
+          { id: made.id, name, created_at: isoTime(now), created_by: by, revoked_at: null, secret: made.secret },
+          201,
+        );
       },
     )
     .openapi(
@@ -56,32 +59,40 @@ export function syncCredentialRoutes({ db, clock, forget }: { db: Database; cloc
       async (c) => c.json({ items: await db.read(listCredentials) }, 200),
     )
     .openapi(
-    route({
-      method: 'delete',
-      path: '/sync-credentials/{id}',
-      access: 'admin of all',
-      tags,
-      summary: 'End a credential; what it has brought stays',
-      request: { params: idParam },
-      responses: { 200: json(z.object({ message: z.string() }), 'Ended') },
-    }),
-    async (c) => {
-      const { id } = c.req.valid('param');
-      const found = await db.write(async (w) => {
-        const now = clock.now();
-        const found = await revokeSyncCredential(w, id, forget, now);
-        if (found) await recordAudit(w, { ...actorOf(c), action: 'sync.revoked', target: id }, now);
-        return found;
-      });
-      if (!found) throw notFound(`sync credential ${id}`);
-      return c.json({ message: 'It works no longer.' }, 200);
-    },
-  );
+      route({
+        method: 'delete',
+        path: '/sync-credentials/{id}',
+        access: 'admin of all',
+        tags,
+        summary: 'End a credential; what it has brought stays',
+        request: { params: idParam },
+        responses: { 200: json(z.object({ message: z.string() }), 'Ended') },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const found = await db.write(async (w) => {
+          const now = clock.now();
+          const found = await revokeSyncCredential(w, id, forget, now);
+          if (found) await recordAudit(w, { ...actorOf(c), action: 'sync.revoked', target: id }, now);
+          return found;
+        });
+        if (!found) throw notFound(`sync credential ${id}`);
+        return c.json({ message: 'It works no longer.' }, 200);
+      },
+    );
 }
 
 async function listCredentials(r: ReadHandle): Promise<SyncCredentialView[]> {
-  const rows = await r.all<{ id: string; name: string; created_at: number; created_by: string; revoked_at: number | null }>(
-    'SELECT id, name, created_at, created_by, revoked_at FROM sync_credentials ORDER BY id DESC LIMIT 500',
-  );
-  return rows.map((row) => ({ ...row, created_at: isoTime(row.created_at), revoked_at: isoTimeOrNull(row.revoked_at) }));
+  const rows = await r.all<{
+    id: string;
+    name: string;
+    created_at: number;
+    created_by: string;
+    revoked_at: number | null;
+  }>('SELECT id, name, created_at, created_by, revoked_at FROM sync_credentials ORDER BY id DESC LIMIT 500');
+  return rows.map((row) => ({
+    ...row,
+    created_at: isoTime(row.created_at),
+    revoked_at: isoTimeOrNull(row.revoked_at),
+  }));
 }

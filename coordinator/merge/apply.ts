@@ -3,7 +3,13 @@
  * go on between them. A run counts when the whole of it has come: nobody sees half a run, and its figures are added once. A restart goes on
  * where it was, because each command says what it has done.
  */
-import { FACT_KINDS, REGISTER_KINDS, type FactKind, type JournalRow, type RegisterKind } from '../../shared/protocol/offline/journal.ts';
+import {
+  FACT_KINDS,
+  REGISTER_KINDS,
+  type FactKind,
+  type JournalRow,
+  type RegisterKind,
+} from '../../shared/protocol/offline/journal.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Database, WriteHandle } from '../storage/database.ts';
 import { finishRun } from './finish-run.ts';
@@ -37,7 +43,8 @@ interface Waiting extends Name {
 }
 
 const OPEN = "state IN ('waiting', 'begun', 'changed')";
-const SOME_PART = (run: string) => `EXISTS (SELECT 1 FROM merged p WHERE p.${OPEN} AND p.run_id = ${run} AND p.kind <> 'run')`;
+const SOME_PART = (run: string) =>
+  `EXISTS (SELECT 1 FROM merged p WHERE p.${OPEN} AND p.run_id = ${run} AND p.kind <> 'run')`;
 
 export class Applier {
   readonly #options: ApplierOptions;
@@ -134,7 +141,9 @@ export class Applier {
   /** Parts of a run that has begun, or of one that is in place and had something added. */
   async #parts(w: WriteHandle): Promise<boolean> {
     const next =
-      (await w.get<Name>(`SELECT origin, id FROM merged WHERE kind = 'run' AND state = 'begun' AND ${SOME_PART('merged.id')} LIMIT 1`)) ??
+      (await w.get<Name>(
+        `SELECT origin, id FROM merged WHERE kind = 'run' AND state = 'begun' AND ${SOME_PART('merged.id')} LIMIT 1`,
+      )) ??
       (await w.get<Name>(
         `SELECT origin, id FROM merged WHERE kind = 'run' AND state = 'in_place' AND id IN (
            SELECT DISTINCT run_id FROM merged WHERE ${OPEN} AND run_id IS NOT NULL) LIMIT 1`,
@@ -173,7 +182,11 @@ export class Applier {
     });
     if (!written) await refuse(w, run);
     else if (run.state === 'waiting')
-      await w.run("UPDATE merged SET state = 'begun' WHERE origin = ? AND kind = ? AND id = ?", [run.origin, run.kind, run.id]);
+      await w.run("UPDATE merged SET state = 'begun' WHERE origin = ? AND kind = ? AND id = ?", [
+        run.origin,
+        run.kind,
+        run.id,
+      ]);
     else {
       if (run.state === 'begun') await finishRun(w, { runId: run.id, projectId, slot: run.origin });
       await inPlace(w, run);
@@ -215,11 +228,13 @@ export class Applier {
 }
 
 const FREE_KINDS = FACT_KINDS.filter(
-  (kind): kind is keyof typeof OTHERS | 'event' => kind === 'event' || !([...PART_KINDS, 'run'] as FactKind[]).includes(kind),
+  (kind): kind is keyof typeof OTHERS | 'event' =>
+    kind === 'event' || !([...PART_KINDS, 'run'] as FactKind[]).includes(kind),
 );
 
 /** Both ends of it are here. */
-const BOTH_RUNS = 'AND EXISTS (SELECT 1 FROM runs WHERE id = merged.id ->> 0) AND EXISTS (SELECT 1 FROM runs WHERE id = merged.id ->> 1)';
+const BOTH_RUNS =
+  'AND EXISTS (SELECT 1 FROM runs WHERE id = merged.id ->> 0) AND EXISTS (SELECT 1 FROM runs WHERE id = merged.id ->> 1)';
 
 const rowOf = ({ payload }: Waiting): JournalRow => JSON.parse(payload) as JournalRow;
 
@@ -244,9 +259,8 @@ async function refuse(w: WriteHandle, { origin, kind, id }: Waiting): Promise<vo
 }
 
 async function inPlace(w: WriteHandle, { origin, kind, id }: Waiting): Promise<void> {
-  await w.run(`UPDATE merged SET state = 'in_place'${KEPT_KINDS.has(kind) ? '' : ', payload = NULL'} WHERE origin = ? AND kind = ? AND id = ?`, [
-    origin,
-    kind,
-    id,
-  ]);
+  await w.run(
+    `UPDATE merged SET state = 'in_place'${KEPT_KINDS.has(kind) ? '' : ', payload = NULL'} WHERE origin = ? AND kind = ? AND id = ?`,
+    [origin, kind, id],
+  );
 }

@@ -62,10 +62,17 @@ const TIMEOUT_MS = 60_000;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 export function connectCentral({ url, token, pin }: CentralAddress): Central {
-  const ask = async <T extends z.ZodType>(method: string, path: string, body: object, answer: T): Promise<z.infer<T>> => {
+  const ask = async <T extends z.ZodType>(
+    method: string,
+    path: string,
+    body: object,
+    answer: T,
+  ): Promise<z.infer<T>> => {
     const text = JSON.stringify(body);
     const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) };
-    return answer.parse(JSON.parse(await call({ url: `${url}/api/v1${path}`, method, headers, token, pin }, Readable.from([text])))) as z.infer<T>;
+    return answer.parse(
+      JSON.parse(await call({ url: `${url}/api/v1${path}`, method, headers, token, pin }, Readable.from([text]))),
+    ) as z.infer<T>;
   };
   const of = (origin: string) => `/origins/${encodeURIComponent(origin)}`;
   return {

@@ -22,7 +22,8 @@ export function conflictRoutes({ db, clock, registers }: { db: Database; clock: 
         path: '/merge-conflicts',
         access: 'admin of all',
         tags,
-        summary: 'Versions of settings, people, policies and templates from promoted coordinators that do not count here',
+        summary:
+          'Versions of settings, people, policies and templates from promoted coordinators that do not count here',
         request: { query: conflictFilter },
         responses: { 200: json(page(conflict), 'A page of them, newest first') },
       }),
@@ -59,7 +60,11 @@ export function conflictRoutes({ db, clock, registers }: { db: Database; clock: 
           const decided = await resolveConflict(w, registers, { id, take, by }, now);
           if (!decided) return null;
           const data = { take, origin: decided.origin.name };
-          await recordAudit(w, { ...actorOf(c), action: 'merge.resolved', target: `${decided.kind} ${decided.key}`, data }, now);
+          await recordAudit(
+            w,
+            { ...actorOf(c), action: 'merge.resolved', target: `${decided.kind} ${decided.key}`, data },
+            now,
+          );
           return decided;
         });
         if (!decided) throw notFound(`conflict ${id}`);

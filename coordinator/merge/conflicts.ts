@@ -23,7 +23,8 @@ interface Row {
   resolved_by: string | null;
 }
 
-const SELECT = 'SELECT c.*, o.id AS origin_id, o.name AS origin_name FROM conflicts c JOIN origins o ON o.slot = c.origin';
+const SELECT =
+  'SELECT c.*, o.id AS origin_id, o.name AS origin_name FROM conflicts c JOIN origins o ON o.slot = c.origin';
 
 /** Newest first, behind the one with the id `before`. */
 export async function listConflicts(

@@ -9,10 +9,13 @@ export async function finishRun(
   w: WriteHandle,
   { runId, projectId, slot }: { runId: string; projectId: string; slot: number },
 ): Promise<void> {
-  const run = await w.get<{ number: number; name: string; state: string; outcome: string | null; completed_at: number }>(
-    'SELECT number, name, state, outcome, completed_at FROM runs WHERE id = ?',
-    [runId],
-  );
+  const run = await w.get<{
+    number: number;
+    name: string;
+    state: string;
+    outcome: string | null;
+    completed_at: number;
+  }>('SELECT number, name, state, outcome, completed_at FROM runs WHERE id = ?', [runId]);
   if (!run) throw new Error(`run ${runId} is not where it was put`);
   // As when it ended: a run that was cancelled teaches nothing.
   if (run.state !== 'cancelled') {

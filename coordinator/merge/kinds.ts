@@ -20,7 +20,14 @@ const words = (text: string): string[] => text.trim().split(/\s+/);
 
 function partOfRun(table: string, key: string, more: string, fences = ''): FactTable {
   const columns = [...new Set([...words(key), 'run_id', ...words(more)])];
-  return { source: () => table, table, key: words(key), columns, fences: fences === '' ? [] : words(fences), ofRun: true };
+  return {
+    source: () => table,
+    table,
+    key: words(key),
+    columns,
+    fences: fences === '' ? [] : words(fences),
+    ofRun: true,
+  };
 }
 
 /** Its rows do not name their run themselves. */
@@ -107,7 +114,8 @@ const whole = (source: FactTable['source'], key: string, more: string, table: st
 export const OTHERS = {
   team: whole(() => 'teams', 'id', 'name created_at', 'teams'),
   project: whole(
-    () => '(SELECT p.id, p.name, p.team_id, m.name AS team, p.created_at FROM projects p JOIN teams m ON m.id = p.team_id)',
+    () =>
+      '(SELECT p.id, p.name, p.team_id, m.name AS team, p.created_at FROM projects p JOIN teams m ON m.id = p.team_id)',
     'id',
     'name team_id team created_at',
     'projects',
@@ -129,4 +137,13 @@ export const OTHERS = {
 export const FACTS: Record<FactKind, FactTable> = { run: RUN, ...PARTS, ...OTHERS };
 
 /** Of these, the payload is kept: here they may lie under another name, or become nothing because what they say is there already. */
-export const KEPT_KINDS: ReadonlySet<string> = new Set(['run', 'team', 'project', 'worker', 'setting', 'person', 'policy', 'template']);
+export const KEPT_KINDS: ReadonlySet<string> = new Set([
+  'run',
+  'team',
+  'project',
+  'worker',
+  'setting',
+  'person',
+  'policy',
+  'template',
+]);

@@ -65,7 +65,8 @@ export async function noteAll(db: Database, { again }: { again: boolean }): Prom
   );
   let noted = 0;
   for (const { id } of runs) noted += await noteRun(db, origin, id);
-  for (const kind of [...(Object.keys(OTHERS) as (keyof typeof OTHERS)[]), 'event' as const]) noted += await noteOthers(db, origin, kind);
+  for (const kind of [...(Object.keys(OTHERS) as (keyof typeof OTHERS)[]), 'event' as const])
+    noted += await noteOthers(db, origin, kind);
   for (const kind of REGISTER_KINDS) noted += await noteRegisters(db, origin, kind);
   return noted;
 }
@@ -73,7 +74,9 @@ export async function noteAll(db: Database, { again }: { again: boolean }): Prom
 /** How many runs are not over yet, and so cannot be brought. */
 export async function runsLeft(db: Database): Promise<number> {
   const row = await db.read((r) =>
-    r.get<{ n: number }>("SELECT count(*) AS n FROM runs WHERE completed_at IS NULL OR report_state IN ('none', 'merging')"),
+    r.get<{ n: number }>(
+      "SELECT count(*) AS n FROM runs WHERE completed_at IS NULL OR report_state IN ('none', 'merging')",
+    ),
   );
   return row?.n ?? 0;
 }
@@ -84,7 +87,11 @@ async function noteRun(db: Database, origin: string, runId: string): Promise<num
   for (const kind of PART_KINDS) {
     for (let offset = 0; ; offset += STEP) {
       const facts = await db.read((r) => readParts(r, kind, runId, { limit: STEP, offset }));
-      noted += await note(db, origin, facts.map((fact) => ({ ...fact, kind, run: runId, parts: 0 })));
+      noted += await note(
+        db,
+        origin,
+        facts.map((fact) => ({ ...fact, kind, run: runId, parts: 0 })),
+      );
       if (facts.length < STEP) break;
     }
   }
@@ -92,7 +99,11 @@ async function noteRun(db: Database, origin: string, runId: string): Promise<num
     run: await readFacts(r, 'run', [runId], null),
     parts: await r.get<{ n: number }>("SELECT count(*) AS n FROM journal WHERE run_id = ? AND kind <> 'run'", [runId]),
   }));
-  noted += await note(db, origin, run.map((fact) => ({ ...fact, kind: 'run', run: runId, parts: parts?.n ?? 0 })));
+  noted += await note(
+    db,
+    origin,
+    run.map((fact) => ({ ...fact, kind: 'run', run: runId, parts: parts?.n ?? 0 })),
+  );
   return noted;
 }
 
@@ -110,14 +121,19 @@ async function noteOthers(db: Database, origin: string, kind: keyof typeof OTHER
       return { facts, base: new Map(base.map((row) => [row.id, row.hash])) };
     });
     const own = facts.filter(({ id, row }) => base.get(id) !== rowHash(row));
-    noted += await note(db, origin, own.map((fact) => ({ ...fact, kind, run: null, parts: 0 })));
+    noted += await note(
+      db,
+      origin,
+      own.map((fact) => ({ ...fact, kind, run: null, parts: 0 })),
+    );
     const last: Fact | undefined = facts.at(-1);
     if (!last || facts.length < STEP) return noted;
     after = keyOf(kind, last.row);
   }
 }
 
-const unknown = (kind: FactKind, key: string) => `NOT EXISTS (SELECT 1 FROM journal j WHERE j.kind = '${kind}' AND j.id = CAST(t.${key} AS TEXT))`;
+const unknown = (kind: FactKind, key: string) =>
+  `NOT EXISTS (SELECT 1 FROM journal j WHERE j.kind = '${kind}' AND j.id = CAST(t.${key} AS TEXT))`;
 
 /** What never changes is not looked at again. Events of runs go with their run; a dependency when both of its runs are noted. */
 const WHERE: Partial<Record<FactKind, { where: string }>> = {
@@ -132,14 +148,19 @@ const WHERE: Partial<Record<FactKind, { where: string }>> = {
 
 async function noteRegisters(db: Database, origin: string, kind: RegisterKind): Promise<number> {
   const changed = await db.read((r) => changedRegisters(r, kind));
-  return note(db, origin, changed.map((register) => ({ ...register, kind, run: null, parts: 0 })));
+  return note(
+    db,
+    origin,
+    changed.map((register) => ({ ...register, kind, run: null, parts: 0 })),
+  );
 }
 
 /** New, or as another revision. Returns how many those were. */
 async function note(db: Database, origin: string, entries: readonly Noted[]): Promise<number> {
   if (entries.length === 0) return 0;
   let changed = 0;
-  for (let at = 0; at < entries.length; at += STEP) changed += await db.write((w) => noteEntries(w, origin, entries.slice(at, at + STEP)));
+  for (let at = 0; at < entries.length; at += STEP)
+    changed += await db.write((w) => noteEntries(w, origin, entries.slice(at, at + STEP)));
   return changed;
 }
 

@@ -65,7 +65,12 @@ export async function promoteOrigin(w: WriteHandle, { name, of, random }: Promot
   const runs = await w.get('SELECT id FROM runs LIMIT 1');
   if (runs) throw new Error('Only a database without runs can become that of a promoted coordinator.');
   const slot = FIRST_SLOT + Math.floor(random * (SLOTS_END - FIRST_SLOT));
-  await w.run('UPDATE origins SET name = ?, slot = ?, its_slot = ?, promoted_at = ? WHERE own = 1', [name, slot, slot, now]);
+  await w.run('UPDATE origins SET name = ?, slot = ?, its_slot = ?, promoted_at = ? WHERE own = 1', [
+    name,
+    slot,
+    slot,
+    now,
+  ]);
   await w.run(
     `INSERT INTO origins (id, name, own, slot, its_slot, registered_at, registered_by) VALUES (?, ?, 0, 0, 0, ?, 'system')`,
     [of.origin, of.name, now],
@@ -85,21 +90,38 @@ export async function announceOrigin(
   now: number,
 ): Promise<Origin> {
   const own = await ownOrigin(w);
-  if (id === own.id) throw new Refusal(409, 'own_origin', 'This is the origin of this coordinator: it has all of it already.');
+  if (id === own.id)
+    throw new Refusal(409, 'own_origin', 'This is the origin of this coordinator: it has all of it already.');
   const before = await foreignOrigin(w, id);
   if (before) {
     if (before.registeredBy !== by.key && !by.trusted) throw notYours(before);
-    await w.run('UPDATE origins SET name = ?, trusted = max(trusted, ?) WHERE id = ?', [announce.name, by.trusted ? 1 : 0, id]);
+    await w.run('UPDATE origins SET name = ?, trusted = max(trusted, ?) WHERE id = ?', [
+      announce.name,
+      by.trusted ? 1 : 0,
+      id,
+    ]);
     return { ...before, name: announce.name, trusted: before.trusted || by.trusted };
   }
   if (announce.slot < FIRST_SLOT || announce.slot >= SLOTS_END)
-    throw new Refusal(409, 'never_promoted', 'Only what a promoted coordinator did can be merged: this one has no slot of its own.');
+    throw new Refusal(
+      409,
+      'never_promoted',
+      'Only what a promoted coordinator did can be merged: this one has no slot of its own.',
+    );
   const slot = await freeSlot(w, announce.slot);
   await w.run(
     `INSERT INTO origins (id, name, own, slot, its_slot, promoted_at, registered_at, registered_by, trusted) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)`,
     [id, announce.name, slot, announce.slot, announce.promoted_at, now, by.key, by.trusted ? 1 : 0],
   );
-  return { id, name: announce.name, slot, itsSlot: announce.slot, promotedAt: announce.promoted_at, registeredBy: by.key, trusted: by.trusted };
+  return {
+    id,
+    name: announce.name,
+    slot,
+    itsSlot: announce.slot,
+    promotedAt: announce.promoted_at,
+    registeredBy: by.key,
+    trusted: by.trusted,
+  };
 }
 
 /** Who may bring entries of it: who announced it, or an admin. */
@@ -108,7 +130,11 @@ export function requireBringer(origin: Origin, by: { key: string; trusted: boole
 }
 
 const notYours = (origin: Origin) =>
-  new Refusal(403, 'foreign_origin', `What ${origin.name} did is brought by whoever announced it, or by an admin: an origin brings its own only.`);
+  new Refusal(
+    403,
+    'foreign_origin',
+    `What ${origin.name} did is brought by whoever announced it, or by an admin: an origin brings its own only.`,
+  );
 
 /** The one that was asked for; where another origin has happened to choose the same, the next that is free. */
 async function freeSlot(r: ReadHandle, wanted: number): Promise<number> {
@@ -118,12 +144,30 @@ async function freeSlot(r: ReadHandle, wanted: number): Promise<number> {
 
 function toOrigin(row: Row): Origin {
   const { id, name, slot } = row;
-  return { id, name, slot, itsSlot: row.its_slot, promotedAt: row.promoted_at, registeredBy: row.registered_by, trusted: row.trusted === 1 };
+  return {
+    id,
+    name,
+    slot,
+    itsSlot: row.its_slot,
+    promotedAt: row.promoted_at,
+    registeredBy: row.registered_by,
+    trusted: row.trusted === 1,
+  };
 }
 
 /** This database's own first, then by when they came. */
 export async function listOrigins(r: ReadHandle): Promise<OriginView[]> {
-  const rows = await r.all<Row & { own: 0 | 1; last_batch_at: number | null; verified_at: number | null; entries: number; waiting: number; runs: number; conflicts: number }>(
+  const rows = await r.all<
+    Row & {
+      own: 0 | 1;
+      last_batch_at: number | null;
+      verified_at: number | null;
+      entries: number;
+      waiting: number;
+      runs: number;
+      conflicts: number;
+    }
+  >(
     `SELECT o.*, coalesce(m.entries, 0) AS entries, coalesce(m.waiting, 0) AS waiting, coalesce(m.runs, 0) AS runs,
        (SELECT count(*) FROM conflicts c WHERE c.origin = o.slot AND c.state = 'open') AS conflicts
      FROM origins o LEFT JOIN (SELECT origin, sum(state = 'in_place') AS entries, sum(state <> 'in_place') AS waiting,

@@ -29,7 +29,9 @@ export interface JournalFigures {
 }
 
 export async function journalFigures(r: ReadHandle): Promise<JournalFigures> {
-  const row = await r.get<JournalFigures>('SELECT count(*) AS total, coalesce(sum(acknowledged >= rev), 0) AS acknowledged FROM journal');
+  const row = await r.get<JournalFigures>(
+    'SELECT count(*) AS total, coalesce(sum(acknowledged >= rev), 0) AS acknowledged FROM journal',
+  );
   return row ?? { total: 0, acknowledged: 0 };
 }
 
@@ -82,17 +84,23 @@ export async function markAcknowledged(db: Database, batch: readonly JournalEntr
 /** The other side lacks some of these, although it acknowledged them (it was restored from a backup): they are brought again. */
 export async function bringAgain(db: Database, kinds: readonly string[]): Promise<void> {
   await db.write((w) =>
-    w.run('UPDATE journal SET acknowledged = 0 WHERE kind IN (SELECT value FROM json_each(?))', [JSON.stringify(kinds)]),
+    w.run('UPDATE journal SET acknowledged = 0 WHERE kind IN (SELECT value FROM json_each(?))', [
+      JSON.stringify(kinds),
+    ]),
   );
 }
 
 /** By kind and id, as they are now. */
-export async function readRows(r: ReadHandle, names: readonly { kind: string; id: string }[]): Promise<Map<string, JournalRow>> {
+export async function readRows(
+  r: ReadHandle,
+  names: readonly { kind: string; id: string }[],
+): Promise<Map<string, JournalRow>> {
   const rows = new Map<string, JournalRow>();
   const byKind = new Map<string, string[]>();
   for (const { kind, id } of names) byKind.set(kind, [...(byKind.get(kind) ?? []), id]);
   for (const [kind, ids] of byKind) {
-    if (kind in FACTS) for (const { id, row } of await readFacts(r, kind as FactKind, ids, null)) rows.set(`${kind} ${id}`, row);
+    if (kind in FACTS)
+      for (const { id, row } of await readFacts(r, kind as FactKind, ids, null)) rows.set(`${kind} ${id}`, row);
     else if (isRegister(kind)) {
       for (const id of ids) rows.set(`${kind} ${id}`, await readRegisterRow(r, kind, id));
     }

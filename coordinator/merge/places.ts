@@ -7,7 +7,10 @@ export async function findOrMakeTeam(
   w: WriteHandle,
   { id, name, createdAt }: { id: string; name: string; createdAt: number },
 ): Promise<string> {
-  const known = await w.get<{ id: string }>('SELECT id FROM teams WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1', [id, name, id]);
+  const known = await w.get<{ id: string }>(
+    'SELECT id FROM teams WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1',
+    [id, name, id],
+  );
   if (known) return known.id;
   await w.run('INSERT INTO teams (id, name, created_at) VALUES (?, ?, ?)', [id, name, createdAt]);
   return id;
@@ -37,7 +40,12 @@ const NO_KEY = 'merged:';
 export async function standInWorker(
   w: WriteHandle,
   slot: number,
-  { id, hostname, capabilities, createdAt }: { id: string; hostname: string | null; capabilities: string; createdAt: number },
+  {
+    id,
+    hostname,
+    capabilities,
+    createdAt,
+  }: { id: string; hostname: string | null; capabilities: string; createdAt: number },
 ): Promise<void> {
   const name = `${hostname ?? id} (${slotTag(slot)})`;
   const other = await w.get('SELECT id FROM workers WHERE hostname = ? AND id <> ?', [name, id]);

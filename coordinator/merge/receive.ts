@@ -12,15 +12,22 @@ import { batchProblem } from './rules/batch.ts';
 const STEP = 100;
 
 /** Each step is durable when it returns: a batch that was cut off is simply sent again. Throws a Refusal with nothing stored for a batch that is wrong. */
-export async function receiveBatch(db: Database, origin: Origin, { entries }: JournalBatch, now: () => number): Promise<JournalAck> {
+export async function receiveBatch(
+  db: Database,
+  origin: Origin,
+  { entries }: JournalBatch,
+  now: () => number,
+): Promise<JournalAck> {
   const problem = batchProblem(entries, {
     origin: origin.id,
     slots: slotsOf(origin),
     facts: FACTS,
     idOf: (entry) => idOf(entry.kind as FactKind, entry.row),
   });
-  if (problem?.code === 'foreign_entry') throw new Refusal(403, problem.code, `${problem.message}: an origin brings its own only.`);
-  if (problem?.code === 'damaged_entry' || problem?.code === 'unknown_column') throw new Refusal(422, problem.code, `${problem.message}.`);
+  if (problem?.code === 'foreign_entry')
+    throw new Refusal(403, problem.code, `${problem.message}: an origin brings its own only.`);
+  if (problem?.code === 'damaged_entry' || problem?.code === 'unknown_column')
+    throw new Refusal(422, problem.code, `${problem.message}.`);
   if (problem) throw badField(`entries[${problem.index}]`, problem.message);
   await db.read((r) => refuseForeignRuns(r, origin, entries));
   let stored = 0;
@@ -50,7 +57,12 @@ const runOf = ({ kind, run, row }: JournalEntry): string[] =>
   run !== null ? [run] : kind === 'dependency' ? [String(row.run_id)] : [];
 
 /** Returns how many were new or newer. */
-async function storeEntries(w: WriteHandle, origin: Origin, entries: readonly JournalEntry[], now: number): Promise<number> {
+async function storeEntries(
+  w: WriteHandle,
+  origin: Origin,
+  entries: readonly JournalEntry[],
+  now: number,
+): Promise<number> {
   let stored = 0;
   for (const { kind, id, rev, run, parts, row, hash } of entries) {
     const { changes } = await w.run(
@@ -63,6 +75,7 @@ async function storeEntries(w: WriteHandle, origin: Origin, entries: readonly Jo
     );
     stored += changes;
   }
-  if (stored > 0) await w.run('UPDATE origins SET last_batch_at = ?, verified_at = NULL WHERE id = ?', [now, origin.id]);
+  if (stored > 0)
+    await w.run('UPDATE origins SET last_batch_at = ?, verified_at = NULL WHERE id = ?', [now, origin.id]);
   return stored;
 }

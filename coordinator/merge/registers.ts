@@ -63,7 +63,12 @@ const personValue = z.strictObject({
   roles: z.record(z.string(), role),
 });
 const policyValue = z.strictObject({ kind: z.enum(['cap', 'weight', 'rule']), data: z.string() });
-const templateValue = z.strictObject({ description: z.string(), category: z.string(), version: z.int(), options: z.string() });
+const templateValue = z.strictObject({
+  description: z.string(),
+  category: z.string(),
+  version: z.int(),
+  options: z.string(),
+});
 
 export interface RegisterWrite {
   kind: RegisterKind;
@@ -74,7 +79,12 @@ export interface RegisterWrite {
 }
 
 /** Throws a Refusal where this side cannot have it so (a contradiction between settings, the last admin), or a ZodError for a value of another shape. */
-export async function writeRegister(w: WriteHandle, deps: RegisterDeps, { kind, id, value, by }: RegisterWrite, now: number): Promise<void> {
+export async function writeRegister(
+  w: WriteHandle,
+  deps: RegisterDeps,
+  { kind, id, value, by }: RegisterWrite,
+  now: number,
+): Promise<void> {
   const parsed: unknown = value === null ? null : JSON.parse(value);
   switch (kind) {
     case 'setting':
@@ -91,7 +101,13 @@ export async function writeRegister(w: WriteHandle, deps: RegisterDeps, { kind, 
   }
 }
 
-async function writePerson(w: WriteHandle, email: string, value: z.infer<typeof personValue> | null, by: string, now: number): Promise<void> {
+async function writePerson(
+  w: WriteHandle,
+  email: string,
+  value: z.infer<typeof personValue> | null,
+  by: string,
+  now: number,
+): Promise<void> {
   const before = await w.get<{ id: string; admin: 0 | 1 }>('SELECT id, admin FROM people WHERE email = ?', [email]);
   if (before?.admin === 1 && value?.admin !== 1) await refuseLastAdmin(w, before.id);
   if (value === null) {
@@ -130,11 +146,22 @@ async function writePolicy(
   const [, kind = '', key = ''] = /^(\w+) (.*)$/s.exec(id) ?? [];
   const before = await w.get<{ id: string }>('SELECT id FROM policies WHERE kind = ? AND key = ?', [kind, key]);
   if (value !== null)
-    await policies.put(w, value.kind, { id: before?.id ?? null, value: JSON.parse(value.data) as PolicyValues[PolicyKind], by }, now);
+    await policies.put(
+      w,
+      value.kind,
+      { id: before?.id ?? null, value: JSON.parse(value.data) as PolicyValues[PolicyKind], by },
+      now,
+    );
   else if (before) await policies.remove(w, kind as PolicyKind, before.id, by);
 }
 
-async function writeTemplate(w: WriteHandle, id: string, value: z.infer<typeof templateValue> | null, by: string, now: number): Promise<void> {
+async function writeTemplate(
+  w: WriteHandle,
+  id: string,
+  value: z.infer<typeof templateValue> | null,
+  by: string,
+  now: number,
+): Promise<void> {
   const [team, name] = z.tuple([z.string(), z.string()]).parse(JSON.parse(id));
   const teamId = await findOrMakeTeam(w, { id: newId(now), name: team, createdAt: now });
   if (value === null) {

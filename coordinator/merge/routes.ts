@@ -108,7 +108,8 @@ export function mergeRoutes({ db, clock, store, schema, applier }: MergeRoutesDe
         access: 'sync or admin of all',
         tags,
         summary: 'Compare what an origin has with what of it is here, by counts and hashes',
-        description: 'Worked out anew from what lies here. While entries wait to be put in place there is nothing to compare: ask again.',
+        description:
+          'Worked out anew from what lies here. While entries wait to be put in place there is nothing to compare: ask again.',
         request: { params: idParam, body: jsonBody(journalSummary) },
         responses: { 200: json(verifyAnswer, 'Whether both sides have the same') },
       }),
@@ -121,7 +122,11 @@ export function mergeRoutes({ db, clock, store, schema, applier }: MergeRoutesDe
             const now = clock.now();
             await w.run('UPDATE origins SET verified_at = ? WHERE id = ?', [now, origin.id]);
             const counts = Object.fromEntries(Object.entries(kinds).map(([kind, { count }]) => [kind, count]));
-            await recordAudit(w, { ...actorOf(c), action: 'origin.verified', target: origin.name, data: { origin: origin.id, ...counts } }, now);
+            await recordAudit(
+              w,
+              { ...actorOf(c), action: 'origin.verified', target: origin.name, data: { origin: origin.id, ...counts } },
+              now,
+            );
           });
         }
         return c.json(answer, 200);

@@ -26,12 +26,18 @@ const countsOf = (value: string | null): string => hashValue(value) ?? ABSENT;
  * One command for one register. Throws a Refusal or a ZodError, with nothing stored, where this side cannot have the version that should count:
  * call it again with the reason as `refused`, and that version is kept like the others.
  */
-export async function settleRegister(w: WriteHandle, deps: RegisterDeps, name: Name, refused: string | null, now: number): Promise<void> {
+export async function settleRegister(
+  w: WriteHandle,
+  deps: RegisterDeps,
+  name: Name,
+  refused: string | null,
+  now: number,
+): Promise<void> {
   const live = (await readRegister(w, name.kind, name.id))?.value ?? null;
-  const before = await w.get<{ own: string | null; counts: string }>('SELECT own, counts FROM own_registers WHERE kind = ? AND id = ?', [
-    name.kind,
-    name.id,
-  ]);
+  const before = await w.get<{ own: string | null; counts: string }>(
+    'SELECT own, counts FROM own_registers WHERE kind = ? AND id = ?',
+    [name.kind, name.id],
+  );
   const isChangedHere = before === undefined || before.counts !== countsOf(live);
   const own = isChangedHere ? live : before.own;
   const all = await readVersions(w, name);
@@ -58,7 +64,11 @@ export function whyRefused(error: unknown): string | null {
 }
 
 /** From now on this value is our own, whatever comes of the same again. */
-export async function rememberOwn(w: WriteHandle, { kind, id }: Name, value: { own: string | null; counts: string | null }): Promise<void> {
+export async function rememberOwn(
+  w: WriteHandle,
+  { kind, id }: Name,
+  value: { own: string | null; counts: string | null },
+): Promise<void> {
   await w.run(
     'INSERT INTO own_registers (kind, id, own, counts) VALUES (?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET own = excluded.own, counts = excluded.counts',
     [kind, id, value.own, countsOf(value.counts)],

@@ -96,7 +96,7 @@ export class Upload {
 
   async #run(): Promise<void> {
     const { clock, random } = this.#options;
-    for (let failures = 0; !this.#stopped; ) {
+    for (let failures = 0; !this.#stopped;) {
       try {
         await this.bringOnce();
         failures = 0;
@@ -105,7 +105,11 @@ export class Upload {
         failures += 1;
         const wait = backoffMs(BACKOFF, failures, random);
         const isRefused = error instanceof CentralRefused && !error.isPassing;
-        this.#tell({ state: isRefused ? 'refused' : 'unreachable', detail: textOf(error), retryAt: clock.now() + wait });
+        this.#tell({
+          state: isRefused ? 'refused' : 'unreachable',
+          detail: textOf(error),
+          retryAt: clock.now() + wait,
+        });
         await this.#pause(wait);
       }
     }
@@ -120,7 +124,7 @@ export class Upload {
     const origin = await db.read(ownOrigin);
     const { id, name, slot, promotedAt } = origin;
     await central.announce(id, { version: JOURNAL_VERSION, schema, name, slot, promoted_at: promotedAt ?? 0 });
-    for (let differences = 0; !this.#stopped; ) {
+    for (let differences = 0; !this.#stopped;) {
       await noteAll(db, { again: true });
       await this.#sendEntries(id);
       await this.#sendBlobs();
@@ -163,9 +167,16 @@ export class Upload {
   async #sendBlobs(): Promise<void> {
     const { db, store, central } = this.#options;
     const runs = await db.read((r) => r.all<{ id: string }>("SELECT id FROM journal WHERE kind = 'run' ORDER BY id"));
-    const blobs = [...(await referencedBlobs(db, store, runs.map(({ id }) => id)))];
+    const blobs = [
+      ...(await referencedBlobs(
+        db,
+        store,
+        runs.map(({ id }) => id),
+      )),
+    ];
     const lacking: string[] = [];
-    for (let at = 0; at < blobs.length; at += MAX_MISSING_HASHES) lacking.push(...(await central.missing(blobs.slice(at, at + MAX_MISSING_HASHES))));
+    for (let at = 0; at < blobs.length; at += MAX_MISSING_HASHES)
+      lacking.push(...(await central.missing(blobs.slice(at, at + MAX_MISSING_HASHES))));
     this.#tell({ blobs: { total: blobs.length, sent: blobs.length - lacking.length } });
     for (const sha256 of lacking) {
       const file = await store.fileOf(sha256);

@@ -44,7 +44,11 @@ export async function summariseOwn(db: Database, store: BlobFiles): Promise<Jour
     return { stored, rows: await readRows(r, stored) };
   });
   const runs = await db.read((r) => r.all<{ id: string }>("SELECT id FROM journal WHERE kind = 'run' ORDER BY id"));
-  const blobs = await referencedBlobs(db, store, runs.map((run) => run.id));
+  const blobs = await referencedBlobs(
+    db,
+    store,
+    runs.map((run) => run.id),
+  );
   return { version: JOURNAL_VERSION, kinds, blobs: summariseBlobs(blobs) };
 }
 
@@ -63,14 +67,26 @@ export async function summariseBrought(
     return { stored, rows: await readBrought(r, origin, stored) };
   });
   const runs = await db.read((r) =>
-    r.all<{ id: string }>("SELECT id FROM merged WHERE origin = ? AND kind = 'run' AND state = 'in_place' ORDER BY id", [origin.slot]),
+    r.all<{ id: string }>(
+      "SELECT id FROM merged WHERE origin = ? AND kind = 'run' AND state = 'in_place' ORDER BY id",
+      [origin.slot],
+    ),
   );
-  const blobs = await referencedBlobs(db, store, runs.map((run) => run.id));
+  const blobs = await referencedBlobs(
+    db,
+    store,
+    runs.map((run) => run.id),
+  );
   const missing = await store.missing([...blobs]);
   return { summary: { version: JOURNAL_VERSION, kinds, blobs: summariseBlobs(blobs) }, missing };
 }
 
-export async function verifyBrought(db: Database, store: BlobFiles, origin: Origin, theirs: JournalSummary): Promise<VerifyAnswer> {
+export async function verifyBrought(
+  db: Database,
+  store: BlobFiles,
+  origin: Origin,
+  theirs: JournalSummary,
+): Promise<VerifyAnswer> {
   const open = await db.read((r) =>
     r.get<{ waiting: number; refused: number; conflicts: number }>(
       `SELECT coalesce(sum(state IN ('waiting', 'begun', 'changed')), 0) AS waiting, coalesce(sum(state = 'refused'), 0) AS refused,
@@ -83,7 +99,15 @@ export async function verifyBrought(db: Database, store: BlobFiles, origin: Orig
   const { summary, missing } = await summariseBrought(db, store, origin);
   const sameBlobs = summary.blobs.count === theirs.blobs.count && summary.blobs.sum === theirs.blobs.sum;
   const differs = [...differences(summary.kinds, theirs.kinds), ...(sameBlobs ? [] : ['blobs'])];
-  return { equal: differs.length === 0, summary, waiting, refused, differs, missing: missing.slice(0, MISSING_NAMED), conflicts };
+  return {
+    equal: differs.length === 0,
+    summary,
+    waiting,
+    refused,
+    differs,
+    missing: missing.slice(0, MISSING_NAMED),
+    conflicts,
+  };
 }
 
 async function summarise(
@@ -111,13 +135,18 @@ async function readBrought(r: ReadHandle, origin: Origin, stored: readonly Store
   const byKind = new Map<JournalKind, Stored[]>();
   for (const one of stored) byKind.set(one.kind, [...(byKind.get(one.kind) ?? []), one]);
   for (const [kind, all] of byKind) {
-    const payloads = new Map(all.map(({ id, payload }) => [id, payload === null ? {} : (JSON.parse(payload) as JournalRow)]));
+    const payloads = new Map(
+      all.map(({ id, payload }) => [id, payload === null ? {} : (JSON.parse(payload) as JournalRow)]),
+    );
     if (KEPT_KINDS.has(kind) && kind !== 'run') for (const [id, row] of payloads) rows.set(`${kind} ${id}`, row);
     else {
       for (const { id, row } of await readFacts(r, kind as FactKind, [...payloads.keys()], slotsOf(origin))) {
         // Columns that the origin did not know have their defaults here, and its project may lie under another id.
         const theirs = payloads.get(id) ?? {};
-        rows.set(`${kind} ${id}`, kind === 'run' ? { ...row, team_id: theirs.team_id ?? null, team: theirs.team ?? null } : row);
+        rows.set(
+          `${kind} ${id}`,
+          kind === 'run' ? { ...row, team_id: theirs.team_id ?? null, team: theirs.team ?? null } : row,
+        );
       }
     }
   }

@@ -20,7 +20,10 @@ export async function writePart(w: WriteHandle, kind: PartKind, row: JournalRow,
       return writeRow(w, kind, here, { where: 'tasks.run_id = excluded.run_id' });
     case 'grant': {
       const { run_id: runId, ...grant } = here;
-      const own = await w.get('SELECT id FROM tasks WHERE id = ? AND run_id = ?', [here.task_id ?? null, runId ?? null]);
+      const own = await w.get('SELECT id FROM tasks WHERE id = ? AND run_id = ?', [
+        here.task_id ?? null,
+        runId ?? null,
+      ]);
       if (own) await writeRow(w, kind, grant);
       return own !== undefined;
     }
@@ -39,13 +42,23 @@ export async function writeRun(w: WriteHandle, row: JournalRow, { slots }: Into)
   const { team_id: teamId, team, project, number, ...columns } = row;
   const createdAt = Number(row.created_at);
   const ownerId = await findOrMakeTeam(w, { id: String(teamId), name: String(team), createdAt });
-  const projectId = await findOrMakeProject(w, { id: String(row.id), name: String(project), teamId: ownerId, createdAt });
+  const projectId = await findOrMakeProject(w, {
+    id: String(row.id),
+    name: String(project),
+    teamId: ownerId,
+    createdAt,
+  });
   await writeRow(w, 'run', { ...columns, number: numberHere(Number(number), slots), project_id: projectId });
   return projectId;
 }
 
 /** What belongs to no run. */
-export async function writeOther(w: WriteHandle, kind: Exclude<FactKind, PartKind | 'run'> | 'event', row: JournalRow, into: Into): Promise<boolean> {
+export async function writeOther(
+  w: WriteHandle,
+  kind: Exclude<FactKind, PartKind | 'run'> | 'event',
+  row: JournalRow,
+  into: Into,
+): Promise<boolean> {
   const createdAt = Number(row.created_at ?? 0);
   switch (kind) {
     case 'team':
@@ -89,16 +102,22 @@ async function writeEvent(w: WriteHandle, row: JournalRow, { slots, epoch }: Int
   await w.run(
     `INSERT INTO events (epoch, at, type, run_id, worker_id, task_id, data, origin, origin_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (origin, origin_seq) WHERE origin IS NOT NULL DO NOTHING`,
-    [epoch, ...['at', 'type', 'run_id', 'worker_id', 'task_id', 'data'].map((name) => row[name] ?? null), slots.here, row.seq ?? null],
+    [
+      epoch,
+      ...['at', 'type', 'run_id', 'worker_id', 'task_id', 'data'].map((name) => row[name] ?? null),
+      slots.here,
+      row.seq ?? null,
+    ],
   );
   return true;
 }
 
 async function isThere(w: WriteHandle, kind: FactKind, row: JournalRow): Promise<boolean> {
   const { table, key } = FACTS[kind];
-  const found = await w.get(`SELECT 1 AS one FROM ${table} WHERE ${key.map((name) => `${name} IS ?`).join(' AND ')} LIMIT 1`, [
-    ...key.map((name) => row[name] ?? null),
-  ]);
+  const found = await w.get(
+    `SELECT 1 AS one FROM ${table} WHERE ${key.map((name) => `${name} IS ?`).join(' AND ')} LIMIT 1`,
+    [...key.map((name) => row[name] ?? null)],
+  );
   return found !== undefined;
 }
 
@@ -120,7 +139,10 @@ async function writeRow(
   const keys = new Set(conflict.split(', '));
   const changed = columns.filter((name) => !keys.has(name)).map((name) => `${name} = excluded.${name}`);
   // An audit log never changes, and the id of an error follows from its title.
-  const action = kind === 'audit' || kind === 'cluster' || changed.length === 0 ? 'NOTHING' : `UPDATE SET ${changed.join(', ')} WHERE ${where}`;
+  const action =
+    kind === 'audit' || kind === 'cluster' || changed.length === 0
+      ? 'NOTHING'
+      : `UPDATE SET ${changed.join(', ')} WHERE ${where}`;
   const { changes } = await w.run(`${insert} ON CONFLICT (${conflict}) DO ${action}`, values);
   return changes > 0 || action === 'NOTHING';
 }

@@ -103,6 +103,9 @@ async function nextNumber(w: WriteHandle): Promise<number> {
   const own = await w.get<{ slot: number }>('SELECT slot FROM origins WHERE own = 1');
   const slot = own?.slot ?? 0;
   const [first, end] = slot === 0 ? [0, FIRST_SLOT * SLOT_SIZE] : [slot * SLOT_SIZE, (slot + 1) * SLOT_SIZE];
-  const last = await w.get<{ number: number | null }>('SELECT max(number) AS number FROM runs WHERE number > ? AND number < ?', [first, end]);
+  const last = await w.get<{ number: number | null }>(
+    'SELECT max(number) AS number FROM runs WHERE number > ? AND number < ?',
+    [first, end],
+  );
   return (last?.number ?? first) + 1;
 }

@@ -206,6 +206,7 @@ function placeBefore(cursor: string | undefined): RunPlace | null {
   const text = afterText(cursor);
   if (text === null) return null;
   const [, createdAt, number] = /^(\d{1,16}) (\d{1,16})$/.exec(text) ?? [];
-  if (createdAt === undefined || number === undefined) throw badField('cursor', 'is not a next_cursor of this list; leave it out to begin at the first page');
+  if (createdAt === undefined || number === undefined)
+    throw badField('cursor', 'is not a next_cursor of this list; leave it out to begin at the first page');
   return { createdAt: Number(createdAt), number: Number(number) };
 }

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { BlobStore } from '../../coordinator/artifacts/blob-store.ts';
 import { connectCentral, type Central } from '../../coordinator/merge/central.ts';
-import { Upload } from '../../coordinator/merge/upload.ts';
+import { Upload, type UploadProgress } from '../../coordinator/merge/upload.ts';
 import { systemClock } from '../../shared/base/clock.ts';
 import { Side, SCHEMA } from '../support/merging.ts';
 
@@ -34,9 +34,25 @@ async function bring(where: { url: string; token: string }): Promise<void> {
       return answer;
     },
   };
-  const upload = new Upload({ db: laptop.db, store, clock: systemClock, central, schema: SCHEMA, random: Math.random, onChange: () => undefined });
-  const done = await upload.bringOnce();
-  if (!done) throw new Error(`not brought home: ${JSON.stringify(upload.progress)}`);
+  const done = Promise.withResolvers<void>();
+  const onChange = ({ state, detail }: UploadProgress): void => {
+    if (state === 'verified') done.resolve();
+    // A central coordinator that is overloaded says so, and is asked again.
+    else if (state === 'unreachable') console.error(detail);
+    else if (state === 'refused') done.reject(new Error(detail ?? ''));
+  };
+  const upload = new Upload({
+    db: laptop.db,
+    store,
+    clock: systemClock,
+    central,
+    schema: SCHEMA,
+    random: Math.random,
+    onChange,
+  });
+  upload.start();
+  await done.promise;
+  await upload.stop();
   process.send?.({ what: 'home', value: { ...at, verified_s: seconds(), entries: upload.progress.total } });
   await laptop.close();
 }

@@ -4,7 +4,6 @@
  * Aims: at most 10 s, and the p99 of the wait at most twice that of the same coordinator without a merge.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,13 +30,17 @@ interface Home {
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'playfleet-merge-'));
 const programs = new Programs();
-const laptop = fork(path.join(path.dirname(fileURLToPath(import.meta.url)), 'merge-laptop.ts'), [String(RUNS), String(TESTS)]);
+const laptop = fork(path.join(path.dirname(fileURLToPath(import.meta.url)), 'merge-laptop.ts'), [
+  String(RUNS),
+  String(TESTS),
+]);
 try {
   const coordinator = await programs.startCoordinator(path.join(folder, 'central'));
   await told(laptop, 'ready');
   const { secret } = await api<{ secret: string }>(coordinator, 'POST', '/sync-credentials', { name: 'laptop' });
   const fleet: SimulatedWorker[] = [];
-  for (const member of await enrolFleet(coordinator, WORKERS, 'merge')) fleet.push(await connectWorker(coordinator, member));
+  for (const member of await enrolFleet(coordinator, WORKERS, 'merge'))
+    fleet.push(await connectWorker(coordinator, member));
   const pacing = await pace(coordinator, fleet);
   await sleep(QUIET_MS / 5);
   const before = await pacing.during(() => sleep(QUIET_MS));
@@ -61,7 +64,11 @@ try {
     p99_ms: { quiet: round(percentile(quiet, 99)), merging: round(percentile(during, 99)) },
     ratio: round(percentile(during, 99) / percentile(quiet, 99)),
   };
-  const holds = figures.in_place_s <= AIM.seconds && figures.ratio <= AIM.ratio && figures.runs === RUNS && results === RUNS * TESTS;
+  const holds =
+    figures.in_place_s <= AIM.seconds &&
+    figures.ratio <= AIM.ratio &&
+    figures.runs === RUNS &&
+    results === RUNS * TESTS;
   console.log(JSON.stringify({ merge: figures, aim: AIM, holds }));
   process.exitCode = holds ? 0 : 1;
 } finally {
@@ -102,15 +109,21 @@ async function pace(coordinator: Coordinator, fleet: readonly SimulatedWorker[])
 
 /** Counted in the figures of their days, by what anybody sees. */
 async function countResults(coordinator: Coordinator): Promise<number> {
-  const { items } = await api<{ items: { name: string; tests: { settled: number } }[] }>(coordinator, 'GET', '/test-runs?limit=200&search=run');
+  const { items } = await api<{ items: { name: string; tests: { settled: number } }[] }>(
+    coordinator,
+    'GET',
+    '/test-runs?limit=200&search=run',
+  );
   return items.filter(({ name }) => name === 'run').reduce((sum, { tests }) => sum + tests.settled, 0);
 }
 
-async function told<T>(child: ChildProcess, what: string): Promise<T> {
-  for (;;) {
-    const [message] = (await once(child, 'message')) as [{ what: string; value: T }];
-    if (message.what === what) return message.value;
-  }
+function told<T>(child: ChildProcess, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.on('message', (message: { what: string; value: T }) => {
+      if (message.what === what) resolve(message.value);
+    });
+    child.once('exit', (code) => reject(new Error(`the promoted coordinator ended with ${code}`)));
+  });
 }
 
 function round(value: number): number {

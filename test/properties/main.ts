@@ -30,7 +30,12 @@ async function carryOut(part: Part): Promise<void> {
   process.send?.(outcome, () => process.disconnect());
 }
 
-const CHECKS = { rules: checkRules, database: checkDatabase, 'merge rules': checkMergeRules, merge: checkMergeDatabase };
+const CHECKS = {
+  rules: checkRules,
+  database: checkDatabase,
+  'merge rules': checkMergeRules,
+  merge: checkMergeDatabase,
+};
 const check = async ({ property, seeds, seed }: Part): Promise<Figures> => CHECKS[property](seeds, seed);
 /** Of histories of several databases, which take seconds each, one for so many seeds of the others. */
 const DATABASES_PER_HISTORY = 100;

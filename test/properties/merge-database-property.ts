@@ -10,9 +10,24 @@ import { Receiver, Side } from '../support/merging.ts';
 import type { Figures } from './database-property.ts';
 
 const deed = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('run' as const), tests: fc.integer({ min: 1, max: 6 }), failing: fc.nat(2) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('run' as const),
+      tests: fc.integer({ min: 1, max: 6 }),
+      failing: fc.nat(2),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const), tests: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('set' as const), key: fc.constantFrom(...['task_max_retries', 'poison_test_limit'] as const), to: fc.integer({ min: 1, max: 5 }), at: fc.nat(3) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('set' as const),
+      key: fc.constantFrom(...(['task_max_retries', 'poison_test_limit'] as const)),
+      to: fc.integer({ min: 1, max: 5 }),
+      at: fc.nat(3),
+    }),
+  },
 );
 type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
 
@@ -20,7 +35,13 @@ const seeds = fc.record({
   central: fc.array(deed, { maxLength: 3 }),
   promoted: fc.array(fc.array(deed, { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 3 }),
   /** For each of the two copies: what comes next, how many entries of it, and whether the coordinator is started anew behind it. */
-  orders: fc.array(fc.array(fc.record({ from: fc.nat(2), at: fc.nat(1000), size: fc.integer({ min: 1, max: 80 }), restart: fc.boolean() }), { maxLength: 12 }), { minLength: 2, maxLength: 2 }),
+  orders: fc.array(
+    fc.array(
+      fc.record({ from: fc.nat(2), at: fc.nat(1000), size: fc.integer({ min: 1, max: 80 }), restart: fc.boolean() }),
+      { maxLength: 12 },
+    ),
+    { minLength: 2, maxLength: 2 },
+  ),
 });
 
 export async function checkMergeDatabase(count: number, seed: number): Promise<Figures> {
@@ -46,8 +67,13 @@ export async function checkMergeDatabase(count: number, seed: number): Promise<F
         for (const [n, origin] of origins.entries()) {
           for (const receiver of receivers) {
             const answer = await receiver.verify(origin);
-            assert(answer.equal, `origin ${n} differs in ${answer.differs.join()}; ${answer.waiting} wait, ${answer.refused} refused`);
-            const conflicts = await receiver.side.db.read((r) => r.get<{ n: number }>('SELECT count(*) AS n FROM conflicts'));
+            assert(
+              answer.equal,
+              `origin ${n} differs in ${answer.differs.join()}; ${answer.waiting} wait, ${answer.refused} refused`,
+            );
+            const conflicts = await receiver.side.db.read((r) =>
+              r.get<{ n: number }>('SELECT count(*) AS n FROM conflicts'),
+            );
             met('conflicts', conflicts?.n ?? 0);
           }
           met('entries', journals[n]!.length);
@@ -98,16 +124,28 @@ async function deliver(
 /** What central has in the end, without what is its own business (ids of its own runs, when it was done) or learned in passing (expected durations). */
 async function stateOf(side: Side): Promise<unknown> {
   const all = (sql: string) => side.db.read((r) => r.all(sql));
-  const foreign = "(SELECT id FROM runs WHERE number > 1000000)";
+  const foreign = '(SELECT id FROM runs WHERE number > 1000000)';
   return {
-    runs: await all(`SELECT id, number, state, outcome, expected, unexpected, flaky, skipped, tests_total FROM runs WHERE id IN ${foreign} ORDER BY id`),
-    tests: await all(`SELECT run_id, test_id, outcome, fence, attempts, duration_ms FROM tests WHERE run_id IN ${foreign} ORDER BY run_id, test_id`),
-    attempts: await all(`SELECT run_id, test_id, fence, retry, status FROM test_attempts WHERE run_id IN ${foreign} ORDER BY 1, 2, 3, 4`),
-    events: await all('SELECT origin, origin_seq, at, type, run_id, data FROM events WHERE origin IS NOT NULL ORDER BY 1, 2'),
+    runs: await all(
+      `SELECT id, number, state, outcome, expected, unexpected, flaky, skipped, tests_total FROM runs WHERE id IN ${foreign} ORDER BY id`,
+    ),
+    tests: await all(
+      `SELECT run_id, test_id, outcome, fence, attempts, duration_ms FROM tests WHERE run_id IN ${foreign} ORDER BY run_id, test_id`,
+    ),
+    attempts: await all(
+      `SELECT run_id, test_id, fence, retry, status FROM test_attempts WHERE run_id IN ${foreign} ORDER BY 1, 2, 3, 4`,
+    ),
+    events: await all(
+      'SELECT origin, origin_seq, at, type, run_id, data FROM events WHERE origin IS NOT NULL ORDER BY 1, 2',
+    ),
     days: await all('SELECT * FROM test_days ORDER BY 1, 2, 3'),
     workers: await all('SELECT * FROM worker_days ORDER BY 1, 2, 3'),
     failures: await all('SELECT project_id, day, cluster, unexpected, flaky, runs FROM failure_days ORDER BY 1, 2, 3'),
-    settings: await Promise.all(['task_max_retries', 'poison_test_limit'].map(async (key) => (await side.db.read((r) => readRegister(r, 'setting', key)))?.value ?? null)),
+    settings: await Promise.all(
+      ['task_max_retries', 'poison_test_limit'].map(
+        async (key) => (await side.db.read((r) => readRegister(r, 'setting', key)))?.value ?? null,
+      ),
+    ),
     conflicts: await all('SELECT origin, kind, key, theirs, why FROM conflicts ORDER BY 1, 2, 3'),
   };
 }
@@ -115,6 +153,8 @@ async function stateOf(side: Side): Promise<unknown> {
 /** Each run that ended by itself is in the figures of its day once. */
 async function countsOnce(side: Side, deeds: readonly Deed[]): Promise<void> {
   const ran = deeds.reduce((sum, one) => sum + (one.do === 'run' ? one.tests : 0), 0);
-  const row = await side.db.read((r) => r.get<{ n: number | null }>('SELECT sum(expected + unexpected + flaky + skipped) AS n FROM test_days'));
+  const row = await side.db.read((r) =>
+    r.get<{ n: number | null }>('SELECT sum(expected + unexpected + flaky + skipped) AS n FROM test_days'),
+  );
   assert.equal(row?.n ?? 0, ran, 'results were lost or counted twice');
 }

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { choose, hashValue, type Version } from '../../coordinator/merge/rules/registers.ts';
-import { add, differences, hashEntry, nameOf, NOTHING, summarise, unite, type Brought, type Known } from '../../coordinator/merge/rules/union.ts';
+import {
+  add,
+  differences,
+  hashEntry,
+  nameOf,
+  NOTHING,
+  summarise,
+  unite,
+  type Brought,
+  type Known,
+} from '../../coordinator/merge/rules/union.ts';
 import { FACT_KINDS, type JournalEntry, type RegisterKind } from '../../shared/protocol/offline/journal.ts';
 import type { Figures } from './database-property.ts';
 
@@ -15,10 +25,9 @@ interface Written {
 }
 
 /** What an origin wrote, in its order: writing the same id again is another revision of it. */
-const history = fc.array(
-  fc.record({ kind: fc.constantFrom(...FACT_KINDS), id: fc.nat(4), value: fc.nat(1000) }),
-  { maxLength: 12 },
-);
+const history = fc.array(fc.record({ kind: fc.constantFrom(...FACT_KINDS), id: fc.nat(4), value: fc.nat(1000) }), {
+  maxLength: 12,
+});
 
 function journalOf(origin: string, writes: readonly Written[]): Brought[] {
   const revs = new Map<string, number>();
@@ -32,7 +41,8 @@ function journalOf(origin: string, writes: readonly Written[]): Brought[] {
 }
 
 const take = (known: Known, brought: readonly Brought[]): Known => brought.reduce(add, known);
-const sorted = (known: Known) => [...known].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { entry }]) => [name, entry.rev, entry.hash]);
+const sorted = (known: Known) =>
+  [...known].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { entry }]) => [name, entry.rev, entry.hash]);
 const same = (one: Known, other: Known, what: string) => assert.deepEqual(sorted(one), sorted(other), what);
 
 const seeds = fc.record({
@@ -90,9 +100,12 @@ export function checkMergeRules(count: number, seed: number): Figures {
   );
   fc.assert(
     fc.property(registers, ({ kind, own, versions, order }) => {
-      const brought = versions.map(
-        (version, n): Version => ({ ...version, origin: ORIGINS[n]!, base: hashValue(version.base), by: 'somebody' }),
-      );
+      const brought = versions.map((version, n): Version => ({
+        ...version,
+        origin: ORIGINS[n]!,
+        base: hashValue(version.base),
+        by: 'somebody',
+      }));
       const rotated = brought.map((_, n) => brought[(n + order) % brought.length]!);
       const choice = choose(kind, own, brought);
       assert.deepEqual(choose(kind, own, rotated), choice, 'the order of versions makes no difference');

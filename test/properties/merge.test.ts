@@ -4,7 +4,13 @@ import { checkMergeRules } from './merge-rules-property.ts';
 
 test('what several origins did can be brought together in any order, in pieces and repeatedly, and nothing is lost', () => {
   const { seen } = checkMergeRules(500, 1);
-  for (const what of ['superseded revisions', 'losses that were noticed', 'versions that count', 'own values that stay', 'versions that are kept'])
+  for (const what of [
+    'superseded revisions',
+    'losses that were noticed',
+    'versions that count',
+    'own values that stay',
+    'versions that are kept',
+  ])
     expect(seen[what], what).toBeGreaterThan(0);
 });
 

@@ -1,7 +1,13 @@
 /** Coordinators that work on their own and are merged: real databases with the real commands, without their programs. */
 import { setImmediate } from 'node:timers';
 import { Applier } from '../../coordinator/merge/apply.ts';
-import { announceOrigin, foreignOrigin, ownOrigin, promoteOrigin, type Origin } from '../../coordinator/merge/origins.ts';
+import {
+  announceOrigin,
+  foreignOrigin,
+  ownOrigin,
+  promoteOrigin,
+  type Origin,
+} from '../../coordinator/merge/origins.ts';
 import { markBaseline, noteAll } from '../../coordinator/merge/note.ts';
 import { nextBatch, markAcknowledged } from '../../coordinator/merge/outgoing.ts';
 import { receiveBatch } from '../../coordinator/merge/receive.ts';
@@ -34,7 +40,13 @@ export async function registersOf(db: Database): Promise<RegisterDeps> {
   const report = (error: unknown): void => {
     throw error;
   };
-  const settings = await Settings.open({ db, key: new Uint8Array(32), strategies: ['least_loaded'], onChange: () => undefined, report });
+  const settings = await Settings.open({
+    db,
+    key: new Uint8Array(32),
+    strategies: ['least_loaded'],
+    onChange: () => undefined,
+    report,
+  });
   return { settings, policies: await Policies.open(db), forget: () => undefined };
 }
 
@@ -50,7 +62,12 @@ export class Side {
   }
 
   /** With the same project and workers as the others, as a warm copy would bring them. */
-  static async promoted(of: Side, name: string, random: number, before: (side: Side) => Promise<void> = async () => {}): Promise<Side> {
+  static async promoted(
+    of: Side,
+    name: string,
+    random: number,
+    before: (side: Side) => Promise<void> = async () => {},
+  ): Promise<Side> {
     const side = await Side.central();
     await before(side);
     const central = await of.origin();
@@ -95,7 +112,13 @@ export class Side {
       await world.report(claim.workerId, { kind: 'begin', ...heldNames(claim) });
       const own = await world.testsOf(claim.taskId);
       const bad = own.filter((id) => Number(id.slice(1)) < failing);
-      await world.report(claim.workerId, passed(grant, own.filter((id) => !bad.includes(id))));
+      await world.report(
+        claim.workerId,
+        passed(
+          grant,
+          own.filter((id) => !bad.includes(id)),
+        ),
+      );
       if (bad.length > 0) await world.report(claim.workerId, failed(grant, bad));
       await world.report(claim.workerId, { kind: 'finish', ...heldNames(claim), end: plainEnd });
     }
@@ -106,11 +129,18 @@ export class Side {
   /** Nobody makes reports here. */
   async reported(runId: string): Promise<void> {
     await this.db.write((w) =>
-      w.run(`UPDATE runs SET report_state = 'failed', report = '{"message":"none"}' WHERE id = ? AND completed_at IS NOT NULL`, [runId]),
+      w.run(
+        `UPDATE runs SET report_state = 'failed', report = '{"message":"none"}' WHERE id = ? AND completed_at IS NOT NULL`,
+        [runId],
+      ),
     );
   }
 
-  change(values: Parameters<RegisterDeps['settings']['change']>[1], by = 'somebody', at = this.world.clock.time): Promise<void> {
+  change(
+    values: Parameters<RegisterDeps['settings']['change']>[1],
+    by = 'somebody',
+    at = this.world.clock.time,
+  ): Promise<void> {
     return this.db.write((w) => this.registers.settings.change(w, values, by, at));
   }
 
@@ -159,7 +189,12 @@ export class Receiver {
   async take(from: Side, entries: JournalEntry[]): Promise<{ stored: number; known: number }> {
     const origin = await this.side.db.read(async (r) => foreignOrigin(r, (await from.origin()).id));
     if (!origin) throw new Error('it was not announced');
-    const ack = await receiveBatch(this.side.db, origin, { version: JOURNAL_VERSION, schema: SCHEMA, entries }, () => 0);
+    const ack = await receiveBatch(
+      this.side.db,
+      origin,
+      { version: JOURNAL_VERSION, schema: SCHEMA, entries },
+      () => 0,
+    );
     this.applier.wake();
     return ack;
   }

@@ -14,7 +14,8 @@ const FENCES = 2 ** 32;
 /** Fences of others are below zero: what this database gives out itself is not touched by them. Later ones stay larger. */
 export const fenceHere = (fence: number, { here }: Slots): number => fence - here * FENCES;
 export const fenceThere = (fence: number, { here }: Slots): number => fence + here * FENCES;
-export const isFence = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0 && Number(value) < FENCES;
+export const isFence = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) > 0 && Number(value) < FENCES;
 
 export const numberHere = (number: number, { here, there }: Slots): number => number + (here - there) * SLOT_SIZE;
 export const numberThere = (number: number, { here, there }: Slots): number => number - (here - there) * SLOT_SIZE;

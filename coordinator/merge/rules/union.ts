@@ -3,12 +3,20 @@
  * revisions; of two the higher one stays. So the order, repetitions and interruptions of bringing entries make no difference (invariant I7).
  */
 import { createHash } from 'node:crypto';
-import { addHash, EMPTY_SUM, entryText, type JournalEntry, type JournalKind, type KindSummary } from '../../../shared/protocol/offline/journal.ts';
+import {
+  addHash,
+  EMPTY_SUM,
+  entryText,
+  type JournalEntry,
+  type JournalKind,
+  type KindSummary,
+} from '../../../shared/protocol/offline/journal.ts';
 
 export const hashText = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** `origin`: its id. */
-export const hashEntry = (origin: string, entry: Omit<JournalEntry, 'hash'>): string => hashText(entryText(origin, entry));
+export const hashEntry = (origin: string, entry: Omit<JournalEntry, 'hash'>): string =>
+  hashText(entryText(origin, entry));
 
 export interface Revision {
   rev: number;
@@ -54,12 +62,15 @@ export function countIn(kinds: Kinds, kind: JournalKind, hash: string): void {
 /** What is known of one origin. */
 export function summarise(known: Known, origin: string): Kinds {
   const kinds: Kinds = {};
-  for (const brought of known.values()) if (brought.origin === origin) countIn(kinds, brought.entry.kind, brought.entry.hash);
+  for (const brought of known.values())
+    if (brought.origin === origin) countIn(kinds, brought.entry.kind, brought.entry.hash);
   return kinds;
 }
 
 /** Kinds of which the two do not have the same. */
 export function differences(one: Kinds, other: Kinds): JournalKind[] {
   const kinds = new Set([...Object.keys(one), ...Object.keys(other)] as JournalKind[]);
-  return [...kinds].filter((kind) => one[kind]?.count !== other[kind]?.count || one[kind]?.sum !== other[kind]?.sum).sort();
+  return [...kinds]
+    .filter((kind) => one[kind]?.count !== other[kind]?.count || one[kind]?.sum !== other[kind]?.sum)
+    .sort();
 }

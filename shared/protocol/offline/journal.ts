@@ -90,7 +90,17 @@ export type RegisterRow = z.infer<typeof registerRow>;
 export function entryText(origin: string, entry: Omit<JournalEntry, 'hash'>): string {
   const { kind, id, rev, run, parts, row } = entry;
   const columns = Object.keys(row).sort();
-  return JSON.stringify([JOURNAL_VERSION, origin, kind, id, rev, run, parts, columns, columns.map((name) => row[name])]);
+  return JSON.stringify([
+    JOURNAL_VERSION,
+    origin,
+    kind,
+    id,
+    rev,
+    run,
+    parts,
+    columns,
+    columns.map((name) => row[name]),
+  ]);
 }
 
 export const journalBatch = z.strictObject({

@@ -22,8 +22,10 @@ async function promote(name = 'laptop', random = 0.1, before?: (side: Side) => P
   return side;
 }
 
-const rows = <T>(side: Side, sql: string, params: (string | number)[] = []) => side.db.read((r) => r.all<T>(sql, params));
-const count = async (side: Side, table: string) => (await rows<{ n: number }>(side, `SELECT count(*) AS n FROM ${table}`))[0]!.n;
+const rows = <T>(side: Side, sql: string, params: (string | number)[] = []) =>
+  side.db.read((r) => r.all<T>(sql, params));
+const count = async (side: Side, table: string) =>
+  (await rows<{ n: number }>(side, `SELECT count(*) AS n FROM ${table}`))[0]!.n;
 
 async function bring(from: Side, batches?: JournalEntry[][]): Promise<void> {
   await receiver.announce(from);
@@ -41,8 +43,15 @@ test('runs of both sides are in the central database afterwards, each with its n
   expect(answer).toMatchObject({ equal: true, waiting: 0, refused: 0, differs: [] });
   expect(answer.summary?.kinds.run?.count).toBe(1);
   expect(answer.summary?.kinds.test?.count).toBe(7);
-  const numbers = await rows<{ id: string; number: number; unexpected: number }>(central, 'SELECT id, number, unexpected FROM runs ORDER BY created_at, number');
-  expect(numbers.map(({ number }) => runLabel(number)).sort()).toEqual(['1', '2', expect.stringMatching(/^[A-Z][0-9A-Z]{3}-1$/)]);
+  const numbers = await rows<{ id: string; number: number; unexpected: number }>(
+    central,
+    'SELECT id, number, unexpected FROM runs ORDER BY created_at, number',
+  );
+  expect(numbers.map(({ number }) => runLabel(number)).sort()).toEqual([
+    '1',
+    '2',
+    expect.stringMatching(/^[A-Z][0-9A-Z]{3}-1$/),
+  ]);
   expect(numbers.find(({ id }) => id === runId)).toMatchObject({ unexpected: 2 });
 });
 
@@ -53,7 +62,13 @@ test('the same again, in another order and in pieces, changes nothing and counts
   const batches = await laptop.batches();
   await bring(laptop, batches);
   const once = await snapshot();
-  await bring(laptop, batches.flat().reverse().map((entry) => [entry]));
+  await bring(
+    laptop,
+    batches
+      .flat()
+      .reverse()
+      .map((entry) => [entry]),
+  );
   await bring(laptop, batches);
   expect(await snapshot()).toEqual(once);
   expect((await rows<{ n: number }>(central, 'SELECT sum(expected + unexpected) AS n FROM test_days'))[0]!.n).toBe(10);
@@ -61,7 +76,19 @@ test('the same again, in another order and in pieces, changes nothing and counts
 });
 
 async function snapshot() {
-  const tables = ['runs', 'tasks', 'task_attempts', 'units', 'tests', 'test_attempts', 'events', 'test_days', 'worker_days', 'failure_days', 'test_history'];
+  const tables = [
+    'runs',
+    'tasks',
+    'task_attempts',
+    'units',
+    'tests',
+    'test_attempts',
+    'events',
+    'test_days',
+    'worker_days',
+    'failure_days',
+    'test_history',
+  ];
   return Promise.all(tables.map((table) => rows(central, `SELECT * FROM ${table} ORDER BY 1, 2, 3`)));
 }
 
@@ -71,7 +98,10 @@ test('a run is not seen before the whole of it has come', async () => {
   const entries = (await laptop.batches()).flat();
   await receiver.announce(laptop);
   const last = entries.findIndex(({ kind }) => kind === 'test');
-  await receiver.take(laptop, entries.filter((_, n) => n !== last));
+  await receiver.take(
+    laptop,
+    entries.filter((_, n) => n !== last),
+  );
   await receiver.settled();
   expect(await rows(central, 'SELECT id FROM runs')).toEqual([]);
   expect((await receiver.verify(laptop)).waiting).toBeGreaterThan(0);
@@ -86,10 +116,18 @@ test('an event of a merged run is stored once, with its time, and listeners hear
   const heard: string[] = [];
   central.db.onCommitted((events) => heard.push(...events.map(({ type }) => type)));
   await bring(laptop);
-  await bring(laptop, (await laptop.batches()));
+  await bring(laptop, await laptop.batches());
   expect(heard).toEqual(['run.merged']);
-  const there = await rows<{ at: number; type: string }>(laptop, 'SELECT at, type FROM events WHERE run_id = ? ORDER BY seq', [runId]);
-  const here = await rows<{ at: number; type: string }>(central, "SELECT at, type FROM events WHERE run_id = ? AND type <> 'run.merged' ORDER BY origin_seq", [runId]);
+  const there = await rows<{ at: number; type: string }>(
+    laptop,
+    'SELECT at, type FROM events WHERE run_id = ? ORDER BY seq',
+    [runId],
+  );
+  const here = await rows<{ at: number; type: string }>(
+    central,
+    "SELECT at, type FROM events WHERE run_id = ? AND type <> 'run.merged' ORDER BY origin_seq",
+    [runId],
+  );
   expect(here).toEqual(there);
 });
 
@@ -122,7 +160,9 @@ test('two origins that happened to choose the same slot are told apart', async (
   await bring(other);
   expect((await receiver.verify(one)).equal).toBe(true);
   expect((await receiver.verify(other)).equal).toBe(true);
-  expect(new Set((await rows<{ number: number }>(central, 'SELECT number FROM runs')).map(({ number }) => number)).size).toBe(2);
+  expect(
+    new Set((await rows<{ number: number }>(central, 'SELECT number FROM runs')).map(({ number }) => number)).size,
+  ).toBe(2);
 });
 
 test('what comes later of a run that is in place is added to it', async () => {
@@ -130,7 +170,10 @@ test('what comes later of a run that is in place is added to it', async () => {
   const runId = await laptop.run(2);
   await bring(laptop);
   await laptop.db.write((w) =>
-    w.run(`INSERT INTO accepted_screenshots (run_id, comparison, path, sha256, accepted_at, accepted_by) VALUES (?, 'c', 'p', ?, 1, 'ann')`, [runId, 'a'.repeat(64)]),
+    w.run(
+      `INSERT INTO accepted_screenshots (run_id, comparison, path, sha256, accepted_at, accepted_by) VALUES (?, 'c', 'p', ?, 1, 'ann')`,
+      [runId, 'a'.repeat(64)],
+    ),
   );
   expect((await receiver.verify(laptop)).equal).toBe(false);
   await bring(laptop);
@@ -147,7 +190,15 @@ test('a setting that only the promoted side changed counts, and one that both ch
   expect(await central.setting('task_max_retries')).toBe(5);
   expect(await central.setting('poison_test_limit')).toBe(9);
   expect(await rows(central, 'SELECT kind, key, ours, theirs, theirs_by, why, state FROM conflicts')).toEqual([
-    { kind: 'setting', key: 'poison_test_limit', ours: '9', theirs: '7', theirs_by: 'bea', why: 'changed on both sides', state: 'open' },
+    {
+      kind: 'setting',
+      key: 'poison_test_limit',
+      ours: '9',
+      theirs: '7',
+      theirs_by: 'bea',
+      why: 'changed on both sides',
+      state: 'open',
+    },
   ]);
   expect((await receiver.verify(laptop)).equal).toBe(true);
 });
@@ -169,5 +220,7 @@ test('a machine that was not brought by an admin changes no setting by itself', 
   for (const batch of batches) await receiver.take(laptop, batch);
   await receiver.settled();
   expect(await central.setting('task_max_retries')).toBeNull();
-  expect(await rows(central, 'SELECT theirs, why FROM conflicts')).toEqual([{ theirs: '5', why: 'needs the consent of an admin' }]);
+  expect(await rows(central, 'SELECT theirs, why FROM conflicts')).toEqual([
+    { theirs: '5', why: 'needs the consent of an admin' },
+  ]);
 });

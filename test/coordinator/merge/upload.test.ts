@@ -58,7 +58,15 @@ function wrap(central: Central, around: <T>(call: () => Promise<T>) => Promise<T
 }
 
 const uploadOf = (central: Central): Upload =>
-  new Upload({ db: laptop.db, store, clock: hastyClock, central, schema: SCHEMA, random: () => 0, onChange: (progress) => heard.push(progress) });
+  new Upload({
+    db: laptop.db,
+    store,
+    clock: hastyClock,
+    central,
+    schema: SCHEMA,
+    random: () => 0,
+    onChange: (progress) => heard.push(progress),
+  });
 
 async function attach(runId: string, bytes: Uint8Array): Promise<string> {
   const { sha256 } = await store.addBytes(bytes);
@@ -84,8 +92,14 @@ test('a promoted coordinator brings its runs and their files home, and says so w
   const run = await read<{ number: number; status: string; tests: object }>(`/api/v1/test-runs/${runId}`);
   expect(run).toMatchObject({ status: 'completed', tests: { expected: 5, unexpected: 1 } });
   const file = await coordinator.request('GET', `/api/v1/blobs/${sha256}`);
-  expect(createHash('sha256').update(Buffer.from(await file.arrayBuffer())).digest('hex')).toBe(sha256);
-  const { items } = await read<{ items: { name: string; own: boolean; runs: number; verified_at: string | null; tag: string }[] }>('/api/v1/origins');
+  expect(
+    createHash('sha256')
+      .update(Buffer.from(await file.arrayBuffer()))
+      .digest('hex'),
+  ).toBe(sha256);
+  const { items } = await read<{
+    items: { name: string; own: boolean; runs: number; verified_at: string | null; tag: string }[];
+  }>('/api/v1/origins');
   expect(items.find(({ own }) => !own)).toMatchObject({ name: 'laptop', runs: 1, verified_at: expect.any(String) });
   const tag = items.find(({ own }) => !own)!.tag;
   expect(await read(`/api/v1/test-runs/${tag}-1`)).toMatchObject({ id: runId });
@@ -118,7 +132,11 @@ test('an upload that is cut off anywhere goes on where it was, and nothing comes
   }
   expect(cutAt).toBeGreaterThan(4);
   expect(heard.at(-1)!.state).toBe('verified');
-  const totals = await Promise.all((await read<{ items: { id: string }[] }>('/api/v1/test-runs')).items.map(({ id }) => read<{ tests: { settled: number } }>(`/api/v1/test-runs/${id}`)));
+  const totals = await Promise.all(
+    (await read<{ items: { id: string }[] }>('/api/v1/test-runs')).items.map(({ id }) =>
+      read<{ tests: { settled: number } }>(`/api/v1/test-runs/${id}`),
+    ),
+  );
   expect(totals.map(({ tests }) => tests.settled).sort()).toEqual([3, 8]);
 });
 
@@ -169,27 +187,47 @@ test('what is damaged, foreign, too much or of another version is refused with t
   expect(await refusal(central.send(origin, batch(entries)))).toMatchObject({ status: 404 });
   const { name, slot, promotedAt } = await laptop.origin();
   const announce = { version: JOURNAL_VERSION, schema: SCHEMA, name, slot, promoted_at: promotedAt ?? 0 } as const;
-  expect(await refusal(central.announce(origin, { ...announce, schema: SCHEMA + 1 }))).toMatchObject({ status: 409, code: 'newer_journal' });
+  expect(await refusal(central.announce(origin, { ...announce, schema: SCHEMA + 1 }))).toMatchObject({
+    status: 409,
+    code: 'newer_journal',
+  });
   await central.announce(origin, announce);
   const test = entries.find(({ kind }) => kind === 'test')!;
   const changed = { ...test, row: { ...test.row, outcome: 'flaky' } };
-  expect(await refusal(central.send(origin, batch([...entries.slice(0, 3), changed])))).toMatchObject({ status: 422, code: 'damaged_entry' });
-  expect(await refusal(central.send(origin, batch(entries, SCHEMA + 1)))).toMatchObject({ status: 409, code: 'newer_journal' });
+  expect(await refusal(central.send(origin, batch([...entries.slice(0, 3), changed])))).toMatchObject({
+    status: 422,
+    code: 'damaged_entry',
+  });
+  expect(await refusal(central.send(origin, batch(entries, SCHEMA + 1)))).toMatchObject({
+    status: 409,
+    code: 'newer_journal',
+  });
   const many = Array.from({ length: MAX_JOURNAL_ENTRIES + 1 }, () => test);
   expect(await refusal(central.send(origin, batch(many)))).toMatchObject({ status: 422 });
   const huge = { ...test, row: { ...test.row, note: 'x'.repeat(25 * 1024 * 1024) } };
   expect(await refusal(central.send(origin, batch([huge])))).toMatchObject({ status: 413 });
   const run = entries.find(({ kind }) => kind === 'run')!;
-  const own = (await (await coordinator.request('POST', '/api/v1/test-runs/create', { name: 'own', project: 'shop', total_shards: 1 })).json()) as { test_run_id: string };
+  const own = (await (
+    await coordinator.request('POST', '/api/v1/test-runs/create', { name: 'own', project: 'shop', total_shards: 1 })
+  ).json()) as { test_run_id: string };
   expect(own.test_run_id, JSON.stringify(own)).toBeTypeOf('string');
   const signed = (entry: JournalEntry): JournalEntry => ({ ...entry, hash: hashEntry(origin, entry) });
-  const stolen = signed({ ...test, run: own.test_run_id, row: { ...test.row, run_id: own.test_run_id }, id: JSON.stringify([own.test_run_id, test.row.test_id]) });
+  const stolen = signed({
+    ...test,
+    run: own.test_run_id,
+    row: { ...test.row, run_id: own.test_run_id },
+    id: JSON.stringify([own.test_run_id, test.row.test_id]),
+  });
   expect(await refusal(central.send(origin, batch([stolen])))).toMatchObject({ status: 403, code: 'foreign_entry' });
   const numbered = signed({ ...run, row: { ...run.row, number: 1 } });
   expect(await refusal(central.send(origin, batch([numbered])))).toMatchObject({ status: 403, code: 'foreign_entry' });
   const odd = signed({ ...test, row: { ...test.row, secret: 'x' } });
   expect(await refusal(central.send(origin, batch([odd])))).toMatchObject({ status: 422, code: 'unknown_column' });
-  expect((await read<{ items: { own: boolean; entries: number; waiting: number }[] }>('/api/v1/origins')).items.find(({ own }) => !own)).toMatchObject({ entries: 0, waiting: 0 });
+  expect(
+    (await read<{ items: { own: boolean; entries: number; waiting: number }[] }>('/api/v1/origins')).items.find(
+      ({ own }) => !own,
+    ),
+  ).toMatchObject({ entries: 0, waiting: 0 });
 });
 
 test('a sync credential brings its own origin and opens nothing else', async () => {
@@ -215,16 +253,28 @@ test('a sync credential brings its own origin and opens nothing else', async () 
 test('what did not prevail is listed, and an admin lets it count or keeps what is there', async () => {
   await laptop.change({ poison_test_limit: 7, task_max_retries: 4 }, 'bea', 5);
   expect(await uploadOf(centralOf()).bringOnce()).toBe(true);
-  const { items } = await read<{ items: { id: string; key: string; ours: unknown; theirs: unknown; theirs_by: string; why: string }[] }>('/api/v1/merge-conflicts');
-  expect(items.map(({ key, ours, theirs, theirs_by, why }) => ({ key, ours, theirs, theirs_by, why })).sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
+  const { items } = await read<{
+    items: { id: string; key: string; ours: unknown; theirs: unknown; theirs_by: string; why: string }[];
+  }>('/api/v1/merge-conflicts');
+  expect(
+    items
+      .map(({ key, ours, theirs, theirs_by, why }) => ({ key, ours, theirs, theirs_by, why }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1)),
+  ).toEqual([
     { key: 'poison_test_limit', ours: null, theirs: 7, theirs_by: 'bea', why: 'needs the consent of an admin' },
     { key: 'task_max_retries', ours: null, theirs: 4, theirs_by: 'bea', why: 'needs the consent of an admin' },
   ]);
-  const [first, second] = items as [{ id: string; key: string }, { id: string; key: string }];
-  expect((await coordinator.request('POST', `/api/v1/merge-conflicts/${first.id}/resolve`, { take: 'theirs' })).status).toBe(200);
-  expect((await coordinator.request('POST', `/api/v1/merge-conflicts/${second.id}/resolve`, { take: 'ours' })).status).toBe(200);
+  const [first, second] = [items[0]!, items[1]!];
+  expect(
+    (await coordinator.request('POST', `/api/v1/merge-conflicts/${first.id}/resolve`, { take: 'theirs' })).status,
+  ).toBe(200);
+  expect(
+    (await coordinator.request('POST', `/api/v1/merge-conflicts/${second.id}/resolve`, { take: 'ours' })).status,
+  ).toBe(200);
   const settings = await read<{ items: { key: string; value: unknown; is_set: boolean }[] }>('/api/v1/settings');
-  const set = settings.items.filter(({ key }) => key === first.key || key === second.key).map(({ key, is_set }) => [key, is_set]);
+  const set = settings.items
+    .filter(({ key }) => key === first.key || key === second.key)
+    .map(({ key, is_set }) => [key, is_set]);
   expect(Object.fromEntries(set)).toEqual({ [first.key]: true, [second.key]: false });
   expect((await read<{ items: unknown[] }>('/api/v1/merge-conflicts')).items).toEqual([]);
   expect((await read<{ items: unknown[] }>('/api/v1/merge-conflicts?state=resolved')).items).toHaveLength(2);
