@@ -11,6 +11,9 @@ import { startProxy, type LinkProxy, type SeenRequest } from '../link-proxy.ts';
 import { until, workerIds, type Bench } from '../bench.ts';
 import { startPlainProxy, type PlainProxy } from './plain-proxy.ts';
 
+/** Starting real workers takes long where other programs work as well: what is measured is said by figures, not by giving up. */
+const PATIENCE_MS = 600_000;
+
 export interface Central {
   coordinator: Coordinator;
   /** How machines reach it: what they bring home is recorded on the way. */
@@ -67,6 +70,7 @@ export async function startMachine(bench: Bench, central: Central, name: string)
     async () => (await workerIds(central.coordinator)).get(name),
     (found) => found !== undefined,
     `${name} to enrol`,
+    PATIENCE_MS,
   );
   await api(central.coordinator, 'PUT', `/workers/${id}/warm-copy`, { permit: 'yes' });
   const state = path.join(dataDir, 'warm-copy', 'state.json');
@@ -74,6 +78,7 @@ export async function startMachine(bench: Bench, central: Central, name: string)
     async () => existsSync(state) && (JSON.parse(readFileSync(state, 'utf8')) as { fresh_at: number | null }).fresh_at,
     (fresh) => typeof fresh === 'number',
     `the warm copy of ${name}`,
+    PATIENCE_MS,
   );
   return machine;
 }
@@ -149,10 +154,11 @@ export const online = (coordinator: Coordinator, name: string) =>
       )?.status,
     (status) => status === 'idle' || status === 'busy',
     `${name} to be there`,
+    PATIENCE_MS,
   );
 
 /** Until central has acknowledged and verified everything of it. */
-export const broughtHome = ({ coordinator, machine }: Promoted, ms = 120_000) =>
+export const broughtHome = ({ coordinator, machine }: Promoted, ms = PATIENCE_MS) =>
   until(
     async () => (await api<OfflineState>(coordinator, 'GET', '/offline')).promotion?.homecoming,
     (homecoming) => homecoming?.state === 'verified',

@@ -1,6 +1,6 @@
 /** The usual course of an outage: runs at central, central gone in their middle, a machine promoted, runs there, central back. */
 import type { Coordinator } from '../../../scripts/programs.ts';
-import { getRun, runEnded, until, type Bench } from '../bench.ts';
+import { runEnded, until, type Bench } from '../bench.ts';
 import { createScriptedRun, startScripted, testNames, type ScriptedFleet } from '../scripted-agent.ts';
 
 export const RUNS = 2;
@@ -33,9 +33,3 @@ export async function endRuns(coordinator: Coordinator, { runs }: Side): Promise
 
 /** Somewhere in the middle of both runs. */
 export const inTheMiddle = (bench: Bench): number => Math.round(RUNS * TESTS * (0.3 + 0.3 * bench.random()));
-
-export const settled = async (coordinator: Coordinator, runs: readonly string[]): Promise<number> => {
-  let sum = 0;
-  for (const run of runs) sum += (await getRun(coordinator, run)).tests.settled;
-  return sum;
-};
