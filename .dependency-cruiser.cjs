@@ -5,11 +5,11 @@
 const floors = [
   ['storage'],
   ['http', 'events', 'audit', 'load'],
-  ['identity', 'mail', 'people', 'workers', 'projects', 'artifacts', 'settings', 'policies'],
+  ['identity', 'mail', 'people', 'workers', 'joining', 'projects', 'artifacts', 'settings', 'policies'],
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'merge', 'backups'],
+  ['reports', 'operations', 'merge', 'backups', 'updates'],
   ['offline'],
 ];
 
@@ -67,7 +67,7 @@ module.exports = {
     {
       name: 'agent-knows-no-coordinator',
       severity: 'error',
-      from: { path: '^src-main/(agent|bundle|transfer|git|command)/' },
+      from: { path: '^src-main/(agent|bundle|transfer|git|command|joining|updater)/' },
       to: { path: '^(coordinator|src-renderer|src-main/(cli|desktop)|test|scripts)/' },
     },
     {

@@ -12,12 +12,14 @@ const timers = ['setTimeout', 'setInterval', 'setImmediate'].map((name) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'resources/', '**/*.d.ts', 'test-results/'] },
+  { ignores: ['dist/', 'out/', 'node_modules/', 'resources/', '**/*.d.ts', 'test-results/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.js', '.dependency-cruiser.cjs', 'bin/*.mjs', 'scripts/*.mjs'] },
+        projectService: {
+          allowDefaultProject: ['*.js', '.dependency-cruiser.cjs', 'bin/*.mjs', 'scripts/*.mjs', 'docker/*.mjs'],
+        },
       },
     },
     rules: {

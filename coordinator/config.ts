@@ -1,8 +1,9 @@
 /** The coordinator's settings at start: flags, else the environment, else defaults. Nothing else in the coordinator reads the environment. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { updateKeys } from '../shared/protocol/update.ts';
 import { FAILPOINTS, type Failpoint } from './storage/failpoint.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -39,8 +40,12 @@ const schema = z.strictObject({
   /** PEM files; both or neither. */
   tlsCert: file.optional(),
   tlsKey: file.optional(),
+  /** Say on the LAN that it is here. */
+  announce: z.union([z.boolean(), z.stringbool()]).default(false),
   /** Folder with strategies of one's own. */
   pluginsDir: file.optional(),
+  /** JSON with the keys of publishers, in place of those that this build pins. */
+  updateKeys: file.optional(),
   newAdminLink: z.boolean().default(false),
   failpoint: failpoint.optional(),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -60,8 +65,12 @@ export interface CoordinatorConfig {
   publicUrl: string | null;
   /** own: one that the coordinator makes and tokens pin. null: plain HTTP. */
   tls: TlsFiles | 'own' | null;
+  /** By multicast DNS; machines that hear it still need a code. */
+  announce: boolean;
   /** null: none. */
   pluginsDir: string | null;
+  /** Publishers whose updates are taken in; those of this build where it is left out. */
+  updateKeys?: readonly string[];
   /** Make one at this start, for whoever has lost all others: who may start the coordinator owns its data anyway. */
   newAdminLink: boolean;
   /** Where this process is to die, in fault runs. */
@@ -78,7 +87,9 @@ export interface CoordinatorFlags {
   tls?: boolean | undefined;
   tlsCert?: string | undefined;
   tlsKey?: string | undefined;
+  announce?: boolean | undefined;
   plugins?: string | undefined;
+  updateKeys?: string | undefined;
   newAdminLink?: boolean | undefined;
   logLevel?: string | undefined;
 }
@@ -101,7 +112,9 @@ const SOURCES = {
   tls: { flag: '--tls', variables: ['PLAYFLEET_TLS'] },
   tlsCert: { flag: '--tls-cert', variables: ['PLAYFLEET_TLS_CERT'] },
   tlsKey: { flag: '--tls-key', variables: ['PLAYFLEET_TLS_KEY'] },
+  announce: { flag: '--announce', variables: ['PLAYFLEET_ANNOUNCE'] },
   pluginsDir: { flag: '--plugins', variables: ['PLAYFLEET_PLUGINS'] },
+  updateKeys: { flag: '--update-keys', variables: ['PLAYFLEET_UPDATE_KEYS'] },
   newAdminLink: { flag: '--new-admin-link', variables: [] },
   failpoint: { flag: null, variables: ['PLAYFLEET_FAILPOINT'] },
   logLevel: { flag: '--log-level', variables: ['PLAYFLEET_LOG_LEVEL'] },
@@ -135,17 +148,36 @@ export function readCoordinatorConfig(
     const setting = issue?.path[0] as Setting;
     throw new ConfigError(`${given.get(setting)?.as ?? setting}: ${issue?.message ?? 'not understood'}`);
   }
-  const { tls, tlsCert, tlsKey, ...config } = parsed.data;
+  const { tls, tlsCert, tlsKey, updateKeys: keyFile, ...config } = parsed.data;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new ConfigError('--tls-cert, --tls-key: give both, or neither');
   }
+  if (config.announce) refuseVainAnnouncement(config.host, tls || tlsCert !== undefined);
   return {
     ...config,
     contentPort: config.contentPort ?? (config.port === 0 ? 0 : config.port + 1),
     pluginsDir: config.pluginsDir ?? null,
+    ...(keyFile === undefined ? {} : { updateKeys: readKeys(keyFile) }),
     publicUrl: config.publicUrl?.replace(/\/+$/, '') ?? null,
     tls: tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : tls ? 'own' : null,
   };
+}
+
+/** Whoever hears of it joins by a code, which takes https, from another machine. */
+function refuseVainAnnouncement(host: string, isEncrypted: boolean): void {
+  if (!isEncrypted) throw new ConfigError('--announce: needs --tls, because machines that hear of it join by a code');
+  if (['127.0.0.1', 'localhost', '::1'].includes(host))
+    throw new ConfigError(`--announce: nobody else reaches ${host}; add --host 0.0.0.0`);
+}
+
+function readKeys(keyFile: string): readonly string[] {
+  try {
+    return updateKeys.parse(JSON.parse(readFileSync(keyFile, 'utf8'))).keys;
+  } catch (error) {
+    const [issue] = error instanceof z.ZodError ? error.issues : [];
+    const what = issue ? `${issue.path.join('.')}: ${issue.message}` : (error as Error).message;
+    throw new ConfigError(`--update-keys: ${keyFile} holds no list of keys (${what})`);
+  }
 }
 
 /** PLAYFLEET_DATA is the worker's: where both stand in one environment, the coordinator must not move in with it. */

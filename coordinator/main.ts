@@ -44,6 +44,9 @@ import { Authenticator } from './identity/authenticator.ts';
 import { adminLink, joinLink, makeAdminLink, makeFirstTokens } from './identity/first-start.ts';
 import { identityRoutes } from './identity/routes.ts';
 import { syncCredentialRoutes } from './identity/sync-routes.ts';
+import { announce } from './joining/announce.ts';
+import { JoinCodes } from './joining/join-codes.ts';
+import { joinCodeRoutes } from './joining/routes.ts';
 import { finishRotation, openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
@@ -107,6 +110,9 @@ import { Presence } from './workers/presence.ts';
 import { recordHeartbeat } from './workers/record-heartbeat.ts';
 import { workerRoutes } from './workers/routes.ts';
 import { setIntent } from './workers/set-intent.ts';
+import pinnedKeys from '../resources/update-keys.json' with { type: 'json' };
+import { feedRoutes } from './updates/feed-routes.ts';
+import { updateRoutes } from './updates/routes.ts';
 
 export interface RunningCoordinator {
   /** Address of API and pages, without a slash at its end. */
@@ -167,7 +173,10 @@ export async function startCoordinator(
       db,
       key: dataKey.derive('settings'),
       strategies: strategies.names,
-      onChange: () => mailer.retryNow(),
+      onChange: () => {
+        mailer.retryNow();
+        dispatch.link.checkVersions().catch((error: unknown) => report(error, 'looking for agents that are too old'));
+      },
       report,
     });
     let mailUrl = '';
@@ -202,6 +211,16 @@ export async function startCoordinator(
       sessionLifeMs: () => settings.values.session_life_days * DAY_MS,
       sessionIdleMs,
     };
+    const joinCodes = new JoinCodes({
+      db,
+      clock,
+      key: dataKey.derive('join codes'),
+      salt: dataKey.derive('salt of join codes'),
+      // A proxy in front shows a certificate that is not ours.
+      shownPin: tls?.shownPin ?? null,
+      pin,
+      name: os.hostname(),
+    });
     const limits = new RateLimits({
       clock,
       limits: () => ({
@@ -260,6 +279,7 @@ export async function startCoordinator(
         leaseMs: leaseMs(),
         heartbeatMs: settings.values.worker_heartbeat_interval_seconds * 1000,
         keyLifeMs: Number.isFinite(keyLifeMs()) ? keyLifeMs() : null,
+        minimumAgentVersion: settings.values.minimum_agent_version,
         failures: failureRules(settings.values),
       }),
       load,
@@ -360,6 +380,7 @@ export async function startCoordinator(
       },
       api: [
         identityRoutes({ db, clock, authenticator, secure, pin }),
+        joinCodeRoutes({ db, clock, codes: joinCodes }),
         signInRoutes(people),
         providerRoutes({
           ...people,
@@ -437,6 +458,14 @@ export async function startCoordinator(
         mergeRoutes({ db, clock, store, schema: migrations.length, applier }),
         conflictRoutes({ db, clock, registers }),
         syncCredentialRoutes({ db, clock, forget: () => authenticator.forget() }),
+        updateRoutes({
+          db,
+          clock,
+          store,
+          keys: config.updateKeys ?? pinnedKeys.keys,
+          minimumAgentVersion: () => settings.values.minimum_agent_version,
+        }),
+        feedRoutes({ db, store }),
       ],
       pages: [
         healthRoutes({
@@ -444,6 +473,7 @@ export async function startCoordinator(
           clock,
           version,
           dataDir: config.dataDir,
+          contentPort: content.port,
           load,
           faults: () => strategies.faults,
           backups: () => keeper.standing(),
@@ -478,6 +508,11 @@ export async function startCoordinator(
         dispatch.link.accept(socket, workerId, hold);
       },
     );
+    if (config.announce && tls !== null) {
+      const id = Buffer.from(dataKey.derive('name on the LAN')).toString('hex').slice(0, 32);
+      const said = { version, id, name: os.hostname(), pin: tls.shownPin };
+      stops.push(announce({ ...said, port: server.port, report }));
+    }
     const origin = (host: string) => config.publicUrl ?? `${tls ? 'https' : 'http'}://${host}:${server.port}`;
     const url = origin(hostInUrl(config.host));
     // Mails are read on other machines: there the name of this one says more than its loopback.

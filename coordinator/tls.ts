@@ -1,11 +1,12 @@
 /** What the coordinator serves https with: the certificate that it is given, or its own. */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../shared/base/clock.ts';
 import { ConfigError, type CoordinatorConfig, type TlsFiles } from './config.ts';
 import type { TlsMaterial } from './http/server.ts';
-import { namesOf, openOwnCertificate } from './own-certificate.ts';
+import { namesOf, openOwnCertificate, pinOfKey } from './own-certificate.ts';
 
 /** Often enough for a certificate that is renewed months before its end. */
 const LOOK_AGAIN_MS = 86_400_000;
@@ -14,6 +15,8 @@ export interface ServedTls {
   material: TlsMaterial;
   /** Of its own certificate; a given one is checked by the authorities that clients know. */
   pin: string | null;
+  /** What clients see, whosever certificate it is. */
+  shownPin: string;
 }
 
 /** null: plain HTTP. @throws ConfigError that names the flag and the file. */
@@ -22,15 +25,18 @@ export async function openTls(
   now: number,
 ): Promise<ServedTls | null> {
   if (tls === null) return null;
-  if (tls !== 'own') return { material: readTls(tls), pin: null };
+  if (tls !== 'own') {
+    const material = readTls(tls);
+    return { material, pin: null, shownPin: pinOfKey(new X509Certificate(material.cert).publicKey) };
+  }
   const outer = publicUrl === null ? null : new URL(publicUrl).hostname.replace(/^\[|\]$/g, '');
   const { material, pin } = await openOwnCertificate(path.join(dataDir, 'tls'), namesOf([host, outer]), now);
-  return { material, pin };
+  return { material, pin, shownPin: pin };
 }
 
 export interface RenewalOptions {
   clock: Clock;
-  open: (now: number) => Promise<ServedTls | null>;
+  open: (now: number) => Promise<Pick<ServedTls, 'material'> | null>;
   /** Serves new connections with it. */
   use: (material: TlsMaterial) => void;
   report: (error: unknown, during: string) => void;

@@ -8,6 +8,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { buildDashboard, firstLoadText } from './build-dashboard.ts';
+import { buildDesktop, copyIcons } from './build-desktop.ts';
+import { EXTERNAL } from './packaging/runtime-packages.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -46,7 +48,7 @@ const shared: BuildOptions = {
   logLevel: 'warning',
   outdir: 'dist',
   // Native or resolved at run time by path.
-  external: ['libsql', '@node-rs/argon2', 'playwright', 'playwright-core', '@playwright/test', 'systeminformation'],
+  external: EXTERNAL,
   loader: { '.sql': 'text' },
   plugins: [oneLanguage],
 };
@@ -67,6 +69,7 @@ export async function buildAll(): Promise<void> {
       // Bundled CommonJS packages still call require() for Node's own modules.
       banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
     }),
+    ...buildDesktop(shared),
     // A guest runs on the Node of the suite.
     build({
       ...shared,
@@ -78,8 +81,10 @@ export async function buildAll(): Promise<void> {
   ]);
   const files = built.flatMap((result) => result.outputFiles ?? []);
   await mkdir(path.join(root, 'dist'), { recursive: true });
+  await mkdir(path.join(root, 'dist/desktop'), { recursive: true });
   await Promise.all(files.map((file) => replace(file.path, file.contents)));
-  const fresh = new Set(['dashboard', ...files.map((file) => path.basename(file.path))]);
+  await copyIcons(root);
+  const fresh = new Set(['dashboard', 'desktop', ...files.map((file) => path.basename(file.path))]);
   const stale = (await readdir(path.join(root, 'dist'))).filter((name) => !fresh.has(name) && !name.endsWith('.part'));
   await Promise.all(stale.map((name) => rm(path.join(root, 'dist', name), { recursive: true, force: true })));
   const { built: page, made } = await dashboard;

@@ -38,6 +38,12 @@ interface Started {
 
 export class Programs {
   readonly #children: ChildProcess[] = [];
+  readonly #command: readonly [string, ...string[]];
+
+  /** `command`: what to start instead of this checkout's programs, such as the command of an installed package. */
+  constructor(command: readonly [string, ...string[]] = [process.execPath, playfleet]) {
+    this.#command = command;
+  }
 
   /** Resolves when it listens. `before`: the coordinator that had this data folder, which is started again on the same port. */
   async startCoordinator(
@@ -100,7 +106,8 @@ export class Programs {
   }
 
   start(args: string[], options: SpawnOptions, nodeArgs: string[] = []): ChildProcess {
-    const child = spawn(process.execPath, [...nodeArgs, playfleet, ...args], options);
+    const [program, ...before] = this.#command;
+    const child = spawn(program, [...nodeArgs, ...before, ...args], options);
     this.#children.push(child);
     return child;
   }

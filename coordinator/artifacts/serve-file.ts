@@ -9,17 +9,19 @@ export interface FileAnswer {
   /** The content's SHA-256: bytes under a hash never change, so they may be kept for ever. */
   etag: string;
   contentType: string;
+  /** Left out: under this address there are never other bytes. */
+  caching?: string;
   /** Name for `content-disposition: attachment`; left out = shown in place. */
   download?: string;
 }
 
 export function serveFile(c: Context, answer: FileAnswer): Response {
-  const { file, size, etag, contentType, download } = answer;
+  const { file, size, etag, contentType, download, caching = 'private, max-age=31536000, immutable' } = answer;
   const headers = new Headers({
     'content-type': contentType,
     'x-content-type-options': 'nosniff',
     etag: `"${etag}"`,
-    'cache-control': 'private, max-age=31536000, immutable',
+    'cache-control': caching,
     'accept-ranges': 'bytes',
   });
   if (download !== undefined)

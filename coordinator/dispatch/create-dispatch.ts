@@ -33,6 +33,8 @@ export interface DispatchSettings {
   /** Stragglers may be raced. */
   races: boolean;
   keyLifeMs: number | null;
+  /** null: any. */
+  minimumAgentVersion: string | null;
   failures: FailureRules;
 }
 

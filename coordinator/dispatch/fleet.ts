@@ -34,6 +34,8 @@ export interface Connected {
   profile: WorkerProfile;
   /** Its agent understands `revoke` (link protocol 2). */
   canRevoke: boolean;
+  /** What its machine lends at this moment; null: all its slots. */
+  lent: number | null;
   send(message: CoordinatorMessage): void;
 }
 
@@ -179,8 +181,8 @@ export class Fleet {
   }
 
   freeSlots(worker: Connected): number {
-    const { id, intent, slots, approved = true } = worker.profile;
-    return intent === 'active' && approved ? Math.max(0, slots - this.#used(id)) : 0;
+    const { id, intent, approved = true } = worker.profile;
+    return intent === 'active' && approved ? Math.max(0, slotsOf(worker) - this.#used(id)) : 0;
   }
 
   /** Free slots of the connected workers that have some. */
@@ -201,8 +203,8 @@ export class Fleet {
       if (grant) freed.set(grant.workerId, (freed.get(grant.workerId) ?? 0) + grant.slots);
     }
     for (const [workerId, slots] of freed) {
-      const profile = this.#connected.get(workerId)?.profile;
-      const room = profile?.intent === 'active' ? profile.slots - this.#used(workerId) + slots : 0;
+      const worker = this.#connected.get(workerId);
+      const room = worker?.profile.intent === 'active' ? slotsOf(worker) - this.#used(workerId) + slots : 0;
       if (room > 0) freed.set(workerId, Math.min(slots, room));
       else freed.delete(workerId);
     }
@@ -212,8 +214,10 @@ export class Fleet {
   /** Slots of all connected workers that take work: how many processes could run at once. */
   totalSlots(): number {
     let sum = 0;
-    for (const { profile } of this.#connected.values())
-      if (profile.intent === 'active' && profile.approved !== false) sum += profile.slots;
+    for (const worker of this.#connected.values()) {
+      const { intent, approved } = worker.profile;
+      if (intent === 'active' && approved !== false) sum += slotsOf(worker);
+    }
     return sum;
   }
 
@@ -265,3 +269,5 @@ export class Fleet {
     return this.#usedSlots.get(workerId) ?? 0;
   }
 }
+
+const slotsOf = ({ profile, lent }: Connected): number => Math.min(profile.slots, lent ?? profile.slots);

@@ -35,7 +35,7 @@ export async function endSession(w: WriteHandle, id: string, onEnded: () => void
   w.afterCommit(onEnded);
 }
 
-/** Ends the tokens that a person has made, for one team or (null) all. Returns how many there were. */
+/** Ends the tokens and join codes that a person has made, for one team or (null) all. Returns how many tokens there were. */
 export async function revokeTokensOf(
   w: WriteHandle,
   { personId, teamId }: { personId: string; teamId: string | null },
@@ -43,6 +43,11 @@ export async function revokeTokensOf(
 ): Promise<number> {
   const { changes } = await w.run(
     'UPDATE tokens SET revoked_at = ? WHERE person_id = ? AND (? IS NULL OR team_id = ?) AND revoked_at IS NULL AND used_at IS NULL',
+    [now, personId, teamId, teamId],
+  );
+  await w.run(
+    `UPDATE join_codes SET revoked_at = ?, sealed_key = NULL
+     WHERE person_id = ? AND (? IS NULL OR team_id = ?) AND revoked_at IS NULL AND used_at IS NULL`,
     [now, personId, teamId, teamId],
   );
   return changes;

@@ -9,7 +9,6 @@ import {
   exchangeRequest,
   token,
   TOKEN_LIFE,
-  type TokenKind,
   tokenCreate,
   tokenCreated,
   whoAmI,
@@ -20,17 +19,16 @@ import { forbidden, requireAny, requireUser } from '../http/principal.ts';
 import { badField, notFound } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
-import type { Scope } from '../http/scope.ts';
-import type { Database, ReadHandle } from '../storage/database.ts';
+import type { Database } from '../storage/database.ts';
 import { sessionCookie } from './authentication.ts';
 import type { Authenticator } from './authenticator.ts';
 import { createToken } from './create-token.ts';
 import { exchangeAdminLink, TOKEN_SECONDS } from './exchange-admin-link.ts';
-import { findTeam } from './find-team.ts';
 import { adminLink, joinLink } from './first-start.ts';
 import { getToken, hostnameOf, listTokens } from './queries.ts';
 import { endSession, revokeToken } from './revoke-token.ts';
 import { mayHandle, roleFor } from './rules.ts';
+import { teamOfToken } from './team-of-token.ts';
 
 export interface IdentityRoutesDeps {
   db: Database;
@@ -215,26 +213,4 @@ export function identityRoutes({ db, clock, authenticator, secure, pin }: Identi
         return c.json({ message: 'The token works no longer.' }, 200);
       },
     );
-}
-
-/** The id of the team that a new token is bound to; null: all. A team that the caller is not in is not told from one that does not exist. */
-async function teamOfToken(
-  r: ReadHandle,
-  { reads, acts }: Scope,
-  kind: TokenKind,
-  wanted: string | null | undefined,
-): Promise<string | null> {
-  if (kind === 'admin_link') {
-    if (wanted != null) throw badField('team', 'is not for admin links: they are for the whole installation');
-    return null;
-  }
-  if (wanted === undefined) {
-    if (acts === null) return null;
-    if (acts.length !== 1) throw badField('team', 'must be named: you maintain several');
-    return acts[0] ?? null;
-  }
-  if (wanted === null) return null;
-  const row = await findTeam(r, reads, wanted);
-  if (!row) throw badField('team', `${wanted} does not exist, or you are not in it`);
-  return row.id;
 }

@@ -16,6 +16,8 @@ const CHECK_EVERY_MS = 1_000;
 const healthAnswer = z.object({
   status: z.literal('ok'),
   version: z.string(),
+  /** Of the same host: where reports and attachments come from. */
+  content_port: z.int(),
   uptime_seconds: z.number(),
   /** Whether it keeps up with what it is sent. Also overloaded it stores every result. */
   load: z.object({
@@ -47,6 +49,7 @@ export interface HealthDeps {
   clock: Clock;
   version: string;
   dataDir: string;
+  contentPort: number;
   load: Pick<LoadMonitor, 'facts'>;
   /** Sentences about what should be mended. */
   faults: () => string[];
@@ -55,7 +58,17 @@ export interface HealthDeps {
   report: (error: unknown, during: string) => void;
 }
 
-export function healthRoutes({ db, clock, version, dataDir, load, faults, backups, report }: HealthDeps) {
+export function healthRoutes({
+  db,
+  clock,
+  version,
+  dataDir,
+  contentPort,
+  load,
+  faults,
+  backups,
+  report,
+}: HealthDeps) {
   const started = clock.monotonic();
   let checked: { at: number; checks: Promise<Checks> } | undefined;
   const checksNow = (): Promise<Checks> => {
@@ -94,7 +107,14 @@ export function healthRoutes({ db, clock, version, dataDir, load, faults, backup
         const told = { state, since: new Date(since).toISOString(), reasons: [...reasons], left_out: leftOut };
         const { lastGoodAt } = backups();
         const age = lastGoodAt === null ? null : Math.max(0, Math.round((clock.now() - lastGoodAt) / 1000));
-        const body = { status: 'ok' as const, version, uptime_seconds: uptime, load: told, backup_age_seconds: age };
+        const body = {
+          status: 'ok' as const,
+          version,
+          content_port: contentPort,
+          uptime_seconds: uptime,
+          load: told,
+          backup_age_seconds: age,
+        };
         return c.json(body, 200, { 'cache-control': 'no-store' });
       },
     )

@@ -2,6 +2,7 @@
 import type { Clock } from '../../shared/base/clock.ts';
 import { forgetIdempotencyKeys } from '../http/commit.ts';
 import type { Database } from '../storage/database.ts';
+import { forgetJoinCodes } from '../joining/queries.ts';
 import { forgetMails } from '../mail/outbox.ts';
 import { forgetBrowsers, forgetDevices, forgetSessions } from '../people/sessions.ts';
 import { forgetTickets } from '../people/tickets.ts';
@@ -46,6 +47,7 @@ async function tidy({ db, clock }: TidyOptions): Promise<void> {
     forgetDevices,
     forgetBrowsers,
     forgetMails,
+    forgetJoinCodes,
   ];
   for (const forget of all) {
     while ((await db.write((w) => forget(w, AT_ONCE, now))) === AT_ONCE);

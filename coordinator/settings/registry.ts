@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isTimeZone } from '../../shared/base/time-zone.ts';
 import type { SettingType } from '../../shared/protocol/rest/settings.ts';
 import { strategyName } from '../../shared/protocol/rest/scheduling.ts';
+import { version } from '../../shared/protocol/update.ts';
 import { isEncryptedOrLocal } from './rules.ts';
 
 export interface SettingDefinition {
@@ -65,6 +66,10 @@ export const SETTINGS = {
   worker_approval: boolean(
     false,
     'Whether workers that enrol get no work before an admin has approved them (playfleet workers approve).',
+  ),
+  minimum_agent_version: text(
+    version,
+    'The oldest agent that gets work, as 1.4.0; older ones are told to update. Not set: all that speak the link.',
   ),
   worker_key_life_days: int(
     90,

@@ -42,6 +42,21 @@ export interface Tables {
     team_id: string | null;
     person_id: string | null;
   };
+  join_codes: {
+    id: string;
+    name: string;
+    team_id: string | null;
+    created_at: number;
+    created_by: string;
+    person_id: string | null;
+    expires_at: number;
+    lookup: string;
+    sealed_key: string | null;
+    tries: Generated<number>;
+    used_at: number | null;
+    revoked_at: number | null;
+    token_id: string | null;
+  };
   workers: {
     team_id: string | null;
     id: string;
@@ -81,6 +96,21 @@ export interface Tables {
     last_seen_at: number;
     created_at: number;
   };
+  releases: {
+    id: string;
+    channel: string;
+    version: string;
+    envelope: string;
+    released_at: number;
+    signed_at: number;
+    expires_at: number;
+    signed_percent: number;
+    percent: number | null;
+    imported_at: number;
+    imported_by: string;
+    withdrawn_at: number | null;
+  };
+  release_files: { release_id: string; name: string; sha256: string; size: number };
   worker_heartbeats: {
     id: Generated<number>;
     worker_id: string;

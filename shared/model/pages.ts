@@ -13,4 +13,6 @@ export const DASHBOARD_PAGES = [
   '/settings',
   '/people',
   '/audit',
+  '/setup',
+  '/this-computer',
 ] as const;

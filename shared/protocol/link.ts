@@ -5,7 +5,7 @@
  *
  * Protocol 2 added `revoke` and `revoked`, protocol 3 `pace`; none is sent to an agent that greeted with less. Protocol 4 added `secrets` and
  * `project` to grants (an older agent does not know how to hide secrets, and gets none), `allowProjects` to hello, and `keyRotateInMs` to welcome.
- * Protocol 5 added `offline`.
+ * Protocol 5 added `lent` to offers (to an older coordinator an agent lends all its slots or none), and `offline`.
  */
 import { z } from 'zod';
 import { offlineWelcome } from './offline/promotion.ts';
@@ -62,7 +62,12 @@ export const agentMessage = z.discriminatedUnion('type', [
     held: z.array(held).max(10_000),
   }),
   /** How many slots are free now, counting grants on their way as taken. Sent after welcome and at each change. */
-  z.object({ type: z.literal('offer'), free: z.int().min(0).max(1000) }),
+  z.object({
+    type: z.literal('offer'),
+    free: z.int().min(0).max(1000),
+    /** Of the slots of its hello: how many it lends at this moment; absent: all. What runs already may be more. */
+    lent: z.int().min(0).max(1000).optional(),
+  }),
   z.object({ type: z.literal('report'), id: z.int().min(1), report }),
   /** Tests that have begun, for live views. */
   held.extend({ type: z.literal('progress'), running: z.array(z.object({ testId, retry: z.int().min(0) })).max(1000) }),
@@ -124,9 +129,20 @@ export const coordinatorMessage = z.discriminatedUnion('type', [
   }),
   /** Sent after welcome, and when the permit changes: what to know for when this coordinator is away. */
   offlineWelcome.extend({ type: z.literal('offline') }),
-  /** Followed by a close: 4401 key refused or revoked, 4426 protocol too old, 4409 replaced by a newer connection of the same worker, 4410 this one stood in for another and does so no more. */
+  /**
+   * Followed by a close: 4401 key refused or revoked, 4426 protocol too old, 4409 replaced by a newer connection of the same worker, 4427 agent
+   * older than the coordinator takes: not for good, because it may be updated, or the coordinator told to take it, 4410 this one stood in for another
+   * and does so no more.
+   */
   z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
 ]);
 export type CoordinatorMessage = z.infer<typeof coordinatorMessage>;
 
-export const CLOSE = { keyRefused: 4401, replaced: 4409, protocolTooOld: 4426, badMessage: 4400, goHome: 4410 } as const;
+export const CLOSE = {
+  badMessage: 4400,
+  goHome: 4410,
+  keyRefused: 4401,
+  replaced: 4409,
+  protocolTooOld: 4426,
+  agentTooOld: 4427,
+} as const;

@@ -1,10 +1,12 @@
 /** The agent at work: connects its parts, and ends them in order. */
 import path from 'node:path';
 import { systemClock, type Clock } from '../../shared/base/clock.ts';
+import type { AgentStatus } from '../../shared/protocol/desktop/agent.ts';
 import { LINK_PROTOCOL, type Held } from '../../shared/protocol/link.ts';
 import type { OfflineWelcome } from '../../shared/protocol/offline/promotion.ts';
 import type { Grant, MachineMetrics } from '../../shared/protocol/work.ts';
 import type { AgentConfig } from './config.ts';
+import type { Controlled } from './control/control.ts';
 import { EXIT, type AgentError } from './errors.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { KeyRotation } from './key-rotation.ts';
@@ -12,15 +14,18 @@ import { Link, type Hello, type Instruction, type Welcome } from './link/link.ts
 import { BEAT_MS, SleepGuard } from './link/sleep-guard.ts';
 import type { Log } from './log.ts';
 import { MetricsReader } from './machine/metrics.ts';
+import { Minding } from './manners/minding.ts';
 import { finishWithoutBlob } from './outbox/finish-without-blob.ts';
 import { Sender } from './outbox/sender.ts';
 import { OwnIntent } from './own-intent.ts';
 import { Attempt } from './slots/attempt.ts';
 import { LOG_MS } from './slots/log-stream.ts';
-import { Pool } from './slots/pool.ts';
+import { Pool, type AttemptEvents } from './slots/pool.ts';
+import { statusOf } from './status.ts';
 import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
 import { attachByContent } from './uploader/attachments.ts';
 import { Uploader } from './uploader/uploader.ts';
+import type { UpdatedWorker } from '../updater/for-worker.ts';
 
 const MB = 1024 * 1024;
 /** With less free disk than this, nothing new is begun. */
@@ -30,14 +35,8 @@ const FLUSH_MS = 15_000;
 /** How long giving back may take: processes are gone after ten seconds. */
 const GIVE_UP_MS = 30_000;
 const MOST_HELD = 10_000;
-
-/** What else goes on in this process. */
-export interface AgentEvents {
-  /** What the coordinator says of the time without it. */
-  onOffline: (told: OfflineWelcome) => void;
-  /** Slots that other agents of this machine use at this moment. */
-  slotsElsewhere: () => number;
-}
+/** From this protocol on a coordinator can be lent a part of the slots. */
+const LENDS_SOME = 5;
 
 /** The machine works for another coordinator: nothing new here, and what runs here goes on. */
 export interface Elsewhere {
@@ -45,15 +44,26 @@ export interface Elsewhere {
   reason: string;
 }
 
-export class Agent {
+export class Agent implements Controlled {
+  /** Called when the status may be another one. */
+  onStatus: () => void = () => undefined;
+  /** What the coordinator says of the time without it. */
+  onOffline: (told: OfflineWelcome) => void = () => undefined;
+  /** What it said last. */
+  told: OfflineWelcome | null = null;
+  /** Slots that other agents of this machine use at this moment. */
+  slotsElsewhere: () => number = () => 0;
   /** Resolves with the exit code once the agent has ended. */
   readonly done: Promise<number>;
-  readonly #parts: Parts;
+  /** The coordinator gives no work to this version. */
+  onTooOld = (): void => {};
+  readonly parts: Parts;
   readonly #link: Link;
   readonly #sender: Sender;
   readonly #uploader: Uploader;
   readonly #pool: Pool;
   readonly #intent: OwnIntent;
+  readonly #minding: Minding;
   readonly #heartbeat: Heartbeat;
   readonly #guard: SleepGuard;
   readonly #rotation: KeyRotation;
@@ -61,28 +71,30 @@ export class Agent {
   #giveUp!: () => void;
   readonly #givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve));
   #cancelBeat = (): void => {};
-  readonly #forgetMachine: () => void;
   #stopping: Promise<void> | null = null;
   #diskProblem: string | null = null;
-  #lastOffer = -1;
-  #logMs = LOG_MS;
-
+  #refusal: string | null = null;
+  #canLendSome = true;
   /** What this machine does for another coordinator than this one. */
   #elsewhere: Elsewhere | null = null;
-  readonly #onOffline: AgentEvents['onOffline'];
+  readonly #forgetMachine: () => void;
+  /** Why nothing new is to begin, for as long as somebody else says so. */
+  #holdBack: string | null = null;
+  #isTooOld = false;
+  #lastOffer = '';
+  #logMs = LOG_MS;
 
   /** @throws AgentError where it cannot begin; the message is for the owner. */
   static async start(config: AgentConfig, log: Log, clock: Clock = systemClock): Promise<Agent> {
-    return new Agent(await gatherParts(config, log, clock), {});
+    return new Agent(await gatherParts(config, log, clock));
   }
 
   /** On parts that another agent of this process may share (see gatherForAnother). */
-  constructor(parts: Parts, { onOffline = () => undefined, slotsElsewhere = () => 0 }: Partial<AgentEvents>) {
-    this.#onOffline = onOffline;
+  constructor(parts: Parts) {
     const { config, clock, log, dir, key, machine, client, outbox, stash } = parts;
-    this.#parts = parts;
+    this.parts = parts;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
-    this.#guard = new SleepGuard(clock, (ms) => this.#woke(ms));
+    this.#guard = new SleepGuard(clock, (ms, sleptMs) => this.#woke(ms, sleptMs));
     this.#rotation = new KeyRotation({ key, keyFile: dir.keyFile, clock, log });
     this.#link = new Link({
       url: key.url,
@@ -99,6 +111,10 @@ export class Agent {
       onDown: () => this.#down(),
       onInstruction: (message) => this.#instructed(message),
       onRefused: (error) => void this.#refused(error),
+      onTooOld: () => {
+        this.#isTooOld = true;
+        this.onTooOld();
+      },
       isStale: () => this.#guard.check(),
     });
     this.#sender = new Sender({ outbox, link: this.#link, clock, log, onStale: (held) => this.#pool.stale(held) });
@@ -111,8 +127,7 @@ export class Agent {
       onHopeless: (sha256) => void finishWithoutBlob(outbox, sha256),
     });
     this.#pool = new Pool({
-      slots: config.slots,
-      slotsElsewhere,
+      slots: () => Math.max(0, this.#lent - this.slotsElsewhere()),
       clock,
       log,
       whyNot: (grant) =>
@@ -122,8 +137,19 @@ export class Agent {
       report: (report) => outbox.add(report),
       create: (grant, events) => this.#attempt(grant, events),
       onChange: () => this.#offer(),
+      onRunning: () => this.onStatus(),
     });
-    this.#intent = new OwnIntent(path.join(dir.root, 'own-intent'), (message) => this.#link.send(message), log);
+    this.#minding = new Minding({
+      config,
+      clock,
+      log,
+      pool: this.#pool,
+      spares: parts.spares,
+      told: () => this.#flushed(),
+      revalidate: (reason) => this.#revalidate(reason),
+      onChange: () => this.#wish(),
+    });
+    this.#intent = new OwnIntent(path.join(dir.own, 'own-intent'), (message) => this.#link.send(message), log);
     this.#heartbeat = new Heartbeat({
       link: this.#link,
       metrics: new MetricsReader(dir.root),
@@ -140,27 +166,6 @@ export class Agent {
       this.#link.send({ type: 'capabilities', capabilities: machine.capabilities, tags: config.tags }),
     );
     this.#open();
-  }
-
-  /**
-   * Takes nothing new, lets what runs finish, and ends. `withinMs`: what has not finished by then is given back; null: however long it
-   * takes.
-   */
-  drain(reason: string, withinMs: number | null): void {
-    const { log, clock } = this.#parts;
-    if (this.#stopping) return;
-    const text = this.#pool.size === 0 ? 'stopping' : `stopping when what runs is finished (${this.#pool.size} tasks)`;
-    log.info({ reason }, text);
-    if (withinMs !== null) clock.after(withinMs, () => this.giveBack(`${reason}, and the time to finish is over`));
-    this.#stopping = this.#end(EXIT.ok, this.#intent.want({ intent: 'draining', reason }));
-  }
-
-  /** Gives back what runs and ends. */
-  giveBack(reason: string): void {
-    this.#pool.giveBackAll(reason);
-    // A disk that takes no report must not keep the agent for ever.
-    this.#parts.clock.after(GIVE_UP_MS, this.#giveUp);
-    this.#stopping ??= this.#end(EXIT.ok, this.#intent.want({ intent: 'draining', reason }));
   }
 
   /** Whether the coordinator can be reached. */
@@ -191,20 +196,102 @@ export class Agent {
     this.#wish();
   }
 
+  /** Id of the coordinator that it works for (coordinators.ts). */
+  get coordinator(): string {
+    return this.parts.dir.coordinator;
+  }
+
+  /**
+   * Takes nothing new, lets what runs finish, and ends. `withinMs`: what has not finished by then is given back; null: however long it
+   * takes.
+   */
+  drain(reason: string, withinMs: number | null): void {
+    const { log, clock } = this.parts;
+    if (this.#stopping) return;
+    const text = this.#pool.size === 0 ? 'stopping' : `stopping when what runs is finished (${this.#pool.size} tasks)`;
+    log.info({ reason }, text);
+    if (withinMs !== null) clock.after(withinMs, () => this.giveBack(`${reason}, and the time to finish is over`));
+    this.#stopping = this.#end(EXIT.ok, this.#intent.want({ intent: 'draining', reason }));
+  }
+
+  /** Gives back what runs and ends. */
+  giveBack(reason: string): void {
+    this.#pool.giveBackAll(reason);
+    // A disk that takes no report must not keep the agent for ever.
+    this.parts.clock.after(GIVE_UP_MS, this.#giveUp);
+    this.#stopping ??= this.#end(EXIT.ok, this.#intent.want({ intent: 'draining', reason }));
+  }
+
+  /** Why it ended, where that was the coordinator's word. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
+  status(): AgentStatus {
+    const { config, key, outbox } = this.parts;
+    const trouble = outbox.trouble ?? this.#diskProblem ?? this.#refusal;
+    return statusOf({
+      version: AGENT_VERSION,
+      worker: config.name,
+      coordinator: key.url,
+      isStopping: this.#stopping !== null,
+      isConnected: this.#link.isUp,
+      slots: config.slots,
+      busy: this.#pool.used,
+      tests: this.#pool.tests,
+      decision: this.#minding.decision,
+      problem: trouble === null ? null : { message: trouble, mend: null },
+    });
+  }
+
+  carryOut(command: Parameters<Controlled['carryOut']>[0]): ReturnType<Controlled['carryOut']> {
+    return this.#minding.carryOut(command);
+  }
+
+  /** The program on the screen that told facts is gone. */
+  untold(): void {
+    this.#minding.untold();
+  }
+
+  get #lent(): number {
+    const { slots } = this.#minding.decision;
+    return slots === 0 || this.#canLendSome ? slots : this.parts.config.slots;
+  }
+
   #open(): void {
-    const { outbox, stashed, machine, log } = this.#parts;
+    const { outbox, stashed, machine, log } = this.parts;
     const needed = new Set([...outbox.entries()].flatMap(({ after }) => after ?? []));
     for (const each of stashed) this.#uploader.add(each, needed.has(each.sha256));
     // Uploaded before the last end, and only not noted.
     for (const sha256 of needed) if (!this.#uploader.has(sha256)) outbox.unlock(sha256);
     if (outbox.size > 0) log.info({ reports: outbox.size }, 'reports from before are still to be sent');
+    this.#minding.open();
+    this.#wish();
     this.#beat();
     this.#link.open();
     machine.fetchFirstBrowser().catch((error: unknown) => log.warn({ err: error }, 'no browser could be fetched'));
   }
 
-  #attempt(grant: Grant, events: { onSlotsFree: () => void; onClosed: () => void }): Attempt {
-    const { config, clock, log, dir, user, outbox, stash, preparation } = this.#parts;
+  /** For who updates this program. `running`: tasks that are held; `isTooOld`: the coordinator gives no work to this version. */
+  get standing(): UpdatedWorker['standing'] {
+    const { key, machine, config } = this.parts;
+    return {
+      running: this.#pool.held().length,
+      isTooOld: this.#isTooOld,
+      coordinator: { url: key.url, pin: key.pin, apiKey: key.apiKey },
+      machineId: machine.capabilities.fingerprint ?? config.name,
+      hours: { hoursBeganAt: null, hoursBeginAt: null },
+    };
+  }
+
+  /** Nothing new begins while there is a reason; null: as before. */
+  holdBack(reason: string | null): void {
+    this.#holdBack = reason;
+    this.#wish();
+  }
+
+  #attempt(grant: Grant, events: AttemptEvents): Attempt {
+    const { config, clock, log, dir, user, outbox, stash, preparation } = this.parts;
     const uploader = this.#uploader;
     return new Attempt({
       grant,
@@ -236,12 +323,12 @@ export class Agent {
   }
 
   #held(): Held[] {
-    const byFence = new Map([...this.#parts.outbox.held(), ...this.#pool.held()].map((held) => [held.fence, held]));
+    const byFence = new Map([...this.parts.outbox.held(), ...this.#pool.held()].map((held) => [held.fence, held]));
     return [...byFence.values()];
   }
 
   #hello(): Hello {
-    const { config, machine } = this.#parts;
+    const { config, machine } = this.parts;
     return {
       type: 'hello',
       protocol: LINK_PROTOCOL,
@@ -261,8 +348,10 @@ export class Agent {
       this.#pool.held().filter(({ fence }) => !stale.has(fence)),
       helloSentAt,
     );
+    this.#isTooOld = false;
     void this.#intent.learn(welcome.intent);
-    this.#lastOffer = -1;
+    this.#canLendSome = welcome.protocol >= LENDS_SOME;
+    this.#lastOffer = '';
     this.#offer();
     this.#sender.restart();
     this.#uploader.retryNow();
@@ -275,6 +364,7 @@ export class Agent {
   #down(): void {
     this.#heartbeat.stop();
     this.#sender.restart();
+    this.onStatus();
   }
 
   #instructed(message: Instruction): void {
@@ -292,10 +382,11 @@ export class Agent {
         this.#pool.cancel(message, message.reason);
         return;
       case 'offline':
-        this.#onOffline(message);
+        this.told = message;
+        this.onOffline(message);
         return;
       case 'pace':
-        this.#parts.log.debug(
+        this.parts.log.debug(
           { logMs: message.logMs, heartbeatMs: message.heartbeatMs },
           'the coordinator asks for another pace',
         );
@@ -303,7 +394,7 @@ export class Agent {
         this.#heartbeat.start(message.heartbeatMs);
         return;
       case 'intent':
-        this.#parts.log.info(
+        this.parts.log.info(
           { intent: message.intent },
           `the coordinator has set this worker to ${message.intent}: ${message.reason}`,
         );
@@ -314,52 +405,69 @@ export class Agent {
 
   #offer(): void {
     const { free } = this.#pool;
-    if (free !== this.#lastOffer && this.#link.send({ type: 'offer', free })) this.#lastOffer = free;
+    const lent = this.#lent;
+    const offer = `${free} of ${lent}`;
+    if (offer !== this.#lastOffer && this.#link.send({ type: 'offer', free, lent })) this.#lastOffer = offer;
+    this.onStatus();
   }
 
   #beat(): void {
-    this.#cancelBeat = this.#parts.clock.after(BEAT_MS, () => {
+    this.#cancelBeat = this.parts.clock.after(BEAT_MS, () => {
       this.#guard.check();
-      if (this.#elsewhere === null) this.#pool.checkLeases();
+      this.#checkLeases();
+      this.#minding.beat();
       this.#beat();
     });
   }
 
   /** Whatever was agreed before may be over: the coordinator is asked, on a new connection, before anything else happens. */
-  #woke(stoodStillMs: number): void {
+  #woke(stoodStillMs: number, sleptMs: number): void {
+    this.#pool.slept(sleptMs);
+    this.#minding.woke();
+    this.#revalidate(`this process stood still for ${Math.round(stoodStillMs / 1000)} s`);
+  }
+
+  #checkLeases(): void {
     if (this.#elsewhere === null) this.#pool.checkLeases();
-    this.#link.reconnect(`this process stood still for ${Math.round(stoodStillMs / 1000)} s`);
+  }
+
+  #revalidate(reason: string): void {
+    this.#checkLeases();
+    this.#link.reconnect(reason);
   }
 
   #watchDisk({ disk_free_bytes: free }: MachineMetrics): void {
     const isFull = free !== null && free < LEAST_DISK_BYTES;
     this.#diskProblem = isFull
-      ? `less than ${LEAST_DISK_BYTES / MB} MB are free on the disk of ${this.#parts.dir.root}`
+      ? `less than ${LEAST_DISK_BYTES / MB} MB are free on the disk of ${this.parts.dir.root}`
       : null;
     this.#wish();
   }
 
   #wish(): void {
     if (this.#stopping) return;
-    const reason = this.#elsewhere?.reason ?? this.#parts.outbox.trouble ?? this.#diskProblem;
+    const { outbox } = this.parts;
+    const reason = this.#elsewhere?.reason ?? outbox.trouble ?? this.#diskProblem ?? this.#holdBack ?? this.#minding.pauseReason;
     void this.#intent.want(reason === null ? null : { intent: 'paused', reason }).then(() => this.#offer());
   }
 
   async #refused(error: AgentError): Promise<void> {
-    this.#parts.log.error(error.message);
+    this.#refusal = error.message;
+    this.parts.log.error(error.message);
     for (const held of this.#pool.held()) this.#pool.stale(held);
     this.#stopping ??= this.#end(error.exitCode, Promise.resolve());
     await this.#stopping;
   }
 
   async #end(code: number, told: Promise<void>): Promise<void> {
-    const { outbox, clock, log, close } = this.#parts;
+    const { outbox, clock, log, close } = this.parts;
     await told;
     this.#offer();
     await Promise.race([this.#pool.emptied(), this.#givenUp]);
     if (this.#link.isUp)
       await Promise.race([this.#flushed(), new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve))]);
     this.#cancelBeat();
+    this.#minding.close();
     this.#forgetMachine();
     this.#rotation.stop();
     this.#heartbeat.stop();
@@ -379,7 +487,7 @@ export class Agent {
 
   async #flushed(): Promise<void> {
     await this.#uploader.done();
-    await this.#parts.outbox.emptied();
+    await this.parts.outbox.emptied();
   }
 }
 

@@ -4,9 +4,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { readPinned } from '../../shared/protocol/pin.ts';
+import { packageFormat, updateChannel } from '../../shared/protocol/update.ts';
 import { tag } from '../../shared/protocol/work.ts';
 import { AgentError, EXIT } from './errors.ts';
 import { LOG_LEVELS } from './log.ts';
+import { parseHours } from './manners/hours-text.ts';
+import type { MannersFlags } from './manners/settings.ts';
+import { CPU_PRIORITIES } from '../../shared/protocol/desktop/manners.ts';
 
 /** Where a new worker enrols, and with which single-use token. */
 export interface Join extends Address {
@@ -50,6 +54,15 @@ const address = z.string().transform((text, context): Address => {
   context.addIssue({ code: 'custom', message, input: undefined });
   return z.NEVER;
 });
+const hours = z.string().transform((text, context) => {
+  try {
+    return parseHours(text, Intl.DateTimeFormat().resolvedOptions().timeZone);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message, input: text });
+    return z.NEVER;
+  }
+});
+const PERCENT = 'must be true, false, or percent from 1 to 100';
 const seconds = (most: number) => z.number().min(0).max(most);
 const folder = z
   .string()
@@ -90,12 +103,63 @@ const schema = z.strictObject({
   /** Larger attachments are left out, with a note. */
   attachmentLimitMb: z.int().min(1).max(100_000).default(200),
   logLevel: z.enum(LOG_LEVELS).default('info'),
+  /** What follows stands over `manners.json` of the data folder (docs/manners.md). When the machine lends its slots. */
+  hours: hours.optional(),
+  /** true, or below how many percent of charge. */
+  pauseOnBattery: z
+    .union([z.boolean(), z.number()], PERCENT)
+    .refine((value) => typeof value === 'boolean' || (Number.isInteger(value) && value >= 1 && value <= 100), PERCENT)
+    .optional(),
+  pauseOnMetered: z.boolean().optional(),
+  /** Until nobody has touched the machine for so many minutes; 0: never. */
+  pauseWhenUsed: z.number().min(0).max(1440).optional(),
+  /** While other programs use more than so many percent of the processors; 0: never. */
+  pauseAboveLoad: z
+    .int()
+    .max(100)
+    .refine((percent) => percent === 0 || percent >= 5, 'must be 0, or percent from 5 to 100')
+    .optional(),
+  pauseWhenHot: z.boolean().optional(),
+  cpuPriority: z.enum(CPU_PRIORITIES).optional(),
+  /** When a pause begins: finish the tests that run, or give all back at once. */
+  whenPaused: z.enum(['finish', 'giveBack']).optional(),
+  /** Where the log goes instead of standard output: for what starts the worker and keeps no output. */
+  logFile: folder.optional(),
+  /** Looks for updates at the coordinator, and loads them where there is a command. Off in a worker that the desktop app updates. */
+  updates: z.boolean().default(true),
+  updateChannel: updateChannel.default('stable'),
+  /** Installs a package, whose file it finds in PLAYFLEET_UPDATE_FILE; absent: updates are only told of. */
+  updateCommand: z.string().min(1).max(4000).optional(),
+  /** Which package of a release; absent: that of this system. */
+  updatePackage: packageFormat.optional(),
+  /** JSON with the keys of publishers, in place of those that this build pins. */
+  updateKeys: folder.optional(),
 });
+const MANNERS = [
+  'hours',
+  'pauseOnBattery',
+  'pauseOnMetered',
+  'pauseWhenUsed',
+  'pauseAboveLoad',
+  'pauseWhenHot',
+  'cpuPriority',
+  'whenPaused',
+] as const;
 type Parsed = z.infer<typeof schema>;
 
 export interface AgentConfig extends Omit<
   Parsed,
-  'join' | 'coordinatorUrl' | 'name' | 'slots' | 'projectPath' | 'drainTimeoutSeconds' | 'allowProjects' | 'runAs' | 'copyKeyFile'
+  | 'join'
+  | 'coordinatorUrl'
+  | 'name'
+  | 'slots'
+  | 'projectPath'
+  | 'drainTimeoutSeconds'
+  | 'allowProjects'
+  | 'runAs'
+  | 'copyKeyFile'
+  | (typeof MANNERS)[number]
+  | 'logFile'
 > {
   join: Join | null;
   coordinator: Address | null;
@@ -106,6 +170,8 @@ export interface AgentConfig extends Omit<
   runAs: string | null;
   copyKeyFile: string | null;
   drainTimeoutSeconds: number | null;
+  manners: MannersFlags;
+  logFile: string | null;
   /** Absolute. */
   dataDir: string;
   /** The agent's own environment; suites get the allow-listed part of it. */
@@ -131,6 +197,20 @@ export interface AgentFlags {
   install?: boolean;
   drainTimeout?: string;
   logLevel?: string;
+  hours?: string;
+  pauseOnBattery?: boolean | string;
+  pauseOnMetered?: boolean;
+  pauseWhenUsed?: string;
+  pauseAboveLoad?: string;
+  pauseWhenHot?: boolean;
+  cpuPriority?: string;
+  whenPaused?: string;
+  logFile?: string;
+  updates?: boolean;
+  updateChannel?: string;
+  updateCommand?: string;
+  updatePackage?: string;
+  updateKeys?: string;
 }
 
 type Setting = keyof Parsed;
@@ -158,9 +238,11 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
   };
   const parsed = schema.safeParse(Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, value])));
   if (!parsed.success) throw new AgentError(explain(parsed.error, given, file), EXIT.cannotStart);
-  const { coordinatorUrl, ...data } = parsed.data;
+  const { coordinatorUrl, ...all } = parsed.data;
+  const { data, manners } = apart(all);
   return {
     ...data,
+    manners,
     join: data.join ?? null,
     coordinator: coordinatorUrl ?? null,
     name: data.name ?? around.hostname,
@@ -170,9 +252,17 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
     runAs: data.runAs ?? null,
     copyKeyFile: data.copyKeyFile ?? null,
     drainTimeoutSeconds: data.drainTimeoutSeconds ?? null,
+    logFile: data.logFile ?? null,
     dataDir,
     environment: env,
   };
+}
+
+function apart(all: Omit<Parsed, 'coordinatorUrl'>) {
+  const { hours, pauseOnBattery, pauseOnMetered, pauseWhenUsed, pauseAboveLoad, pauseWhenHot, ...rest } = all;
+  const { cpuPriority, whenPaused, ...data } = rest;
+  const when = { pauseOnBattery, pauseOnMetered, pauseWhenUsed, pauseAboveLoad, pauseWhenHot };
+  return { data, manners: { hours, ...when, cpuPriority, whenPaused } satisfies MannersFlags };
 }
 
 function split(text: string): [string, string] {
@@ -198,6 +288,23 @@ function fromFlags(flags: AgentFlags): Given {
     install: { as: '--no-install', value: flags.install === false ? false : undefined },
     drainTimeoutSeconds: { as: '--drain-timeout', value: number(flags.drainTimeout) },
     logLevel: { as: '--log-level', value: flags.logLevel },
+    hours: { as: '--hours', value: flags.hours },
+    pauseOnBattery: {
+      as: '--pause-on-battery',
+      value: typeof flags.pauseOnBattery === 'string' ? booleanOrNumber(flags.pauseOnBattery) : flags.pauseOnBattery,
+    },
+    pauseOnMetered: { as: '--pause-on-metered', value: flags.pauseOnMetered },
+    pauseWhenUsed: { as: '--pause-when-used', value: number(flags.pauseWhenUsed) },
+    pauseAboveLoad: { as: '--pause-above-load', value: number(flags.pauseAboveLoad) },
+    pauseWhenHot: { as: '--pause-when-hot', value: flags.pauseWhenHot },
+    cpuPriority: { as: '--cpu-priority', value: flags.cpuPriority },
+    whenPaused: { as: '--when-paused', value: flags.whenPaused },
+    logFile: { as: '--log-file', value: flags.logFile },
+    updates: { as: '--no-updates', value: flags.updates === false ? false : undefined },
+    updateChannel: { as: '--update-channel', value: flags.updateChannel },
+    updateCommand: { as: '--update-command', value: flags.updateCommand },
+    updatePackage: { as: '--update-package', value: flags.updatePackage },
+    updateKeys: { as: '--update-keys', value: flags.updateKeys },
   });
 }
 
@@ -224,6 +331,20 @@ function fromEnvironment(env: Surroundings['env']): Given {
     drainTimeoutSeconds: from('PLAYFLEET_DRAIN_TIMEOUT', number),
     attachmentLimitMb: from('PLAYFLEET_ATTACHMENT_LIMIT_MB', number),
     logLevel: from('PLAYFLEET_LOG_LEVEL'),
+    hours: from('PLAYFLEET_HOURS'),
+    pauseOnBattery: from('PLAYFLEET_PAUSE_ON_BATTERY', booleanOrNumber),
+    pauseOnMetered: from('PLAYFLEET_PAUSE_ON_METERED', boolean),
+    pauseWhenUsed: from('PLAYFLEET_PAUSE_WHEN_USED', number),
+    pauseAboveLoad: from('PLAYFLEET_PAUSE_ABOVE_LOAD', number),
+    pauseWhenHot: from('PLAYFLEET_PAUSE_WHEN_HOT', boolean),
+    cpuPriority: from('PLAYFLEET_CPU_PRIORITY'),
+    whenPaused: from('PLAYFLEET_WHEN_PAUSED'),
+    logFile: from('PLAYFLEET_LOG_FILE'),
+    updates: from('PLAYFLEET_UPDATES', boolean),
+    updateChannel: from('PLAYFLEET_UPDATE_CHANNEL'),
+    updateCommand: from('PLAYFLEET_UPDATE_COMMAND'),
+    updatePackage: from('PLAYFLEET_UPDATE_PACKAGE'),
+    updateKeys: from('PLAYFLEET_UPDATE_KEYS'),
   });
 }
 
@@ -284,6 +405,11 @@ function boolean(value: string | undefined): boolean | string | undefined {
   if (value === undefined) return undefined;
   if (/^(1|true|yes|on)$/i.test(value)) return true;
   return /^(0|false|no|off)$/i.test(value) ? false : value;
+}
+
+function booleanOrNumber(value: string | undefined): boolean | number | string | undefined {
+  const read = number(value);
+  return typeof read === 'number' ? read : boolean(value);
 }
 
 function list(value: string | undefined, separator: string): string[] | undefined {

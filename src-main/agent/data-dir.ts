@@ -1,11 +1,16 @@
 /** The agent's own folder: what lies where, and that only one agent uses it. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { activeId, keyFileIn, ownFolder } from './coordinators.ts';
 import { AgentError, EXIT } from './errors.ts';
 
 export interface DataDir {
   root: string;
+  /** Of the active coordinator: key, reports and uploads (coordinators.ts). */
+  own: string;
+  /** Id of the active coordinator. */
+  coordinator: string;
   /** Url, worker id and key of this worker (0600). */
   keyFile: string;
   /** Reports that the coordinator has not acknowledged. */
@@ -27,7 +32,14 @@ export interface DataDir {
  */
 export function openDataDir(root: string): DataDir {
   const at = (name: string): string => path.join(root, name);
-  const dirs = { outbox: at('outbox'), uploads: at('uploads'), work: at('work'), workspace: at('workspace') };
+  const coordinator = activeId(root);
+  const own = ownFolder(root, coordinator);
+  const dirs = {
+    outbox: path.join(own, 'outbox'),
+    uploads: path.join(own, 'uploads'),
+    work: at('work'),
+    workspace: at('workspace'),
+  };
   let lock: DatabaseSync;
   try {
     for (const dir of [root, ...Object.values(dirs)]) mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -49,5 +61,20 @@ export function openDataDir(root: string): DataDir {
       { cause },
     );
   }
-  return { root, keyFile: at('key.json'), ...dirs, close: () => lock.close() };
+  return { root, own, coordinator, keyFile: keyFileIn(own), ...dirs, close: () => lock.close() };
+}
+
+/** Whether an agent runs on this folder. */
+export function isInUse(root: string): boolean {
+  const file = path.join(root, 'agent.lock');
+  if (!existsSync(file)) return false;
+  const lock = new DatabaseSync(file);
+  try {
+    lock.exec('BEGIN EXCLUSIVE; ROLLBACK');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    lock.close();
+  }
 }

@@ -31,7 +31,7 @@ export async function enrolOnce(options: EnrolOptions): Promise<WorkerKey> {
     if (config.join && config.join.url !== known.url) {
       log.warn(
         { enrolledAt: known.url },
-        `already enrolled: --join ${config.join.url} is ignored; to move, use another --data folder`,
+        `already enrolled: --join ${config.join.url} is ignored; for one more coordinator: playfleet join`,
       );
     }
     return { ...known, ...addressOf(known, config.coordinator) };
@@ -48,7 +48,11 @@ export async function enrolOnce(options: EnrolOptions): Promise<WorkerKey> {
   return key;
 }
 
-async function enrol(join: Join, { config, capabilities, agentVersion }: EnrolOptions): Promise<WorkerKey> {
+/** @throws AgentError that says why not; the token may be used up then. */
+export async function enrol(
+  join: Join,
+  { config, capabilities, agentVersion }: Pick<EnrolOptions, 'config' | 'capabilities' | 'agentVersion'>,
+): Promise<WorkerKey> {
   const body = {
     hostname: config.name,
     capabilities: { ...(await capabilities()), max_parallel: config.slots },

@@ -19,4 +19,6 @@ export const EXIT = {
   refused: 3,
   /** It worked for a promoted coordinator, which has ended. */
   sentHome: 4,
+  /** Another version was put in its place: whoever started it starts that one. */
+  updated: 75,
 } as const;

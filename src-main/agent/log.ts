@@ -7,9 +7,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const COLOURS: Record<number, string> = { 10: '90', 20: '90', 30: '36', 40: '33', 50: '31', 60: '31' };
 
-/** JSON lines for machines; for people at a terminal the time of day, the text and the fields. */
-export function createLog(level: LogLevel, out: NodeJS.WriteStream = process.stdout): Log {
+/** JSON lines for machines and files (`out` is then a path); for people at a terminal the time of day, the text and the fields. */
+export function createLog(level: LogLevel, out: NodeJS.WriteStream | string = process.stdout): Log {
   const options = { level, base: null };
+  if (typeof out === 'string') return pino(options, pino.destination({ dest: out, mkdir: true, sync: true }));
   if (!out.isTTY) return pino(options, out);
   return pino(options, { write: (line: string) => void out.write(forPeople(line)) });
 }

@@ -1,39 +1,96 @@
+import { systemClock } from '../../shared/base/clock.ts';
+import type { AgentStatus } from '../../shared/protocol/desktop/agent.ts';
+import { Agent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
+import { watchActive } from './coordinators.ts';
+import { Control } from './control/control.ts';
+import { serveParent } from './control/ipc.ts';
+import { serveSocket } from './control/socket.ts';
 import { AgentError, EXIT } from './errors.ts';
+import { Following } from './following.ts';
 import { createLog, type Log } from './log.ts';
-import { Worker } from './worker.ts';
+import { AGENT_VERSION } from './start.ts';
+import { WorkerUpdater } from '../updater/for-worker.ts';
 
 /**
  * Runs a worker until it is told to stop, and resolves with the exit code of the process (errors.ts). SIGTERM and SIGINT: what runs
  * finishes, nothing new begins; the same once more: what runs is given back at once.
  */
-export async function runAgent(config: AgentConfig, log: Log = createLog(config.logLevel)): Promise<number> {
+export async function runAgent(
+  config: AgentConfig,
+  log: Log = createLog(config.logLevel, config.logFile ?? process.stdout),
+): Promise<number> {
   // A clock's timers do not keep the process alive, and between two connections there is nothing else.
   const alive = setInterval(() => undefined, 2 ** 30);
   const signals = new Signals();
+  const control = new Control({
+    starting: startingStatus(config),
+    onStop: (command) => signals.ask(command),
+    clock: systemClock,
+    log,
+  });
+  const endings = [serveParent(control, () => signals.ask('stop'))];
   try {
-    const agent = await Promise.race([Worker.start(config, log), signals.first()]);
-    if (agent === null) return EXIT.ok;
-    signals.onEach((name, count) => {
-      if (count > 1) agent.giveBack(`the worker was told to stop at once (${name})`);
-      else {
-        const within = config.drainTimeoutSeconds;
-        if (process.stdin.isTTY) log.info('finishing what runs; once more Ctrl-C gives it back and stops now');
-        agent.drain(`the worker was told to stop (${name})`, within === null ? null : within * 1000);
-      }
-    });
-    return await agent.done;
+    const updater = await WorkerUpdater.open(config, AGENT_VERSION, log, systemClock);
+    if (updater.isReplaced) return EXIT.updated;
+    let isServed = false;
+    for (;;) {
+      const agent = await Promise.race([Agent.start(config, log), signals.first()]);
+      if (agent === null) return EXIT.ok;
+      const following = await Following.open(agent, () => control.changed());
+      agent.onStatus = () => control.changed();
+      control.serve(following);
+      updater.attend(agent);
+      // Only who holds the data folder answers for it.
+      if (!isServed) endings.push(await serveSocket(control, config.dataDir, log));
+      isServed = true;
+      const within = config.drainTimeoutSeconds === null ? null : config.drainTimeoutSeconds * 1000;
+      signals.onEach((name, count) => {
+        if (count > 1) following.giveBack(`the worker was told to stop at once (${name})`);
+        else {
+          if (process.stdin.isTTY) log.info('finishing what runs; once more Ctrl-C gives it back and stops now');
+          following.drain(`the worker was told to stop (${name})`, within);
+        }
+      });
+      let goesOver = false;
+      const stopWatching = watchActive(config.dataDir, agent.coordinator, log, () => {
+        goesOver = true;
+        following.drain('this machine works for another coordinator now', within);
+      });
+      const code = await agent.done;
+      stopWatching();
+      await following.close();
+      if (agent.refusal !== null) control.fail(agent.refusal);
+      if (goesOver && code === EXIT.ok && !signals.any && !updater.isReplaced) continue;
+      await updater.stop();
+      return updater.isReplaced ? EXIT.updated : code;
+    }
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     log.error(error.message);
+    control.fail(error.message);
     return error.exitCode;
   } finally {
+    for (const end of endings) end();
     signals.close();
     clearInterval(alive);
   }
 }
 
-type StopSignal = 'SIGTERM' | 'SIGINT';
+function startingStatus({ name, slots, join, coordinator }: AgentConfig): AgentStatus {
+  return {
+    state: 'starting',
+    version: AGENT_VERSION,
+    worker: name,
+    coordinator: coordinator?.url ?? join?.url ?? null,
+    slots: { total: slots, lent: 0, busy: 0 },
+    tests: [],
+    why: [],
+    problem: null,
+  };
+}
+
+type StopSignal = 'SIGTERM' | 'SIGINT' | 'drain' | 'stop';
 
 /** Remembers signals that come before anybody can act on them. */
 class Signals {
@@ -47,6 +104,16 @@ class Signals {
   constructor() {
     process.on('SIGTERM', this.#received);
     process.on('SIGINT', this.#received);
+  }
+
+  get any(): boolean {
+    return this.#count > 0;
+  }
+
+  /** The same by the control channel: `drain` as one signal, `stop` as two. */
+  ask(command: 'drain' | 'stop'): void {
+    if (command === 'stop') this.#count = Math.max(1, this.#count);
+    this.#received(command);
   }
 
   first(): Promise<null> {

@@ -17,6 +17,8 @@ export class OwnIntent {
   readonly #log: Log;
   #known: Intent = 'active';
   #wish: Wish | null = null;
+  /** The reason that was sent last, while the wish behind it stands. */
+  #told = '';
   /** What the coordinator has set because we asked; '' where it has not. */
   #ours: string;
   #saving: Promise<void> = Promise.resolve();
@@ -54,11 +56,12 @@ export class OwnIntent {
 
   async #agree(): Promise<void> {
     const mayChange = this.#known === 'active' || this.#known === this.#ours;
-    if (this.#wish && mayChange && this.#known !== this.#wish.intent) {
+    const isNew = this.#known !== this.#wish?.intent || this.#told !== this.#wish.reason;
+    if (this.#wish && mayChange && isNew) {
       const wish = this.#wish;
       // Before it is said: a restart must find out that it was ours.
       await this.#setOurs(wish.intent);
-      this.#send({ type: 'intent', ...wish });
+      if (this.#send({ type: 'intent', ...wish })) this.#told = wish.reason;
     } else if (!this.#wish && this.#known !== 'active' && this.#known === this.#ours) {
       this.#send({ type: 'intent', intent: 'active', reason: 'the machine takes work again' });
     }

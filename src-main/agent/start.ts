@@ -8,6 +8,7 @@ import { GIT_PROTOCOLS } from '../../shared/base/git-source.ts';
 import type { BlobClient } from '../transfer/blob-client.ts';
 import { createHttpBlobClient } from '../transfer/http-blob-client.ts';
 import type { AgentConfig } from './config.ts';
+import { FIRST } from './coordinators.ts';
 import { openDataDir, type DataDir } from './data-dir.ts';
 import { enrolOnce } from './enrol.ts';
 import { writeKey, type WorkerKey } from './key-file.ts';
@@ -66,7 +67,9 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
       log,
     });
     const capabilities = async () => machine.capabilities;
-    const key = await enrolOnce({ config, keyFile: dir.keyFile, agentVersion: AGENT_VERSION, capabilities, log });
+    // An address that was given is that of the coordinator whose folder this was from the beginning.
+    const own = dir.coordinator === FIRST ? config : { ...config, join: null, coordinator: null };
+    const key = await enrolOnce({ config: own, keyFile: dir.keyFile, agentVersion: AGENT_VERSION, capabilities, log });
     const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });
     const client = createHttpBlobClient({ baseUrl: key.url, pin: key.pin, headers, clock });
     const trees = { from: client };

@@ -19,10 +19,13 @@ export function watchInterrupts(atOnce: () => never): Interrupts {
   };
   const signals = process.platform === 'win32' ? SIGNALS : SIGNALS.filter((name) => name !== 'SIGBREAK');
   for (const name of signals) process.on(name, heard);
+  // Who has started this program with a channel ends it by closing that, or by dying: on every system, and nothing is left behind.
+  if (process.channel) process.on('disconnect', heard);
   return {
     signal: first.signal,
     end: () => {
       for (const name of signals) process.off(name, heard);
+      process.off('disconnect', heard);
     },
   };
 }

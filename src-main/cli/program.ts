@@ -5,10 +5,12 @@ import { EXIT } from './failure.ts';
 import { addBackupCommands } from './program/backups.ts';
 import { addFleetCommands } from './program/fleet.ts';
 import { addOfflineCommands } from './program/offline.ts';
+import { addJoinCommands } from './program/joining.ts';
 import { addPeopleCommands } from './program/people.ts';
 import { addRunCommands } from './program/runs.ts';
 import { addSchedulingCommands } from './program/scheduling.ts';
 import { addServeCommands } from './program/serve.ts';
+import { addUpdateCommands } from './program/updates.ts';
 import { VERSION } from './version.ts';
 
 /** Wraps an action so that its exit code becomes the program's. */
@@ -49,10 +51,12 @@ function createProgram(cli: Cli, act: Act): Command {
     .exitOverride();
   addRunCommands(program, cli, act);
   addServeCommands(program, cli, act);
+  addJoinCommands(program, cli, act);
   addFleetCommands(program, cli, act);
   addSchedulingCommands(program, cli, act);
   addPeopleCommands(program, cli, act);
   addBackupCommands(program, cli, act);
   addOfflineCommands(program, cli, act);
+  addUpdateCommands(program, cli, act);
   return program;
 }

@@ -1,6 +1,7 @@
 /** The pages that the side navigation, the palette and the keys lead to. */
 import {
   ChartLine,
+  Laptop,
   LayoutDashboard,
   ListChecks,
   type LucideIcon,
@@ -18,7 +19,17 @@ import type { messages } from './messages.ts';
 type Name = PlainKey<typeof messages.en>;
 
 export interface Destination {
-  to: '/' | '/launch' | '/runs' | '/workers' | '/analytics' | '/logs' | '/settings' | '/people' | '/audit';
+  to:
+    | '/'
+    | '/launch'
+    | '/runs'
+    | '/workers'
+    | '/analytics'
+    | '/logs'
+    | '/settings'
+    | '/people'
+    | '/audit'
+    | '/this-computer';
   name: Name;
   icon: LucideIcon;
   /** Behind `g`. */
@@ -26,6 +37,8 @@ export interface Destination {
   keyName?: Name;
   /** Shown to those who may. */
   role: Role;
+  /** Only inside the desktop app. */
+  desktop?: true;
 }
 
 export const DESTINATIONS: readonly Destination[] = [
@@ -38,6 +51,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { to: '/people', name: 'people', icon: Users, role: 'maintainer' },
   { to: '/settings', name: 'settings', icon: Settings, key: 's', keyName: 'goSettings', role: 'viewer' },
   { to: '/audit', name: 'audit', icon: ShieldCheck, role: 'admin' },
+  { to: '/this-computer', name: 'thisComputer', icon: Laptop, role: 'viewer', desktop: true },
 ];
 
 /** For the bar of small screens. */

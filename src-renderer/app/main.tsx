@@ -1,6 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { systemClock } from '../../shared/base/clock.ts';
+import { followDesktop } from '../fleet/desktop.ts';
 import { readNewestRuns, readRun } from '../fleet/runs.ts';
 import { followFleet } from '../fleet/store.ts';
 import '../ui/base.css';
@@ -11,9 +12,13 @@ import './nonce.ts';
 const back = takeReturn();
 if (back !== null && location.pathname === '/') history.replaceState(null, '', back);
 
-const live = followFleet({ clock: systemClock, read: { run: readRun, newestRuns: readNewestRuns } });
-if (document.hidden) live.setVisible(false);
-document.addEventListener('visibilitychange', () => live.setVisible(!document.hidden));
+// Inside the desktop app there is nobody to follow before it is set up.
+const { isSetUp } = await followDesktop();
+if (isSetUp) {
+  const live = followFleet({ clock: systemClock, read: { run: readRun, newestRuns: readNewestRuns } });
+  if (document.hidden) live.setVisible(false);
+  document.addEventListener('visibilitychange', () => live.setVisible(!document.hidden));
+}
 
 /** What the sign-in page has left (coordinator/operations/pages/sign-in.ts). */
 function takeReturn(): string | null {

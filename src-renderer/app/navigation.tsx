@@ -1,12 +1,14 @@
 import { Command, Menu as MenuIcon, Search, X } from 'lucide-react';
 import { useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import { useDesktop } from '../fleet/desktop.ts';
 import { type Me, useMay } from '../fleet/me.ts';
 import { IconButton } from '../ui/button.tsx';
 import { cx } from '../ui/class-names.ts';
 import { useMessages } from '../ui/i18n.ts';
 import { Link } from '../ui/link.tsx';
 import { Connection } from './connection.tsx';
+import { Computer } from './computer.tsx';
 import { type Destination, DESTINATIONS, FIRST } from './destinations.ts';
 import { messages } from './messages.ts';
 import styles from './navigation.module.css';
@@ -17,7 +19,8 @@ const ICON = { size: 16, 'aria-hidden': true } as const;
 
 function useDestinations(): readonly Destination[] {
   const may = { viewer: true, runner: useMay('runner'), maintainer: useMay('maintainer'), admin: useMay('admin') };
-  return DESTINATIONS.filter(({ role }) => may[role]);
+  const isDesktop = useDesktop(({ kind }) => kind !== 'none');
+  return DESTINATIONS.filter(({ role, desktop }) => may[role] && (isDesktop || desktop !== true));
 }
 
 function Brand() {
@@ -36,6 +39,7 @@ export function TopBar({ onMenu, onPalette }: { onMenu: () => void; onPalette: (
       <IconButton label={t('menu')} icon={<MenuIcon {...ICON} />} onClick={onMenu} />
       <Brand />
       <span className={styles.spring} />
+      <Computer short />
       <Connection />
       <IconButton label={t('commands')} icon={<Search {...ICON} />} onClick={onPalette} />
     </header>
@@ -85,6 +89,7 @@ export function SideNavigation({ me, open, onOpenChange, onPalette, onKeyList }:
             </li>
           ))}
         </ul>
+        <Computer />
         <div className={styles.foot}>
           <Connection />
           <span className={styles.spring} />

@@ -2,6 +2,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { Command } from 'cmdk';
 import type { ReactNode } from 'react';
+import { useDesktop } from '../fleet/desktop.ts';
 import { signOut, useMay } from '../fleet/me.ts';
 import { useRuns } from '../fleet/runs.ts';
 import { useWorkers } from '../fleet/workers.ts';
@@ -20,6 +21,7 @@ export function Palette({ onClose, onKeyList }: { onClose: () => void; onKeyList
   const { runs } = useRuns({}, RECENT_RUNS);
   const { workers } = useWorkers();
   const chooseTheme = useThemeStore((state) => state.choose);
+  const isDesktop = useDesktop(({ kind }) => kind !== 'none');
   const may = { viewer: true, runner: useMay('runner'), maintainer: useMay('maintainer'), admin: useMay('admin') };
   const then = (act: () => unknown) => () => {
     onClose();
@@ -39,11 +41,13 @@ export function Palette({ onClose, onKeyList }: { onClose: () => void; onKeyList
       <Command.List className={styles.list}>
         <Command.Empty className={styles.empty}>{t('noMatch')}</Command.Empty>
         <Command.Group heading={t('pages')}>
-          {DESTINATIONS.filter(({ role }) => may[role]).map(({ to, name, icon: Icon }) => (
-            <Entry key={to} value={t(name)} onSelect={then(() => navigate({ to }))}>
-              <Icon size={14} aria-hidden /> {t(name)}
-            </Entry>
-          ))}
+          {DESTINATIONS.filter(({ role, desktop }) => may[role] && (isDesktop || desktop !== true)).map(
+            ({ to, name, icon: Icon }) => (
+              <Entry key={to} value={t(name)} onSelect={then(() => navigate({ to }))}>
+                <Icon size={14} aria-hidden /> {t(name)}
+              </Entry>
+            ),
+          )}
         </Command.Group>
         <Command.Group heading={t('recentRuns')}>
           {runs.map(({ id, number, name }) => (

@@ -9,9 +9,9 @@ import {
 import type { ReactNode } from 'react';
 import { Skeleton } from '../ui/states.tsx';
 import { NotFound, PageError } from './failures.tsx';
-import { Shell } from './shell.tsx';
+import { Root } from './root.tsx';
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
 /** Says nothing of the page's own types: they lead back here through its links. */
 function page(load: () => Promise<{ Page: () => ReactNode }>): RouteComponent {
@@ -32,6 +32,8 @@ const routes = [
   createRoute({ ...under, path: '/logs', component: page(() => import('../logs/page.tsx')) }),
   createRoute({ ...under, path: '/settings', component: page(() => import('../settings/page.tsx')) }),
   createRoute({ ...under, path: '/people', component: page(() => import('../people/page.tsx')) }),
+  createRoute({ ...under, path: '/setup', component: page(() => import('../setup/page.tsx')) }),
+  createRoute({ ...under, path: '/this-computer', component: page(() => import('../this-computer/page.tsx')) }),
   createRoute({ ...under, path: '/audit', component: page(() => import('../audit/page.tsx')) }),
 ] as const;
 

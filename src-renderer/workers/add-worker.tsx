@@ -17,6 +17,9 @@ import { Link } from '../ui/link.tsx';
 import { QrCode } from '../ui/qr-code.tsx';
 import { Status } from '../ui/status.tsx';
 import { Tabs } from '../ui/tabs.tsx';
+import { joinLinkOf } from '../../shared/model/join-link.ts';
+import { createJoinCode, type MadeCode } from '../fleet/join-codes.ts';
+import { SixWords } from './six-words.tsx';
 import { DateTime } from '../ui/time.tsx';
 import { toastError } from '../ui/toast.tsx';
 import { badTag, joinLine, SHELLS, tagsIn, type JoinWishes, type Shell } from './join-lines.ts';
@@ -26,12 +29,20 @@ import styles from './workers.module.css';
 export function AddWorker({ onClose }: { onClose: () => void }) {
   const t = useMessages(messages);
   const [made, setMade] = useState<{ token: MadeToken; wishes: JoinWishes } | null>(null);
+  const [code, setCode] = useState<MadeCode | null>(null);
   return (
     <Dialog open wide onOpenChange={(open) => !open && onClose()} title={t('add')} description={t('addWhy')}>
       {made ? (
         <Line token={made.token} wishes={made.wishes} onAgain={() => setMade(null)} onClose={onClose} />
+      ) : code ? (
+        <SixWords
+          code={code}
+          onClose={onClose}
+          joined={(worker) => <Joined name={worker} onAgain={() => setCode(null)} onClose={onClose} />}
+          onAgain={() => setCode(null)}
+        />
       ) : (
-        <Wishes onMade={(token, wishes) => setMade({ token, wishes })} />
+        <Wishes onMade={(token, wishes) => setMade({ token, wishes })} onCode={setCode} />
       )}
     </Dialog>
   );
@@ -39,7 +50,12 @@ export function AddWorker({ onClose }: { onClose: () => void }) {
 
 const LIVES = [1, 8, 24] as const;
 
-function Wishes({ onMade }: { onMade: (token: MadeToken, wishes: JoinWishes) => void }) {
+interface WishesProps {
+  onMade: (token: MadeToken, wishes: JoinWishes) => void;
+  onCode: (code: MadeCode) => void;
+}
+
+function Wishes({ onMade, onCode }: WishesProps) {
   const t = useMessages(messages);
   const { data: me } = useMe();
   const { data: teams = [] } = useTeams();
@@ -52,6 +68,13 @@ function Wishes({ onMade }: { onMade: (token: MadeToken, wishes: JoinWishes) => 
   const [team, setTeam] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const given = () => ({ name: name.trim() === '' ? t('labelPreset') : name, team: chosen === '' ? null : chosen });
+  const makeCode = () => {
+    setBusy(true);
+    createJoinCode(given())
+      .then(onCode, setError)
+      .finally(() => setBusy(false));
+  };
   const chosen = team ?? (everywhere ? '' : (mine[0]?.id ?? ''));
   const wrong = badTag(tagsIn(tags));
   const make = async (event: SubmitEvent) => {
@@ -61,8 +84,7 @@ function Wishes({ onMade }: { onMade: (token: MadeToken, wishes: JoinWishes) => 
     try {
       const token = await createToken({
         kind: 'join',
-        name: name.trim() === '' ? t('labelPreset') : name,
-        team: chosen === '' ? null : chosen,
+        ...given(),
         expires_in_seconds: Number(hours) * 3600,
       });
       onMade(token, { slots: slots === '' ? null : Number(slots), tags: tagsIn(tags) });
@@ -110,10 +132,14 @@ function Wishes({ onMade }: { onMade: (token: MadeToken, wishes: JoinWishes) => 
         )}
       </div>
       {error instanceof Error && <p role="alert">{error.message}</p>}
-      <div>
+      <div className={styles.kinds}>
         <Button look="primary" type="submit" busy={busy}>
           {t('makeLink')}
         </Button>
+        <Button busy={busy} onClick={makeCode}>
+          {t('makeCode')}
+        </Button>
+        <span className="muted">{t('makeCodeWhy')}</span>
       </div>
     </Form>
   );
@@ -167,8 +193,11 @@ function Line({ token, wishes, onAgain, onClose }: LineProps) {
             content: <CodeBlock text={joinLine(one, link, wishes)} label={t('command')} />,
           }))}
         />
-        <QrCode text={link} label={t('joinQr')} />
+        <QrCode text={joinLinkOf(link)} label={t('joinQr')} />
       </div>
+      <p>
+        <a href={joinLinkOf(link)}>{t('openInApp')}</a> <span className="muted">{t('openInAppWhy')}</span>
+      </p>
       <p className="muted">{t('secretWarn')}</p>
       <p role="status">
         <Status tone="running">{t('waitsForIt')}</Status>{' '}

@@ -176,6 +176,7 @@ async function ask(dataDir: string): Promise<void> {
     dataDir,
     publicUrl: null,
     tls: null,
+    announce: false,
     newAdminLink: false,
     pluginsDir: null,
     logLevel: 'error' as const,

@@ -35,6 +35,8 @@ export interface TestCoordinatorOptions {
   newAdminLink?: boolean;
   /** Folder with strategies. */
   pluginsDir?: string;
+  /** Of publishers of updates. */
+  updateKeys?: readonly string[];
 }
 
 /** It is stopped after the test, if the test did not. */
@@ -43,6 +45,7 @@ export async function startCoordinator({
   tls,
   newAdminLink = false,
   pluginsDir,
+  updateKeys,
 }: TestCoordinatorOptions = {}): Promise<TestCoordinator> {
   const dataDir = again?.dataDir ?? tempFolder();
   const log: Record<string, unknown>[] = [];
@@ -57,9 +60,11 @@ export async function startCoordinator({
     dataDir,
     publicUrl: null,
     tls: tls ?? null,
+    announce: false,
     newAdminLink,
     pluginsDir: pluginsDir ?? null,
     logLevel: 'debug' as const,
+    ...(updateKeys === undefined ? {} : { updateKeys }),
   };
   const running = await start(config, '0.0.0-test', logger);
   let stopped: Promise<void> | undefined;

@@ -21,6 +21,7 @@ export interface LinkWorkerOptions {
   /** Of the link; 1 by default, as the oldest agents that are still served. */
   protocol?: number;
   allowProjects?: string[];
+  agentVersion?: string;
 }
 
 export class LinkWorker {
@@ -49,6 +50,17 @@ export class LinkWorker {
 
   /** Connects and greets; resolves with the welcome. */
   async connect(held: Held[] = [], url = this.#url): Promise<Of<'welcome'>> {
+    await this.#greet(held, url);
+    return this.next('welcome');
+  }
+
+  /** Connects and greets; resolves with why it was refused. */
+  async connectRefused(): Promise<Of<'error'>> {
+    await this.#greet([], this.#url);
+    return this.next('error');
+  }
+
+  async #greet(held: Held[], url: string): Promise<void> {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/v1/link`, {
       headers: { authorization: `Bearer ${this.#key}` },
     });
@@ -67,11 +79,12 @@ export class LinkWorker {
       protocol = 1,
       platform = 'linux',
       allowProjects = null,
+      agentVersion = '0.0.0-test',
     } = this.#options;
     this.say({
       type: 'hello',
       protocol,
-      agentVersion: '0.0.0-test',
+      agentVersion,
       slots,
       tags,
       allowProjects,
@@ -91,7 +104,6 @@ export class LinkWorker {
         fingerprint,
       },
     });
-    return this.next('welcome');
   }
 
   say(message: AgentMessage): void {

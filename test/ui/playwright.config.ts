@@ -4,6 +4,8 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
+  // Suites that the fleet runs.
+  testIgnore: 'support/**',
   timeout: 90_000,
   expect: { timeout: 15_000 },
   workers: 1,

@@ -45,6 +45,11 @@ export class AgentLink {
     for (const session of this.#connections.sessions.values()) session.tellPace();
   }
 
+  /** The oldest version that is taken is another: agents that are too old get nothing new, and their links end when nothing runs there. */
+  async checkVersions(): Promise<void> {
+    await Promise.all([...this.#connections.sessions.values()].map((session) => session.refresh()));
+  }
+
   /** For a graceful stop: agents reconnect when the coordinator is back. */
   closeAll(): void {
     this.#stopping = true;

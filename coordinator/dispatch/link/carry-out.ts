@@ -12,6 +12,8 @@ interface Speaker {
   profile: Connected['profile'];
   /** Reads its settings again. */
   refresh(): Promise<void>;
+  /** How many of its slots its machine lends from now on; null: all. */
+  lends(slots: number | null): void;
   send(message: CoordinatorMessage): void;
   /** So many bytes have come of it; what it returns says that they are carried out. */
   took(bytes: number): () => void;
@@ -34,6 +36,7 @@ export class CarryingOut {
     const { workerId } = this.#session;
     switch (message.type) {
       case 'offer':
+        this.#session.lends(message.lent ?? null);
         wake();
         return;
       case 'report':

@@ -27,8 +27,15 @@ export interface LinkOptions {
   fleet: Fleet;
   clock: Clock;
   coordinatorVersion: string;
-  /** `keyLifeMs`: how long a worker's key works; null: for ever. */
-  settings: () => { leaseMs: number; heartbeatMs: number; reconnectGraceMs: number; keyLifeMs: number | null };
+  settings: () => {
+    leaseMs: number;
+    heartbeatMs: number;
+    reconnectGraceMs: number;
+    /** How long a worker's key works; null: for ever. */
+    keyLifeMs: number | null;
+    /** The oldest agent that is taken; null: any. */
+    minimumAgentVersion: string | null;
+  };
   failures: () => FailureContext;
   reports: Pick<ReportQueue, 'add'>;
   inflow: Inflow;

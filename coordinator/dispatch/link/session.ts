@@ -7,6 +7,7 @@ import {
   type AgentMessage,
   type CoordinatorMessage,
 } from '../../../shared/protocol/link.ts';
+import { compareVersions } from '../../../shared/base/version.ts';
 import { connectWorker, disconnectWorker, readProfile, type Hello } from '../connect-worker.ts';
 import type { Connected } from '../fleet.ts';
 import { CarryingOut } from './carry-out.ts';
@@ -36,6 +37,9 @@ export interface Connections {
 export class Session implements Connected {
   profile!: Connected['profile'];
   canRevoke = false;
+  lent: number | null = null;
+  /** As people have set it. */
+  #intent: Connected['profile']['intent'] = 'active';
   #canPace = false;
   #knowsOffline = false;
   /** What it was told of it last. */
@@ -48,6 +52,7 @@ export class Session implements Connected {
   readonly #workerId: string;
   readonly #options: LinkOptions;
   readonly #connections: Connections;
+  #agentVersion = '';
   #state: 'waiting' | 'greeting' | 'open' | 'closed' = 'waiting';
   #missedPongs = 0;
   /** Not read from: more has come from it than was carried out. */
@@ -119,6 +124,12 @@ export class Session implements Connected {
     this.#socket.send(JSON.stringify(message));
   }
 
+  lends(slots: number | null): void {
+    if (slots === this.lent) return;
+    this.lent = slots;
+    this.#options.fleet.changed();
+  }
+
   tellPace(): void {
     if (this.#state === 'open' && this.#canPace) this.send({ type: 'pace', ...this.#options.pace() });
   }
@@ -154,9 +165,16 @@ export class Session implements Connected {
     if (this.#state !== 'open') return;
     const profile = await this.#options.db.read((r) => readProfile(r, this.#workerId));
     if (!profile) return;
-    const changed = profile.intent !== this.profile.intent;
-    this.profile = profile;
+    const changed = profile.intent !== this.#intent;
+    this.#intent = profile.intent;
+    const tooOld = this.#whyTooOld();
+    // What runs there is finished first.
+    this.profile = tooOld === null ? profile : { ...profile, intent: 'draining' };
     this.#options.fleet.changed();
+    if (tooOld !== null && !(await this.#holdsTasks())) {
+      this.end(CLOSE.agentTooOld, 'agent_too_old', tooOld);
+      return;
+    }
     if (changed) this.send({ type: 'intent', intent: profile.intent, reason: 'set on the coordinator' });
     this.#tellOffline();
     this.#options.wake();
@@ -173,6 +191,8 @@ export class Session implements Connected {
       return;
     }
     const { message } = parsed;
+    // One that is too old was let finish what it had, and now has nothing more.
+    if (message.type === 'heartbeat' && message.held.length === 0 && this.#whyTooOld() !== null) void this.refresh();
     if (message.type === 'hello') {
       if (this.#state === 'waiting') void this.#greet(message);
       else this.end(CLOSE.badMessage, 'bad_message', 'hello comes once, first');
@@ -189,6 +209,13 @@ export class Session implements Connected {
       return;
     }
     this.#state = 'greeting';
+    this.#agentVersion = hello.agentVersion;
+    const tooOld = this.#whyTooOld();
+    if (tooOld !== null && hello.held.length === 0) {
+      await this.#noteVersion();
+      this.end(CLOSE.agentTooOld, 'agent_too_old', tooOld);
+      return;
+    }
     this.#connections.awaited.get(this.#workerId)?.();
     this.#connections.awaited.delete(this.#workerId);
     const { leaseMs, heartbeatMs, keyLifeMs } = settings();
@@ -206,7 +233,8 @@ export class Session implements Connected {
         );
         return;
       }
-      this.profile = profile;
+      this.profile = tooOld === null ? profile : { ...profile, intent: 'draining' };
+      this.#intent = profile.intent;
       this.canRevoke = hello.protocol >= 2;
       this.#canPace = hello.protocol >= 3;
       this.#knowsOffline = hello.protocol >= 5;
@@ -285,6 +313,32 @@ export class Session implements Connected {
       });
     });
     this.#connections.awaited.set(this.#workerId, cancel);
+  }
+
+  /** null where the agent's version is taken. */
+  #whyTooOld(): string | null {
+    const least = this.#options.settings().minimumAgentVersion;
+    if (least === null || compareVersions(this.#agentVersion, least) >= 0) return null;
+    return (
+      `this coordinator gives work to agents from ${least} on, this one is ${this.#agentVersion}: update it. The desktop app and workers with ` +
+      '--update-command do so by themselves; packages are listed at /api/v1/updates of the coordinator'
+    );
+  }
+
+  async #holdsTasks(): Promise<boolean> {
+    const held = await this.#options.db.read((r) =>
+      r.get("SELECT 1 FROM tasks WHERE worker_id = ? AND state IN ('assigned', 'running') LIMIT 1", [this.#workerId]),
+    );
+    return held !== undefined;
+  }
+
+  /** So that people see in the list of workers which one is too old. */
+  async #noteVersion(): Promise<void> {
+    const { db, log } = this.#options;
+    log.warn({ workerId: this.#workerId, version: this.#agentVersion }, 'a worker is too old to get work');
+    await db
+      .write((w) => w.run('UPDATE workers SET agent_version = ? WHERE id = ?', [this.#agentVersion, this.#workerId]))
+      .catch((error: unknown) => log.warn({ error: String(error) }, 'the version of a worker could not be noted'));
   }
 
   #isClosed(): boolean {

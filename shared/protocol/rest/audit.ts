@@ -39,6 +39,10 @@ export const auditAction = z.enum([
   'access.denied',
   'token.created',
   'token.revoked',
+  'join_code.created',
+  'join_code.used',
+  'join_code.locked',
+  'join_code.revoked',
   'settings.changed',
   'scheduling.added',
   'scheduling.changed',
@@ -67,6 +71,9 @@ export const auditAction = z.enum([
   'origin.verified',
   'merge.taken_over',
   'merge.resolved',
+  'release.imported',
+  'release.staged',
+  'release.withdrawn',
 ]);
 export type AuditAction = z.infer<typeof auditAction>;
 

@@ -38,6 +38,8 @@ export interface LinkOptions {
   onInstruction: (message: Instruction) => void;
   /** The coordinator will never accept this worker as it is; the link has given up. */
   onRefused: (error: AgentError) => void;
+  /** The coordinator gives no work to this version (why); tried again for as long as the agent lives, in case one of the two is changed. */
+  onTooOld: (why: string) => void;
   /** Asked before anything that was received is acted on; true where it may be old, and the link was told to reconnect. */
   isStale: () => boolean;
 }
@@ -49,6 +51,8 @@ const HANDSHAKE_MS = 10_000;
 /** One that was replaced before does not count as a success: two agents with one key must not throw each other out in a fast loop. */
 const STABLE_MS = 10_000;
 const FIRST_WAIT_MS = 250;
+/** Between two tries of an agent that is too old. */
+const TOO_OLD_WAIT_MS = 60_000;
 /** More than this waiting to leave, and messages that may be lost are. */
 const CONGESTED_BYTES = 1024 * 1024;
 
@@ -224,7 +228,7 @@ export class Link {
   }
 
   #ended(code: number, why: string): void {
-    const { clock, maxWaitMs, random, log, url } = this.#options;
+    const { clock, maxWaitMs, random, log, url, onTooOld } = this.#options;
     const reason = this.#said || why;
     if (code === CLOSE.keyRefused || code === CLOSE.protocolTooOld || code === CLOSE.goHome) {
       this.#refuse(refused(code, reason, url));
@@ -235,7 +239,11 @@ export class Link {
     this.#failures = wasGood ? 1 : this.#failures + 1;
     this.#drop();
     if (this.#closed) return;
-    const waitMs = backoffMs({ baseMs: FIRST_WAIT_MS, maxMs: maxWaitMs }, this.#failures, random);
+    const isTooOld = code === CLOSE.agentTooOld;
+    if (isTooOld) onTooOld(reason);
+    const waitMs = isTooOld
+      ? backoffMs({ baseMs: TOO_OLD_WAIT_MS, maxMs: TOO_OLD_WAIT_MS }, 1, random)
+      : backoffMs({ baseMs: FIRST_WAIT_MS, maxMs: maxWaitMs }, this.#failures, random);
     const complaint = reason || `closed with code ${code}`;
     // A coordinator that is away for the night needs one line in the log, not thousands.
     log[complaint === this.#lastComplaint ? 'debug' : 'warn'](

@@ -96,31 +96,73 @@ function xml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
+/** The account that Windows gives to services that reach other machines: no password, no administrator, no window. */
+export const WINDOWS_ACCOUNT = 'S-1-5-20';
+export const WINDOWS_TASK = '\\Playfleet\\Worker';
+
 /**
- * Commands for an administrator's PowerShell. Windows' own service manager starts only programs written for it, which Node is not; NSSM
- * is such a program and starts any other. Its console stop (Ctrl-C) is what the worker drains on.
+ * A task for Windows' Task Scheduler, to be registered from UTF-16. Windows' service manager starts only programs written for it, which Node
+ * is not (docs/decisions/0025). It begins with the machine and with its registration, and again within a minute after any end.
  */
-export function windowsCommands(spec: ServiceSpec): string {
-  const name = 'PlayfleetWorker';
+export function windowsTask(spec: ServiceSpec): string {
   const [node = '', ...rest] = commandOf(spec);
-  const stopMs = (spec.drainSeconds + STOP_EXTRA_SECONDS) * 1000;
-  const log = `${spec.dataDir}\\worker.log`;
-  return [
-    '# With NSSM (https://nssm.cc) on the PATH. These commands were not tried by the makers of this version on a Windows machine.',
-    `nssm install ${name} ${powershellWord(node)} ${rest.map(powershellWord).join(' ')}`,
-    `nssm set ${name} AppStdout ${powershellWord(log)}`,
-    `nssm set ${name} AppStderr ${powershellWord(log)}`,
-    `nssm set ${name} AppStopMethodConsole ${stopMs}`,
-    `nssm set ${name} AppExit ${REFUSED} Exit`,
-    `nssm start ${name}`,
-    '',
-    '# To remove it again:',
-    `nssm stop ${name}`,
-    `nssm remove ${name} confirm`,
-    '',
-  ].join('\n');
+  const begin = `
+      <Repetition>
+        <Interval>PT1M</Interval>
+        <StopAtDurationEnd>false</StopAtDurationEnd>
+      </Repetition>
+      <Enabled>true</Enabled>`;
+  return `<?xml version="1.0" encoding="UTF-16"?>
+<Task version="1.3" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
+  <RegistrationInfo>
+    <Description>Playfleet worker: runs Playwright tests for a coordinator</Description>
+  </RegistrationInfo>
+  <Triggers>
+    <BootTrigger>${begin}
+    </BootTrigger>
+    <RegistrationTrigger>${begin}
+    </RegistrationTrigger>
+  </Triggers>
+  <Principals>
+    <Principal id="worker">
+      <UserId>${WINDOWS_ACCOUNT}</UserId>
+      <RunLevel>LeastPrivilege</RunLevel>
+    </Principal>
+  </Principals>
+  <Settings>
+    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
+    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
+    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
+    <StartWhenAvailable>true</StartWhenAvailable>
+    <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>
+  </Settings>
+  <Actions Context="worker">
+    <Exec>
+      <Command>${xml(node)}</Command>
+      <Arguments>${xml(rest.map(windowsWord).join(' '))}</Arguments>
+      <WorkingDirectory>${xml(spec.dataDir)}</WorkingDirectory>
+    </Exec>
+  </Actions>
+</Task>
+`;
 }
 
-function powershellWord(word: string): string {
-  return `'${word.replaceAll("'", "''")}'`;
+/** As programs on Windows take their command line apart: backslashes count before quotes only. */
+function windowsWord(word: string): string {
+  return `"${word.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1')}"`;
+}
+
+/**
+ * Why a service cannot start `program` (absolute) again later, with what to do; null where it can. Apps that run from an image lie in a
+ * folder that ends with them.
+ */
+export function whyFleeting(program: string): string | null {
+  const folder = program.replaceAll('\\', '/');
+  if (folder.includes('/.mount_')) {
+    return 'this Playfleet runs from an AppImage, whose files are gone when it ends: install the .deb, or unpack the headless archive';
+  }
+  if (folder.includes('/AppTranslocation/') || folder.startsWith('/Volumes/')) {
+    return 'this Playfleet runs from its disk image: move it to Applications, and start it from there';
+  }
+  return null;
 }

@@ -1,9 +1,10 @@
-/** `playfleet worker install-service`, `uninstall-service` and `print-service`: the service managers' files and commands around the text. */
+/** `playfleet worker install-service`, `uninstall-service`, `service-status` and `print-service`: the managers' files and commands around the text. */
 import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { AgentConfig } from '../config.ts';
+import { keyFileIn, ownFolder } from '../coordinators.ts';
 import { AgentError, EXIT } from '../errors.ts';
 import { readKey } from '../key-file.ts';
 import {
@@ -11,7 +12,10 @@ import {
   launchdPlist,
   SERVICE_NAME,
   systemdUnit,
-  windowsCommands,
+  whyFleeting,
+  WINDOWS_ACCOUNT,
+  WINDOWS_TASK,
+  windowsTask,
   type ServiceSpec,
 } from './service-text.ts';
 
@@ -35,16 +39,19 @@ const DEFAULT_DRAIN_SECONDS = 300;
 interface Manager {
   file: string;
   text: string;
+  encoding?: 'utf16le';
   /** Commands that make it run, and that end it and make it forgotten. */
   install: string[][];
   uninstall: string[][];
+  /** Prints how it does; succeeds only while it is installed and, where the manager knows, running. */
+  status: string[];
   hint: string;
 }
 
-/** The text that `install-service` would write, or what to do where it cannot. */
+/** Says the text that `install-service` would write, and where. */
 export function printService(options: ServiceOptions): void {
-  const manager = managerOf(options);
-  options.say(manager ? `# ${manager.file}\n${manager.text}` : windowsCommands(specOf(options)));
+  const { file, text } = managerOf(options);
+  options.say(`# ${file}\n${text}`);
 }
 
 /**
@@ -53,17 +60,16 @@ export function printService(options: ServiceOptions): void {
  */
 export async function installService(options: ServiceOptions): Promise<void> {
   const manager = managerOf(options);
-  if (!manager) {
-    options.say(windowsCommands(specOf(options)));
-    throw new AgentError('on Windows the worker does not install itself: run the commands above', EXIT.cannotStart);
-  }
+  const fleeting = whyFleeting(options.program);
+  if (fleeting !== null) throw new AgentError(fleeting, EXIT.cannotStart);
   const { dataDir } = options.config;
-  if (!(await readKey(path.join(dataDir, 'key.json')))) {
+  if (!(await readKey(keyFileIn(ownFolder(dataDir))))) {
     const message = `the worker of ${dataDir} is not enrolled yet: run it once with playfleet worker --data ${dataDir} --join URL#TOKEN, stop it with Ctrl-C, and install it then (a token has no place in a service's file)`;
     throw new AgentError(message, EXIT.cannotStart);
   }
   await mkdir(path.dirname(manager.file), { recursive: true });
-  await writeFile(manager.file, manager.text);
+  // Task Scheduler reads no other Unicode than this, and knows it by its first character.
+  await writeFile(manager.file, manager.encoding ? `\uFEFF${manager.text}` : manager.text, manager.encoding ?? 'utf8');
   for (const command of manager.install) await run(command, options);
   options.say(`installed ${manager.file}\n${manager.hint}`);
 }
@@ -71,10 +77,6 @@ export async function installService(options: ServiceOptions): Promise<void> {
 /** Stops the service (what runs may finish first) and removes its file. */
 export async function uninstallService(options: ServiceOptions): Promise<void> {
   const manager = managerOf(options);
-  if (!manager) {
-    options.say(windowsCommands(specOf(options)));
-    throw new AgentError('on Windows the worker does not remove itself: run the last commands above', EXIT.cannotStart);
-  }
   const [first = [], ...rest] = manager.uninstall;
   await run(first, options);
   await rm(manager.file, { force: true });
@@ -82,8 +84,23 @@ export async function uninstallService(options: ServiceOptions): Promise<void> {
   options.say(`removed ${manager.file}; the worker's data stays in ${options.config.dataDir}`);
 }
 
-/** Null where there is no service manager that we know how to talk to. */
-function managerOf(options: ServiceOptions): Manager | null {
+/** Says what the service manager knows of it. Resolves with whether it is installed and runs. */
+export async function serviceStatus(options: ServiceOptions): Promise<boolean> {
+  const [command = '', ...args] = managerOf(options).status;
+  const told = await promisify(execFile)(command, args, { env: { ...options.config.environment } }).then(
+    ({ stdout }) => ({ runs: true, text: stdout }),
+    (cause: Error & { code?: unknown; stdout?: string; stderr?: string }) => {
+      // Managers say by their exit code that it does not run; anything else means that they could not be asked.
+      if (typeof cause.code !== 'number') throw failure([command, ...args], cause);
+      return { runs: false, text: `${cause.stdout ?? ''}${cause.stderr ?? ''}` };
+    },
+  );
+  options.say(told.text.trimEnd());
+  return told.runs;
+}
+
+/** @throws AgentError where there is no service manager that we know how to talk to. */
+function managerOf(options: ServiceOptions): Manager {
   const { platform, scope, home, uid } = options;
   const isUser = scope === 'user';
   const spec = specOf(options);
@@ -95,6 +112,7 @@ function managerOf(options: ServiceOptions): Manager | null {
       text: systemdUnit(spec),
       install: [systemctl('daemon-reload'), systemctl('enable', '--now', SERVICE_NAME)],
       uninstall: [systemctl('disable', '--now', SERVICE_NAME), systemctl('daemon-reload')],
+      status: systemctl('--no-pager', 'status', SERVICE_NAME),
       hint: isUser
         ? `its log: journalctl --user -u ${SERVICE_NAME} -f\nto run while you are logged out: loginctl enable-linger`
         : `its log: journalctl -u ${SERVICE_NAME} -f`,
@@ -113,15 +131,47 @@ function managerOf(options: ServiceOptions): Manager | null {
       text: launchdPlist(spec),
       install: [['launchctl', 'bootstrap', domain, file]],
       uninstall: [['launchctl', 'bootout', `${domain}/${LAUNCHD_LABEL}`]],
+      status: ['launchctl', 'print', `${domain}/${LAUNCHD_LABEL}`],
       hint: `its log: ${spec.dataDir}/worker.log`,
     };
   }
-  return null;
+  if (platform === 'win32') {
+    if (isUser) {
+      throw new AgentError(
+        'on Windows a service runs for the whole machine: add --system, in a terminal of an administrator. For yourself alone, use the desktop app, which starts when you log in',
+        EXIT.cannotStart,
+      );
+    }
+    const { dataDir } = spec;
+    const file = path.join(dataDir, 'service.xml');
+    return {
+      file,
+      text: windowsTask({ ...spec, args: [...spec.args, '--log-file', path.join(dataDir, 'worker.log')] }),
+      encoding: 'utf16le',
+      install: [
+        // The account of services must be able to start the program, and to use what the enrolment has put there.
+        ['icacls', path.resolve(spec.program, '../..'), '/grant', `*${WINDOWS_ACCOUNT}:(OI)(CI)RX`, '/T', '/Q'],
+        ['icacls', dataDir, '/grant', `*${WINDOWS_ACCOUNT}:(OI)(CI)M`, '/T', '/Q'],
+        ['schtasks', '/Create', '/F', '/TN', WINDOWS_TASK, '/XML', file],
+      ],
+      uninstall: [
+        ['schtasks', '/End', '/TN', WINDOWS_TASK],
+        ['schtasks', '/Delete', '/F', '/TN', WINDOWS_TASK],
+      ],
+      status: ['schtasks', '/Query', '/V', '/FO', 'LIST', '/TN', WINDOWS_TASK],
+      hint: `its log: ${path.join(dataDir, 'worker.log')}\nWindows ends it at once: let it finish first with playfleet workers drain NAME`,
+    };
+  }
+  throw new AgentError(`there is no service manager on ${platform} that Playfleet knows`, EXIT.cannotStart);
 }
 
 function specOf({ config, args, program, scope }: ServiceOptions): ServiceSpec {
   const drainSeconds = config.drainTimeoutSeconds ?? DEFAULT_DRAIN_SECONDS;
-  const kept = portable(args, ['--join', '--data', '--drain-timeout'], ['--config', '--project-path', '--allow-path']);
+  const kept = portable(
+    args,
+    ['--join', '--data', '--drain-timeout'],
+    ['--config', '--project-path', '--allow-path', '--log-file'],
+  );
   return {
     node: process.execPath,
     program,
@@ -151,9 +201,11 @@ async function run([command = '', ...args]: string[], { config }: ServiceOptions
   try {
     await promisify(execFile)(command, args, { env: { ...config.environment } });
   } catch (cause) {
-    const { stderr, message } = cause as Error & { stderr?: string };
-    throw new AgentError(`${command} ${args.join(' ')} failed: ${stderr?.trim() || message}`, EXIT.cannotStart, {
-      cause,
-    });
+    throw failure([command, ...args], cause as Error);
   }
+}
+
+function failure(command: string[], cause: Error & { stderr?: string }): AgentError {
+  const said = cause.stderr?.trim() || cause.message;
+  return new AgentError(`${command.join(' ')} failed: ${said}`, EXIT.cannotStart, { cause });
 }

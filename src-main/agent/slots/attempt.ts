@@ -44,6 +44,8 @@ export interface AttemptOptions {
   keepBlob: (file: string) => Promise<{ sha256: string; size: number } | null>;
   onSlotsFree: () => void;
   onClosed: () => void;
+  /** Other tests run than before. */
+  onRunning: () => void;
 }
 
 export class Attempt {
@@ -92,7 +94,13 @@ export class Attempt {
         attach(this.#redactor.isEmpty ? each : await redactAttachments(each, this.#redactor, user, workDir)),
       send,
       revoked: this.#revoked,
+      onRunning: options.onRunning,
     });
+  }
+
+  /** What runs at this moment. */
+  get running(): { run: string; title: string; since: number }[] {
+    return this.#stream.running.map((test) => ({ run: this.#options.grant.runName, ...test }));
   }
 
   get isOver(): boolean {
@@ -109,6 +117,14 @@ export class Attempt {
     if (this.#state.at === 'preparing' || this.#state.at === 'running')
       this.#log.info({ cause: stop.cause }, `stopping: ${stop.reason}`);
     this.#take({ type: 'stop', stop });
+  }
+
+  /** Lets tests that run finish and gives back the others. A shard and a discovery cannot be given back in part: they are finished. */
+  finishWhatRuns(reason: string): void {
+    const { work } = this.#options.grant;
+    if (this.#state.at === 'preparing' || (this.#state.at === 'running' && !this.#ordered))
+      this.stop({ cause: 'givenBack', reason, hard: true });
+    else if (this.#state.at === 'running' && work.kind === 'units') this.revoke(work.testIds);
   }
 
   /** Gives back tests that have not begun, for a slot that has nothing to do; a report `revoked` says which. */

@@ -3,21 +3,24 @@ import type { Clock } from '../../../shared/base/clock.ts';
 import type { Held, Report } from '../../../shared/protocol/link.ts';
 import type { Grant } from '../../../shared/protocol/work.ts';
 import type { Log } from '../log.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, AttemptOptions } from './attempt.ts';
 
 export interface PoolOptions {
-  slots: number;
-  /** Of them, those that are used for others at this moment. */
-  slotsElsewhere?: () => number;
+  /** How many the machine lends at this moment; what runs already may be more. */
+  slots: () => number;
   clock: Clock;
   log: Log;
-  create: (grant: Grant, events: { onSlotsFree: () => void; onClosed: () => void }) => Attempt;
+  create: (grant: Grant, events: AttemptEvents) => Attempt;
   report: (report: Report) => Promise<unknown>;
   /** Why nothing new may begin; null where it may. */
   whyNot: (grant?: Grant) => string | null;
   /** The number of free slots has changed, or the pool has become empty. */
   onChange: () => void;
+  /** Other tests run than before. */
+  onRunning: () => void;
 }
+
+export type AttemptEvents = Pick<AttemptOptions, 'onSlotsFree' | 'onClosed' | 'onRunning'>;
 
 interface Running {
   attempt: Attempt;
@@ -41,18 +44,23 @@ export class Pool {
 
   /** Slots that a new grant could have. */
   get free(): number {
-    const { slots, slotsElsewhere = () => 0, whyNot } = this.#options;
-    return whyNot() === null ? Math.max(0, slots - this.used - slotsElsewhere()) : 0;
+    return this.#options.whyNot() === null ? Math.max(0, this.#options.slots() - this.used) : 0;
   }
 
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Slots in which something runs. */
   get used(): number {
     let used = 0;
     for (const { attempt, takesSlots } of this.#running.values()) if (takesSlots) used += attempt.slots;
     return used;
   }
 
-  get size(): number {
-    return this.#running.size;
+  /** Tests that run at this moment, oldest first. */
+  get tests(): Attempt['running'] {
+    return [...this.#running.values()].flatMap(({ attempt }) => attempt.running).toSorted((a, b) => a.since - b.since);
   }
 
   held(): Held[] {
@@ -77,6 +85,7 @@ export class Pool {
     const attempt = create(grant, {
       onSlotsFree: () => this.#freeSlots(fence),
       onClosed: () => this.#closed(fence),
+      onRunning: () => this.#options.onRunning(),
     });
     this.#running.set(fence, { attempt, renewedAt: clock.monotonic(), takesSlots: true });
     attempt.begin();
@@ -116,8 +125,25 @@ export class Pool {
     }
   }
 
-  giveBackAll(reason: string): void {
-    for (const { attempt } of this.#running.values()) attempt.stop({ cause: 'givenBack', reason, hard: false });
+  /** `hard`: within about a second. */
+  giveBackAll(reason: string, hard = false): void {
+    for (const { attempt } of this.#running.values()) attempt.stop({ cause: 'givenBack', reason, hard });
+  }
+
+  /** In the newest attempts that take more than so many slots, tests that run are finished and all others given back. */
+  finishAbove(slots: number, reason: string): void {
+    let used = 0;
+    for (const { attempt, takesSlots } of this.#running.values()) {
+      if (!takesSlots) continue;
+      used += attempt.slots;
+      if (used > slots) attempt.finishWhatRuns(reason);
+    }
+  }
+
+  /** The machine slept for so long while the monotonic clock stood still: leases went on. */
+  slept(ms: number): void {
+    for (const running of this.#running.values()) running.renewedAt -= ms;
+    this.checkLeases();
   }
 
   /** Resolves when no attempt is left. */

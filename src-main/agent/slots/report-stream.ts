@@ -35,6 +35,8 @@ export interface ReportStreamOptions {
   send: (message: AgentMessage) => boolean;
   /** Grows by the tests that the process gives back. */
   revoked: Set<string>;
+  /** Other tests run than before. */
+  onRunning: () => void;
 }
 
 export class ReportStream {
@@ -45,7 +47,8 @@ export class ReportStream {
   #batch: Omit<Results, keyof Held | 'kind'> = { attempts: [], settled: [], errors: [] };
   #batchBytes = 0;
   #cancelFlush = (): void => {};
-  readonly #running = new Map<string, number>();
+  readonly #running = new Map<string, { retry: number; since: number }>();
+  readonly #titles = new Map<string, string>();
   #progressDue = false;
   /** When the last progress was sent, by the monotonic clock. */
   #toldAt = -Infinity;
@@ -66,6 +69,11 @@ export class ReportStream {
 
   get settled(): string[] {
     return this.#settled;
+  }
+
+  /** What runs at this moment; `since` by the wall clock. */
+  get running(): { title: string; since: number }[] {
+    return [...this.#running].map(([id, { since }]) => ({ title: this.#titles.get(id) ?? id, since }));
   }
 
   /** Messages of errors outside tests, oldest first. */
@@ -106,17 +114,20 @@ export class ReportStream {
         const tests = this.#valid(plannedTest, message.tests);
         const supporting = new Set(message.supportingTestIds);
         this.#planned = tests.map((test) => test.id).filter((id) => !supporting.has(id));
+        for (const { id, titlePath } of tests) this.#titles.set(id, titlePath.join(' › '));
         if (!isShard) return;
         const { playwrightVersion, supportingTestIds } = message;
         await add({ ...held, kind: 'planned', playwrightVersion, tests, supportingTestIds });
         return;
       }
       case 'testBegin':
-        this.#running.set(message.testId, message.retry);
+        this.#running.set(message.testId, { retry: message.retry, since: this.#options.clock.now() });
+        this.#options.onRunning();
         this.#progress();
         return;
       case 'attempt': {
         this.#running.delete(message.attempt.testId);
+        this.#options.onRunning();
         this.#progress();
         const [attempt] = this.#valid(localAttempt, [message.attempt]);
         if (!attempt) return;
@@ -193,7 +204,7 @@ export class ReportStream {
       this.#progressDue = false;
       if (this.#isMuted || this.#isEnded) return;
       this.#toldAt = clock.monotonic();
-      const running = [...this.#running].slice(0, 1000).map(([testId, retry]) => ({ testId, retry }));
+      const running = [...this.#running].slice(0, 1000).map(([testId, { retry }]) => ({ testId, retry }));
       send({ type: 'progress', ...held, running });
     };
     const waitMs = this.#toldAt + PROGRESS_MS - clock.monotonic();

@@ -88,6 +88,14 @@ export class Spares {
     await this.#end(spare);
   }
 
+  /** Nothing is to begin here for now: the memory is given back. */
+  async dropAll(): Promise<void> {
+    this.#users.clear();
+    await this.#booting;
+    const spare = this.#spare;
+    if (spare) await this.drop(spare.key);
+  }
+
   /** Resolves when no process of it is left. */
   async close(): Promise<void> {
     this.#isClosed = true;

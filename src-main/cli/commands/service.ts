@@ -1,12 +1,18 @@
-/** `playfleet worker install-service`, `uninstall-service` and `print-service`. */
+/** `playfleet worker install-service`, `uninstall-service`, `service-status` and `print-service`. */
 import os from 'node:os';
 import process from 'node:process';
 import { readAgentConfig, type AgentFlags } from '../../agent/config.ts';
-import { installService, printService, uninstallService, type ServiceOptions } from '../../agent/service/service.ts';
+import {
+  installService,
+  printService,
+  serviceStatus,
+  uninstallService,
+  type ServiceOptions,
+} from '../../agent/service/service.ts';
 import { printLine, type Cli } from '../cli.ts';
 import { EXIT } from '../failure.ts';
 
-const ACTIONS = { installService, uninstallService, printService };
+const ACTIONS = { installService, uninstallService, serviceStatus, printService };
 
 export async function serviceCommand(
   cli: Cli,
@@ -24,13 +30,13 @@ export async function serviceCommand(
     uid: process.getuid?.() ?? 0,
     say: (line) => printLine(cli, line),
   };
-  await ACTIONS[action](options);
-  return EXIT.ok;
+  return (await ACTIONS[action](options)) === false ? EXIT.failed : EXIT.ok;
 }
 
 /** The command line that gives these flags again. */
 function workerArgs({
   install,
+  updates,
   allowPath = [],
   allowProject = [],
   allowSystemBrowser,
@@ -39,11 +45,14 @@ function workerArgs({
 }: AgentFlags): string[] {
   const dashed = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   return [
-    ...Object.entries(flags).flatMap(([name, value]) => [dashed(name), value]),
+    ...Object.entries(flags).flatMap(([name, value]) =>
+      value === true ? [dashed(name)] : [dashed(name), String(value)],
+    ),
     ...allowPath.flatMap((folder) => ['--allow-path', folder]),
     ...allowProject.flatMap((name) => ['--allow-project', name]),
     ...(allowSystemBrowser ? ['--allow-system-browser'] : []),
     ...(copySecrets ? ['--copy-secrets'] : []),
     ...(install === false ? ['--no-install'] : []),
+    ...(updates === false ? ['--no-updates'] : []),
   ];
 }

@@ -21,6 +21,7 @@ export interface UpOptions {
   port?: string;
   contentPort?: string;
   tls?: boolean;
+  announce?: boolean;
   plugins?: string;
   data?: string;
   name?: string;
@@ -42,6 +43,7 @@ export async function up(cli: Cli, options: UpOptions): Promise<number> {
     port,
     contentPort,
     tls,
+    announce: onLan,
     plugins,
   } = options;
   // Both would take the same PLAYFLEET_DATA; each gets a folder of its own in it.
@@ -49,7 +51,16 @@ export async function up(cli: Cli, options: UpOptions): Promise<number> {
   const base = data ?? both;
   const folder = (part: string): { data?: string } => (base ? { data: path.resolve(cli.cwd, base, part) } : {});
   const coordinators = data === undefined && own ? { data: own } : folder('coordinator');
-  const config = readCoordinatorConfig({ host, port, contentPort, tls, plugins, logLevel, ...coordinators });
+  const config = readCoordinatorConfig({
+    host,
+    port,
+    contentPort,
+    tls,
+    announce: onLan,
+    plugins,
+    logLevel,
+    ...coordinators,
+  });
   const interrupts = watchInterrupts(() => process.exit(EXIT.cancelled));
   const running = await openCoordinator(config).catch((error: unknown) => {
     interrupts.end();

@@ -131,6 +131,7 @@ function addWorkers(program: Command, cli: Cli, act: Act): void {
 
 interface CreateOptions extends Json {
   join?: boolean;
+  code?: boolean;
   api?: boolean;
   adminLink?: boolean;
   name?: string;
@@ -143,7 +144,8 @@ function addToken(program: Command, cli: Cli, act: Act): void {
   tokens
     .command('create')
     .summary('make one; its secret is shown only now')
-    .addOption(new Option('--join', 'enrols one worker, once').conflicts(['api', 'adminLink']))
+    .addOption(new Option('--join', 'enrols one worker, once').conflicts(['api', 'adminLink', 'code']))
+    .addOption(new Option('--code', 'the same as six words, for ten minutes').conflicts(['api', 'adminLink']))
     .addOption(new Option('--api', 'for people, programs and CI').conflicts(['join', 'adminLink']))
     .addOption(new Option('--admin-link', 'lets one person in, once').conflicts(['join', 'api']))
     .option('--name <text>', 'whose or what for')
@@ -152,12 +154,13 @@ function addToken(program: Command, cli: Cli, act: Act): void {
     .option('--expires <time>', 'how long it works, as 1h or 30d (default: 1h; --api: no end)')
     .option(...JSON_OPTION)
     .action(
-      act(async ({ join, api, adminLink, ...options }: CreateOptions) => {
+      act(async ({ join, code, api, adminLink, ...options }: CreateOptions) => {
+        if (code) return (await import('../commands/join-code.ts')).createJoinCode(cli, options);
         const kind = join ? 'join' : api ? 'api' : adminLink ? 'admin_link' : null;
         if (kind === null)
           throw new CliFailure(
             'Which kind of token?',
-            'Add --join for a worker, --api for a program, or --admin-link for a person.',
+            'Add --join or --code for a worker, --api for a program, or --admin-link for a person.',
           );
         return (await import('../commands/token.ts')).createToken(cli, { kind, ...options });
       }),

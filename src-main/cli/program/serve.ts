@@ -1,9 +1,10 @@
 /** Commands that stay: the coordinator, a worker, or both. */
 import v8 from 'node:v8';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { CoordinatorFlags } from '../../../coordinator/config.ts';
 import type { AgentFlags } from '../../agent/config.ts';
 import type { Cli } from '../cli.ts';
+import type { LocalOptions } from '../commands/local-worker.ts';
 import type { UpOptions } from '../commands/up.ts';
 import type { Act } from '../program.ts';
 
@@ -18,6 +19,7 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--port <n>', 'of the API (default: 4800)')
     .option('--content-port <n>', 'of reports (default: the next one)')
     .option('--tls', 'https with a certificate of its own, which tokens pin')
+    .option('--announce', 'say on the LAN that it is here, for machines that join by a code')
     .option('--plugins <folder>', 'where strategies of your own lie')
     .option('--data <folder>', 'where both keep their data')
     .option('--name <name>', "the worker's name (default: the machine's host name)")
@@ -40,7 +42,9 @@ export function addServeCommands(program: Command, cli: Cli, act: Act): void {
     .option('--tls', 'https, without --tls-cert by a certificate of its own, which tokens pin')
     .option('--tls-cert <file>', 'certificate with its chain, as PEM: serves https')
     .option('--tls-key <file>', 'its key, as PEM without a password')
+    .option('--announce', 'say on the LAN that it is here, for machines that join by a code')
     .option('--plugins <folder>', 'where strategies of your own lie')
+    .option('--update-keys <file>', "keys of publishers, in place of this build's own")
     .option('--new-admin-link', 'print a way in, for whoever has lost all others')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)')
     .option('--json', 'print the addresses as one JSON line')
@@ -78,9 +82,11 @@ function addWorker(program: Command, cli: Cli, act: Act): void {
         return runAgent(readAgentConfig(flags));
       }),
     );
+  addLocal(worker, cli, act);
   const verbs = [
     ['install-service', 'installService', 'have it started with this machine, with the settings given here'],
     ['uninstall-service', 'uninstallService', 'end that'],
+    ['service-status', 'serviceStatus', 'say how the installed service does; exits with 1 where it does not run'],
     ['print-service', 'printService', "show the service's file without installing it"],
   ] as const;
   for (const [verb, action, summary] of verbs) {
@@ -95,10 +101,34 @@ function addWorker(program: Command, cli: Cli, act: Act): void {
   }
 }
 
-function withWorkerOptions(command: Command): Command {
+/** What its owner says to the worker that runs on this machine. */
+function addLocal(worker: Command, cli: Cli, act: Act): void {
+  const local = (name: string, summary: string) =>
+    worker
+      .command(name)
+      .summary(summary)
+      .option('--data <folder>', 'where it keeps its data')
+      .option(...JSON_OPTION);
+  const load = () => import('../commands/local-worker.ts');
+  local('status', 'what the worker of this machine does, and why it is paused').action(
+    act(async (options: LocalOptions) => (await load()).localStatus(cli, options)),
+  );
+  local('pause', 'let the worker of this machine take nothing new')
+    .option('--for <time>', 'for how long, as 1h (default: until it is resumed)')
+    .addOption(new Option('--until <when>', 'tomorrow').conflicts('for'))
+    .action(
+      act(async (options: LocalOptions & { for?: string; until?: string }) => (await load()).pauseLocal(cli, options)),
+    );
+  local('resume', 'end that').action(act(async (options: LocalOptions) => (await load()).resumeLocal(cli, options)));
+}
+
+/** `joins`: whether it is told where to enrol by an option. */
+export function withWorkerOptions(command: Command, { joins = true } = {}): Command {
+  if (joins)
+    command
+      .option('--join <url#token>', 'enrol with a token from: playfleet token create --join')
+      .option('--coordinator <url>', 'where the coordinator is now, if it has moved');
   return command
-    .option('--join <url#token>', 'enrol with a token from: playfleet token create --join')
-    .option('--coordinator <url>', 'where the coordinator is now, if it has moved')
     .option('--name <name>', "name in the fleet (default: the machine's host name)")
     .option('--slots <n>', 'Playwright processes at once (default: the CPUs, at most 4)')
     .option('--tags <tags>', 'what is special about it, as gpu,office')
@@ -113,7 +143,24 @@ function withWorkerOptions(command: Command): Command {
     .option('--copy-key <file>', 'where the key of that copy lies')
     .option('--no-install', 'install neither dependencies nor browsers of suites')
     .option('--drain-timeout <seconds>', 'after being told to stop: how long running tests may take')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent');
+    .option('--hours <hours>', "when it lends its slots, as 'mon-fri 9:00-18:00 Europe/Berlin' (default: always)")
+    .option('--pause-on-battery [percent]', 'take nothing new on battery, or below so much charge')
+    .option('--pause-on-metered', 'take nothing new on a metered network')
+    .option('--pause-when-used <minutes>', 'take nothing new until nobody has touched the machine for so long')
+    .option('--pause-above-load <percent>', 'take nothing new while other programs use more of the processors')
+    .option('--pause-when-hot', 'take nothing new while the machine is hot')
+    .option('--cpu-priority <priority>', 'of tests beside other programs: normal, low or lowest')
+    .option('--when-paused <what>', 'finish the tests that run (the default), or giveBack all at once')
+    .option('--no-updates', 'do not look for updates')
+    .option(
+      '--update-command <command>',
+      'installs an update, whose file is in PLAYFLEET_UPDATE_FILE; without it, updates are only told of',
+    )
+    .option('--update-package <format>', "which package of a release, as deb (default: this system's)")
+    .option('--update-channel <name>', 'which releases it follows (default: stable)')
+    .option('--update-keys <file>', "keys of publishers, in place of this build's own")
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent')
+    .option('--log-file <file>', 'where the log goes instead of standard output');
 }
 
 /**

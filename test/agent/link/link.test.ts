@@ -52,6 +52,7 @@ function open(url: string, options: Partial<LinkOptions> = {}): Rig {
     onDown: () => seen.push('down'),
     onInstruction: (message) => seen.push(message.type),
     onRefused: (error) => refuse(error),
+    onTooOld: () => seen.push('too old'),
     isStale: () => false,
     ...options,
   });

@@ -6,13 +6,15 @@ import { writeKey } from '../../../src-main/agent/key-file.ts';
 import {
   installService,
   printService,
+  serviceStatus,
   uninstallService,
   type ServiceOptions,
 } from '../../../src-main/agent/service/service.ts';
 import {
   launchdPlist,
   systemdUnit,
-  windowsCommands,
+  whyFleeting,
+  windowsTask,
   type ServiceSpec,
 } from '../../../src-main/agent/service/service-text.ts';
 import { tempFolder, writeFiles } from '../../support/folders.ts';
@@ -71,11 +73,33 @@ test.skipIf(!hasPython)('the launchd list is well-formed XML that holds every wo
   });
 });
 
-test('the commands for Windows say that they were not tried, and quote every word', () => {
-  const commands = windowsCommands({ ...spec, args: ['--name', "ann's"] });
-  expect(commands).toContain('were not tried');
-  expect(commands).toContain("'worker' '--name' 'ann''s'");
-  expect(commands).toContain('AppStopMethodConsole 360000');
+test.skipIf(!hasPython)(
+  'the task for Windows is well-formed, without the rights of an administrator, and starts again by itself',
+  () => {
+    const args = ['--name', 'a<b>&c "d"', '--tags', 'e\\\\', '--data', 'C:\\Program Data\\x\\'];
+    const text = windowsTask({ ...spec, program: 'C:\\Program Files\\Playfleet\\playfleet.mjs', args });
+    const read =
+      'import json,sys,xml.etree.ElementTree as E; t=E.fromstring(sys.stdin.read().replace(\'encoding="UTF-16"\',""));' +
+      'print(json.dumps({e.tag.split("}")[1]:e.text for e in t.iter()}))';
+    const task = JSON.parse(execFileSync('python3', ['-c', read], { encoding: 'utf8', input: text })) as object;
+    expect(task).toMatchObject({
+      UserId: 'S-1-5-20',
+      RunLevel: 'LeastPrivilege',
+      MultipleInstancesPolicy: 'IgnoreNew',
+      ExecutionTimeLimit: 'PT0S',
+      Interval: 'PT1M',
+      Command: process.execPath,
+      Arguments:
+        '"C:\\Program Files\\Playfleet\\playfleet.mjs" "worker" "--name" "a<b>&c \\"d\\"" "--tags" "e\\\\\\\\" "--data" "C:\\Program Data\\x\\\\"',
+    });
+  },
+);
+
+test('a service is not installed from a place that ends with the program', () => {
+  expect(whyFleeting('/opt/Playfleet/resources/playfleet/bin/playfleet.mjs')).toBeNull();
+  expect(whyFleeting('/tmp/.mount_PlayflAbC/resources/playfleet/bin/playfleet.mjs')).toContain('AppImage');
+  expect(whyFleeting('/Volumes/Playfleet 0.1.0/Playfleet.app/Contents/x.mjs')).toContain('move it to Applications');
+  expect(whyFleeting('/private/var/folders/x/AppTranslocation/1/d/Playfleet.app/x.mjs')).toContain('Applications');
 });
 
 /** A home with a `systemctl` that writes down what it is asked, and fails on request. */
@@ -144,13 +168,54 @@ test('what the service manager says against it is told', async () => {
   );
 });
 
-test('printing changes nothing, and Windows is told what to do by hand', async () => {
+test('how the service does is what its manager says, and whether that is well', async () => {
+  const { options, home, asked, said } = rig();
+  expect(await serviceStatus(options)).toBe(true);
+  expect(asked()).toEqual(['--user --no-pager status playfleet-worker']);
+  writeFiles(home, { broken: '' });
+  expect(await serviceStatus(options)).toBe(false);
+  expect(said.at(-1)).toContain('Failed to connect to bus');
+  const none = { ...options, config: { ...options.config, environment: { PATH: `${home}/nothing` } } };
+  await expect(serviceStatus(none)).rejects.toThrow('systemctl --user --no-pager status playfleet-worker failed');
+});
+
+test('printing changes nothing; Windows has one for the machine only', async () => {
   const { options, home, asked, said } = rig();
   printService(options);
   expect(said[0]).toContain(`# ${home}/.config/systemd/user/playfleet-worker.service\n[Unit]`);
   printService({ ...options, platform: 'darwin' });
   expect(said[1]).toContain('Library/LaunchAgents/dev.playfleet.worker.plist');
-  await expect(installService({ ...options, platform: 'win32' })).rejects.toThrow('run the commands above');
-  expect(said[2]).toContain('nssm install');
+  printService({ ...options, platform: 'win32', scope: 'system' });
+  expect(said[2]).toContain('service.xml\n<?xml version="1.0" encoding="UTF-16"?>');
+  expect(said[2]).toContain('worker.log');
+  await expect(installService({ ...options, platform: 'win32' })).rejects.toThrow('add --system');
+  await expect(installService({ ...options, platform: 'aix' })).rejects.toThrow('no service manager on aix');
   expect(asked()).toEqual([]);
+});
+
+test('a worker of Windows is registered from UTF-16, and its folder opened for the account of services', async () => {
+  const { options, home, asked } = rig();
+  writeFiles(home, {
+    'bin/schtasks': { exec: `#!/bin/sh\necho "schtasks $@" >> ${home}/asked\n` },
+    'bin/icacls': { exec: `#!/bin/sh\necho "icacls $@" >> ${home}/asked\n` },
+    'data/.keep': '',
+  });
+  await writeKey(path.join(home, 'data', 'key.json'), {
+    url: 'http://c',
+    pin: null,
+    workerId: 'w',
+    name: 'n',
+    apiKey: 'k',
+  });
+  const system = { ...options, platform: 'win32', scope: 'system' } as const;
+  await installService(system);
+  const file = path.join(home, 'data', 'service.xml');
+  expect(asked()).toEqual([
+    'icacls /opt/playfleet /grant *S-1-5-20:(OI)(CI)RX /T /Q',
+    `icacls ${home}/data /grant *S-1-5-20:(OI)(CI)M /T /Q`,
+    `schtasks /Create /F /TN \\Playfleet\\Worker /XML ${file}`,
+  ]);
+  expect(readFileSync(file).subarray(0, 4)).toEqual(Buffer.from('\uFEFF<', 'utf16le'));
+  await uninstallService(system);
+  expect(existsSync(file)).toBe(false);
 });

@@ -44,17 +44,18 @@ function rig({ slots = 2, clock = systemClock }: { slots?: number; clock?: Clock
   const reports: Report[] = [];
   const sent: AgentMessage[] = [];
   const works: Work[] = [];
-  const state = { whyNot: null as string | null, changes: 0 };
+  const state = { whyNot: null as string | null, changes: 0, slots };
   const folder = tempFolder();
   const { log } = captureLog();
   const report = async (each: Report) => reports.push(each);
   const pool: Pool = new Pool({
-    slots,
+    slots: () => state.slots,
     clock,
     log,
     report,
     whyNot: () => state.whyNot,
     onChange: () => state.changes++,
+    onRunning: () => undefined,
     create: (grant, events) =>
       new Attempt({
         grant,
@@ -365,4 +366,34 @@ test('results arrive in order and in batches, bad items are left out, and a mons
   const huge = results.flatMap(({ attempts }) => attempts).at(-1);
   expect(huge?.stdout).toHaveLength(200_000);
   expect(huge?.annotations.at(-1)?.description).toContain('too large to keep whole');
+});
+
+test('slots that are not lent any more are taken from the newest: what prepares goes back, tests that have not begun go back', async () => {
+  const { pool, grant, started, works, state, kinds } = rig({ slots: 3 });
+  for (let i = 0; i < 3; i++) grant({ work: { kind: 'units', testIds: [`t${i}`, `u${i}`] } });
+  await started(0);
+  await started(1);
+  state.slots = 1;
+  expect(pool.free).toBe(0);
+  pool.finishAbove(1, 'on battery');
+  expect(works.map(({ revokes }) => revokes)).toEqual([[], [['t1', 'u1']], []]);
+  await vi.waitFor(() => expect(kinds()).toContain('release'));
+  expect(works[1]?.stops).toEqual([]);
+  // A shard cannot be given back in part.
+  state.slots = 3;
+  grant({ work: { kind: 'shard', index: 1, total: 2, settledTestIds: [] } });
+  await started(3);
+  pool.finishAbove(0, 'on battery');
+  expect(works[3]).toMatchObject({ revokes: [], stops: [] });
+  expect(works[0]?.revokes).toEqual([['t0', 'u0']]);
+});
+
+test('time that the machine slept counts for leases, although the monotonic clock stood still', async () => {
+  const { pool, grant, started, works } = rig();
+  grant({ leaseMs: 60_000 });
+  await started(0);
+  pool.slept(50_000);
+  expect(works[0]?.stops).toEqual([]);
+  pool.slept(20_000);
+  expect(works[0]?.stops).toMatchObject([{ hard: true }]);
 });

@@ -18,6 +18,7 @@ test('a coordinator that works says so to anybody', async () => {
   expect(await alive.json()).toEqual({
     status: 'ok',
     version: '0.0.0-test',
+    content_port: expect.any(Number) as number,
     uptime_seconds: expect.any(Number) as number,
     load: {
       state: 'normal',
@@ -45,6 +46,7 @@ test('one that cannot write, or has no data folder any more, is not ready, and s
       clock: systemClock,
       version: '1',
       dataDir,
+      contentPort: 4801,
       load: { facts: { level: 'normal', since: 0, reasons: [], leftOut: NOTHING_LEFT_OUT } },
       faults: () => [],
       backups: () => ({ lastGoodAt: null, warnings: [] }),

@@ -1,0 +1,127 @@
+/** What the app remembers between two starts: one file, versioned, checked when it is read, replaced as a whole. Secrets are elsewhere (vault.ts). */
+import { readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { preferences } from '../../../shared/protocol/desktop/state.ts';
+import { lending } from '../../../shared/protocol/desktop/wizard.ts';
+import { writeAtomically } from '../../agent/atomic-file.ts';
+
+export const SETTINGS_VERSION = 1;
+
+const coordinator = z.strictObject({
+  /** Also the name of the agent's data folder for it. */
+  id: z.string().regex(/^[a-z0-9-]{1,64}$/),
+  name: z.string().min(1),
+  /** Without a slash at its end; of the own one as it was last. */
+  url: z.string().nullable(),
+  pin: z.string().nullable(),
+  /** Where reports and attachments come from; null: not known yet. */
+  contentUrl: z.string().nullable(),
+  own: z.boolean(),
+});
+export type KnownCoordinator = z.infer<typeof coordinator>;
+
+const settings = z
+  .strictObject({
+    version: z.literal(SETTINGS_VERSION),
+    isSetUp: z.boolean(),
+    lending: lending.nullable(),
+    preferences,
+    coordinators: z.array(coordinator).max(100),
+    active: z.string().nullable(),
+    /** The owner's answer where the system keeps no secrets. */
+    secretsInMemory: z.boolean(),
+  })
+  .refine(({ active, coordinators }) => active === null || coordinators.some(({ id }) => id === active), {
+    path: ['active'],
+    error: 'must be the id of one of the coordinators',
+  });
+export type Settings = z.infer<typeof settings>;
+
+export const FIRST_SETTINGS: Settings = {
+  version: SETTINGS_VERSION,
+  isSetUp: false,
+  lending: null,
+  preferences: {
+    startAtLogin: false,
+    notifications: 'all',
+    language: 'system',
+    updates: { automatic: true, channel: 'stable' },
+  },
+  coordinators: [],
+  active: null,
+  secretsInMemory: false,
+};
+
+/** The app cannot go on with what it found; the message is for its owner. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+export class SettingsStore {
+  /** Where a file that could not be read was put; null: none. */
+  readonly setAside: string | null;
+  readonly #file: string;
+  #value: Settings;
+  #writing: Promise<void> = Promise.resolve();
+
+  /**
+   * A damaged file is set aside, so that the owner loses nothing and the app begins anew.
+   * @throws SettingsError where a newer version has written it, or it cannot be read at all.
+   */
+  static async open(file: string, now: number): Promise<SettingsStore> {
+    const text = await readText(file);
+    if (text === null) return new SettingsStore(file, FIRST_SETTINGS, null);
+    const json = parseJson(text);
+    const version = (json as { version?: unknown } | null)?.version;
+    if (typeof version === 'number' && version > SETTINGS_VERSION)
+      throw new SettingsError(
+        `${file} was written by a newer version of Playfleet. Install that version again, or remove the file to begin anew.`,
+      );
+    const parsed = settings.safeParse(json);
+    if (parsed.success) return new SettingsStore(file, parsed.data, null);
+    const aside = `${file}.damaged-${now}`;
+    await rename(file, aside);
+    return new SettingsStore(file, FIRST_SETTINGS, aside);
+  }
+
+  private constructor(file: string, value: Settings, setAside: string | null) {
+    this.#file = file;
+    this.#value = value;
+    this.setAside = setAside;
+  }
+
+  get value(): Settings {
+    return this.#value;
+  }
+
+  get active(): KnownCoordinator | null {
+    return this.#value.coordinators.find(({ id }) => id === this.#value.active) ?? null;
+  }
+
+  /** Counts at once; resolves when it is on disk. @throws ZodError for what could not be read again. */
+  change(part: Partial<Omit<Settings, 'version'>>): Promise<void> {
+    this.#value = settings.parse({ ...this.#value, ...part });
+    const text = `${JSON.stringify(this.#value, null, 2)}\n`;
+    const writing = this.#writing.catch(() => undefined).then(() => writeAtomically(this.#file, text));
+    this.#writing = writing;
+    return writing;
+  }
+}
+
+async function readText(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new SettingsError(`${path.basename(file)} cannot be read: ${(error as Error).message}. Mend its rights.`);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

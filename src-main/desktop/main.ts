@@ -1,0 +1,56 @@
+/** The desktop app's first file: hands the real Electron to the app, and nothing else. */
+import {
+  app,
+  BrowserWindow,
+  crashReporter,
+  dialog,
+  ipcMain,
+  Menu,
+  nativeImage,
+  Notification,
+  powerMonitor,
+  protocol,
+  safeStorage,
+  session,
+  shell,
+  Tray,
+} from 'electron';
+import { systemClock } from '../../shared/base/clock.ts';
+import { readDesktopConfig } from './config.ts';
+import { createJoining } from './core/joining.ts';
+import { noUpdates } from './core/not-packaged.ts';
+import type { ElectronParts } from './electron/parts.ts';
+import { runApp } from './electron/run.ts';
+
+const electron: ElectronParts = {
+  app,
+  BrowserWindow,
+  Tray,
+  Menu,
+  Notification,
+  nativeImage,
+  ipcMain,
+  protocol,
+  // Not before the app is ready, which is when it is asked for.
+  get session() {
+    return session;
+  },
+  dialog,
+  shell,
+  safeStorage,
+  powerMonitor,
+  crashReporter,
+};
+const { electron: electronVersion, chrome, node } = process.versions;
+
+await runApp({
+  electron,
+  config: readDesktopConfig(app.isPackaged ? process.resourcesPath : null),
+  argv: process.argv,
+  versions: { electron: electronVersion, chrome, node },
+  joining: createJoining(systemClock),
+  updating: noUpdates,
+  promoting: null,
+  clock: systemClock,
+  random: Math.random,
+});

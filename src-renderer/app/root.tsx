@@ -1,0 +1,23 @@
+/** What every address stands in: the shell; or, while the desktop app is not set up, its first steps alone. */
+import { Navigate, Outlet, useRouterState } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+import { useDesktop } from '../fleet/desktop.ts';
+import { Shell } from './shell.tsx';
+
+export function Root() {
+  const isSettingUp = useRouterState({ select: ({ location }) => location.pathname === '/setup' });
+  const isSetUp = useDesktop(({ state }) => state?.isSetUp ?? true);
+  useOtherCoordinator();
+  if (isSettingUp) return <Outlet />;
+  return isSetUp ? <Shell /> : <Navigate to="/setup" replace />;
+}
+
+/** When the app works for another coordinator, all that this page knows is of the one before. */
+function useOtherCoordinator(): void {
+  const active = useDesktop(({ state }) => state?.coordinators.find((one) => one.active)?.id ?? null);
+  const before = useRef(active);
+  useEffect(() => {
+    if (before.current !== null && active !== null && before.current !== active) location.reload();
+    before.current = active;
+  }, [active]);
+}

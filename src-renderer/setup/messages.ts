@@ -1,0 +1,111 @@
+import { defineMessages } from '../ui/i18n.ts';
+
+export const messages = defineMessages({
+  en: {
+    agree: 'Agree and begin',
+    back: 'Back',
+    begin: 'Begin',
+    byAuthority: 'Its certificate is vouched for.',
+    consentTitle: 'What this means',
+    coordinatorText:
+      'Where your team’s coordinator is, and what proves that it is the right one. Whoever runs it makes the words or the link under Workers, “Add a worker”.',
+    coordinatorTitle: 'Find the coordinator',
+    doneAlone:
+      'This computer is a fleet of one. In the folder of a Playwright project, playfleet run runs its tests here; others can join later.',
+    doneJoin: 'This computer takes work when it has time for it.',
+    doneTitle: 'Ready',
+    doneTray: 'The icon in the tray says at any time what it does and why, and pauses it with one click.',
+    hours: 'Hours',
+    joinsAt: 'It joins {name} at {url}.',
+    machineTitle: 'What this computer lends',
+    manners: 'When it holds back',
+    next: 'Next',
+    open: 'Open the dashboard',
+    pinned: 'Both sides have proven that they know the code or link, and know each other from now on.',
+    pointAllProjects: 'Tests of every project of the team may run here.',
+    pointAlways: 'It lends at any time, apart from the pauses that you have chosen.',
+    pointEnd: 'You can pause at any time, and leave by removing the app; what runs is given back to the team.',
+    pointHours: 'It lends only in the hours that you have set.',
+    pointOthers: 'Test suites are programs. Whoever may start runs in your team can have code run on this computer.',
+    pointOwn:
+      'Test suites are programs. Those that you start run on this computer; as long as nobody joins, nobody else’s do.',
+    pointProjects: 'Only tests of these projects run here: {projects}.',
+    pointRights:
+      'That code has the rights of your user: it can read your files and reach your network. Agree only if you would run these tests yourself.',
+    pointSeen:
+      'The team sees this computer’s name, its hardware, how busy it is, and that it pauses. It does not see what you do on it.',
+    pointSlots: { one: 'At most {n} test runs at the same time.', other: 'At most {n} tests run at the same time.' },
+    startAtLogin: 'Start when I log in',
+    stepOf: 'Step {n} of {all}',
+    title: 'Set up',
+    understood: 'I have read this, and this computer is mine to lend',
+    wayAlone: 'Start alone',
+    wayAloneText: 'This computer becomes coordinator and worker at once: for yourself, or as the first of a team.',
+    wayJoin: 'Join a team',
+    wayJoinText: 'Your team has a coordinator already: with six words from its dashboard, or a link.',
+    wayTitle: 'How do you want to use it?',
+    welcomeNothing: 'Nothing runs before you have seen and agreed to what it means.',
+    welcomeText:
+      'Playfleet runs Playwright tests on the computers that a team already has. This one can lend some of its time, in hours and with limits that you set.',
+    welcomeTitle: 'Welcome to Playfleet',
+    workingAlone: 'The coordinator of this computer is being started …',
+    workingJoin: 'This computer is being enrolled …',
+    workingTitle: 'One moment',
+  },
+  de: {
+    agree: 'Zustimmen und beginnen',
+    back: 'Zurück',
+    begin: 'Beginnen',
+    byAuthority: 'Für sein Zertifikat bürgt eine Zertifizierungsstelle.',
+    consentTitle: 'Was das bedeutet',
+    coordinatorText:
+      'Wo der Coordinator deines Teams ist, und was beweist, dass es der richtige ist. Wer ihn betreibt, macht die Wörter oder den Link unter Worker, „Worker hinzufügen“.',
+    coordinatorTitle: 'Den Coordinator finden',
+    doneAlone:
+      'Dieser Rechner ist eine Flotte für sich. Im Ordner eines Playwright-Projekts führt playfleet run dessen Tests hier aus; andere können später dazukommen.',
+    doneJoin: 'Dieser Rechner nimmt Arbeit an, wenn er Zeit dafür hat.',
+    doneTitle: 'Fertig',
+    doneTray: 'Das Symbol im Infobereich sagt jederzeit, was er tut und warum, und pausiert ihn mit einem Klick.',
+    hours: 'Zeiten',
+    joinsAt: 'Er tritt {name} unter {url} bei.',
+    machineTitle: 'Was dieser Rechner bereitstellt',
+    manners: 'Wann er sich zurückhält',
+    next: 'Weiter',
+    open: 'Dashboard öffnen',
+    pinned: 'Beide Seiten haben bewiesen, dass sie Code oder Link kennen, und kennen einander von nun an.',
+    pointAllProjects: 'Tests aller Projekte des Teams dürfen hier laufen.',
+    pointAlways: 'Er arbeitet jederzeit, abgesehen von den Pausen, die du gewählt hast.',
+    pointEnd:
+      'Du kannst jederzeit pausieren und aufhören, indem du die App entfernst; was läuft, geht an das Team zurück.',
+    pointHours: 'Er arbeitet nur in den Zeiten, die du festgelegt hast.',
+    pointOthers:
+      'Testsuiten sind Programme. Wer in deinem Team Läufe starten darf, kann Code auf diesem Rechner ausführen lassen.',
+    pointOwn:
+      'Testsuiten sind Programme. Die du startest, laufen auf diesem Rechner; solange niemand beitritt, keine von anderen.',
+    pointProjects: 'Nur Tests dieser Projekte laufen hier: {projects}.',
+    pointRights:
+      'Dieser Code hat die Rechte deines Benutzers: Er kann deine Dateien lesen und dein Netz erreichen. Stimme nur zu, wenn du diese Tests selbst ausführen würdest.',
+    pointSeen:
+      'Das Team sieht den Namen dieses Rechners, seine Hardware, wie ausgelastet er ist und dass er pausiert. Was du an ihm tust, sieht es nicht.',
+    pointSlots: {
+      one: 'Höchstens {n} Test läuft zur selben Zeit.',
+      other: 'Höchstens {n} Tests laufen zur selben Zeit.',
+    },
+    startAtLogin: 'Bei der Anmeldung starten',
+    stepOf: 'Schritt {n} von {all}',
+    title: 'Einrichten',
+    understood: 'Ich habe das gelesen, und ich darf diesen Rechner bereitstellen',
+    wayAlone: 'Allein beginnen',
+    wayAloneText: 'Dieser Rechner wird Coordinator und Worker zugleich: für dich, oder als erster eines Teams.',
+    wayJoin: 'Einem Team beitreten',
+    wayJoinText: 'Dein Team hat schon einen Coordinator: mit sechs Wörtern aus dessen Dashboard, oder mit einem Link.',
+    wayTitle: 'Wie willst du es benutzen?',
+    welcomeNothing: 'Nichts läuft, bevor du gesehen und zugestimmt hast, was es bedeutet.',
+    welcomeText:
+      'Playfleet führt Playwright-Tests auf den Rechnern aus, die ein Team schon hat. Dieser kann etwas von seiner Zeit bereitstellen, zu Zeiten und in Grenzen, die du setzt.',
+    welcomeTitle: 'Willkommen bei Playfleet',
+    workingAlone: 'Der Coordinator dieses Rechners wird gestartet …',
+    workingJoin: 'Dieser Rechner wird angemeldet …',
+    workingTitle: 'Einen Moment',
+  },
+});
