@@ -43,10 +43,10 @@ import { authentication, sessionCookie } from './identity/authentication.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { adminLink, joinLink, makeAdminLink, makeFirstTokens } from './identity/first-start.ts';
 import { identityRoutes } from './identity/routes.ts';
-import { syncCredentialRoutes } from './identity/sync-routes.ts';
 import { announce } from './joining/announce.ts';
 import { JoinCodes } from './joining/join-codes.ts';
 import { joinCodeRoutes } from './joining/routes.ts';
+import { syncCredentialRoutes } from './identity/sync-routes.ts';
 import { finishRotation, openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
@@ -455,9 +455,6 @@ export async function startCoordinator(
         bulkRunRoutes({ db, clock }),
         bulkWorkerRoutes({ db, clock }),
         metricRoutes({ db, clock, dataDir: config.dataDir, load, report }),
-        mergeRoutes({ db, clock, store, schema: migrations.length, applier }),
-        conflictRoutes({ db, clock, registers }),
-        syncCredentialRoutes({ db, clock, forget: () => authenticator.forget() }),
         updateRoutes({
           db,
           clock,
@@ -466,6 +463,9 @@ export async function startCoordinator(
           minimumAgentVersion: () => settings.values.minimum_agent_version,
         }),
         feedRoutes({ db, store }),
+        mergeRoutes({ db, clock, store, schema: migrations.length, applier }),
+        conflictRoutes({ db, clock, registers }),
+        syncCredentialRoutes({ db, clock, forget: () => authenticator.forget() }),
       ],
       pages: [
         healthRoutes({

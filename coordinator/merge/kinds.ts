@@ -94,7 +94,7 @@ export const RUN: FactTable = {
   columns: words(
     `id number project team_id team name description kind state reason outcome config source requirements total_shards priority max_retries
      task_timeout_ms scheduled_for schedule_cron tags metadata selection errors created_by rerun_of playwright_version exclusive deadline
-     predicted_end deadline_state boost environment requests test_order waiting whole tasks_total tasks_finished tests_total tests_settled
+     tests_dir predicted_end deadline_state boost environment requests test_order waiting whole tasks_total tasks_finished tests_total tests_settled
      expected unexpected flaky skipped report_state report created_at started_at completed_at`,
   ),
   fences: [],

@@ -18,10 +18,11 @@ import { Settings } from '../../coordinator/settings/settings.ts';
 import type { Database } from '../../coordinator/storage/database.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { JOURNAL_VERSION, type JournalEntry, type VerifyAnswer } from '../../shared/protocol/offline/journal.ts';
+import { readMigrations } from './migrations.ts';
 import { failed, passed } from './reports.ts';
 import { heldNames, plainEnd, World } from '../properties/world.ts';
 
-export const SCHEMA = 19;
+export const SCHEMA = readMigrations().length;
 
 /** Pauses end with the next turn of the event loop. */
 export const hastyClock: Clock = {

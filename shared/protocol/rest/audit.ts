@@ -65,15 +65,15 @@ export const auditAction = z.enum([
   'screenshots.accepted',
   'report.opened',
   'report.downloaded',
+  'release.imported',
+  'release.staged',
+  'release.withdrawn',
   'sync.created',
   'sync.revoked',
   'origin.announced',
   'origin.verified',
   'merge.taken_over',
   'merge.resolved',
-  'release.imported',
-  'release.staged',
-  'release.withdrawn',
 ]);
 export type AuditAction = z.infer<typeof auditAction>;
 
