@@ -9,7 +9,8 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'updates', 'merge'],
+  ['reports', 'operations', 'updates', 'merge', 'backups'],
+  ['offline'],
 ];
 
 const room = (names) => `^coordinator/(${names.join('|')})/`;

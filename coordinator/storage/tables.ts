@@ -86,6 +86,8 @@ export interface Tables {
     speed: Generated<number>;
     approved: Generated<number>;
     allow_projects: string | null;
+    warm_copy: Generated<'no' | 'yes' | 'secrets'>;
+    warm_copy_at: Generated<number | null>;
     breaker: Generated<'closed' | 'open' | 'half_open'>;
     breaker_reason: string | null;
     breaker_until: number | null;
@@ -474,6 +476,16 @@ export interface Tables {
     used: Generated<number>;
     last_used_at: number | null;
   };
+  known_sources: {
+    id: string;
+    project_id: string;
+    number: number;
+    name: string;
+    created_at: number;
+    metadata: string;
+    source: string;
+    environment: string | null;
+  };
   accepted_screenshots: {
     run_id: string;
     comparison: string;
@@ -481,6 +493,19 @@ export interface Tables {
     sha256: string;
     accepted_at: number;
     accepted_by: string;
+  };
+  backup_attempts: {
+    id: string;
+    started_at: number;
+    ended_at: number | null;
+    trigger: 'asked' | 'scheduled';
+    by: string;
+    state: 'running' | 'done' | 'failed';
+    backup: string | null;
+    taken_at: number | null;
+    detail: string | null;
+    written_bytes: number | null;
+    blocked_ms: number | null;
   };
   origins: {
     id: string;
