@@ -25,6 +25,7 @@ import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
 import { attachByContent } from './uploader/attachments.ts';
 import { Uploader } from './uploader/uploader.ts';
 import type { UpdatedWorker } from '../updater/for-worker.ts';
+import { hoursAround } from '../updater/hours.ts';
 
 const MB = 1024 * 1024;
 /** With less free disk than this, nothing new is begun. */
@@ -228,13 +229,13 @@ export class Agent implements Controlled {
 
   /** For who updates this program. `running`: tasks that are held; `isTooOld`: the coordinator gives no work to this version. */
   get standing(): UpdatedWorker['standing'] {
-    const { key, machine, config } = this.#parts;
+    const { key, machine, config, clock } = this.#parts;
     return {
       running: this.#pool.held().length,
       isTooOld: this.#isTooOld,
       coordinator: { url: key.url, pin: key.pin, apiKey: key.apiKey },
       machineId: machine.capabilities.fingerprint ?? config.name,
-      hours: { hoursBeganAt: null, hoursBeginAt: null },
+      hours: hoursAround(this.#minding.hours, clock.now()),
     };
   }
 

@@ -5,6 +5,7 @@
 import type { Clock } from '../../../shared/base/clock.ts';
 import { whyForTeam } from '../../../shared/model/manners-words.ts';
 import type { AgentCommand, ControlAnswer } from '../../../shared/protocol/desktop/agent.ts';
+import type { Manners } from '../../../shared/protocol/desktop/manners.ts';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Pool } from '../slots/pool.ts';
@@ -56,6 +57,11 @@ export class Minding {
       log,
       onChange: (before) => this.#changed(before),
     });
+  }
+
+  /** The weekly hours in force; null: it has none. */
+  get hours(): Manners['hours'] {
+    return this.#lending.manners.hours;
   }
 
   get decision(): Decision {
