@@ -2,20 +2,19 @@
  * Keeps one program up to date: looks, loads and installs when the policy says so (shared/model/update-policy.ts), believes only what the
  * publisher signed (shared/model/update-trust.ts), and puts the version before back where a new one does not come to work.
  */
-import path from 'node:path';
-import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Clock } from '../../shared/base/clock.ts';
 import { compareVersions } from '../../shared/base/version.ts';
 import { decideUpdate, type UpdateFacts } from '../../shared/model/update-policy.ts';
 import { judgeLate, judgeStart, MOST_INSTALLS, STARTED_WELL_MS } from '../../shared/model/update-trial.ts';
 import type { Judged, UpdateKey } from '../../shared/model/update-trust.ts';
 import type { UpdateStatus } from '../../shared/protocol/update.ts';
-import { downloadPackage, isWhole } from './download.ts';
+import { downloadPackage } from './download.ts';
 import { lookIntoFeed, type Offer } from './feed.ts';
-import { sha512Of } from './hash.ts';
 import type { FeedSource } from './http.ts';
 import type { Installer } from './install/installer.ts';
-import { StateFile, type KeptPackage } from './state-file.ts';
+import { Shelf } from './shelf.ts';
+import { StateFile } from './state-file.ts';
 
 export interface UpdaterLog {
   info(fields: object, text: string): void;
@@ -56,6 +55,7 @@ const AFTER_FAILED_INSTALL_MS = 3_600_000;
 export class Updater {
   readonly #options: UpdaterOptions;
   readonly #state: StateFile;
+  readonly #shelf: Shelf;
   readonly #startedAt: number;
   readonly #stopping = new AbortController();
   #offer: Offer | null = null;
@@ -83,6 +83,7 @@ export class Updater {
   private constructor(options: UpdaterOptions, state: StateFile) {
     this.#options = options;
     this.#state = state;
+    this.#shelf = new Shelf(options.folder);
     this.#startedAt = options.clock.now();
     const canVerify = options.keys.length > 0;
     this.#status = {
@@ -110,9 +111,10 @@ export class Updater {
     if (trial?.version !== this.#options.version) return;
     this.#cancelTrial();
     this.#options.log.info({ version: trial.version, previous: trial.previous }, 'the new version works');
-    const kept = loaded?.version === trial.version ? await this.#keep(this.#fileOf('loaded', loaded), loaded) : null;
+    const kept =
+      loaded?.version === trial.version ? await this.#shelf.keep(this.#shelf.fileOf('loaded', loaded), loaded) : null;
     await this.#state.change({ trial: null, loaded: null, kept });
-    await this.#tidy();
+    await this.#shelf.tidy(kept);
   }
 
   /** The owner wants to know now. Resolves when the feed was looked into. */
@@ -303,7 +305,7 @@ export class Updater {
   }
 
   async #download(): Promise<void> {
-    const { source, folder, clock, log } = this.#options;
+    const { source, clock, log } = this.#options;
     const from = source();
     const offer = this.#offer;
     if (from === null || offer === null) return;
@@ -314,7 +316,7 @@ export class Updater {
       await downloadPackage({
         source: from,
         package: wanted,
-        folder: path.join(folder, 'loaded'),
+        folder: this.#shelf.loaded,
         clock,
         signal: this.#stopping.signal,
         onProgress: (percent) => this.#tell({ percent }),
@@ -337,9 +339,9 @@ export class Updater {
     const { loaded, trial } = this.#state.now;
     if (loaded === null) return;
     this.#asked = null;
-    const file = this.#fileOf('loaded', loaded);
-    if (!(await isWhole(file, loaded))) {
-      await rm(file, { force: true });
+    const file = await this.#shelf.wholeFile('loaded', loaded);
+    if (file === null) {
+      await rm(this.#shelf.fileOf('loaded', loaded), { force: true });
       await this.#state.change({ loaded: null });
       log.warn({ version: loaded.version }, `${loaded.name} was changed after it was loaded; it is loaded again`);
       return;
@@ -411,16 +413,15 @@ export class Updater {
     const { trial, kept } = this.#state.now;
     if (trial === null) return false;
     await this.#markBad(trial.version, why);
-    const file = kept?.version === trial.previous ? this.#fileOf('kept', kept) : null;
-    const found = kept !== null && file !== null && (await isWhole(file, kept));
-    if (kept === null || !found) {
+    const file = kept?.version === trial.previous ? await this.#shelf.wholeFile('kept', kept) : null;
+    if (kept === null || file === null) {
       const mend = `${trial.previous} is not kept on this machine: install it by hand`;
       log.warn({ version: trial.version, previous: trial.previous }, `${why}. ${mend}`);
       this.#tell({ state: 'failed', problem: `${why}. ${mend}` });
       return false;
     }
     try {
-      await installer.install({ file: file ?? '', version: kept.version, size: kept.size, sha512: kept.sha512 });
+      await installer.install({ file, version: kept.version, size: kept.size, sha512: kept.sha512 });
     } catch (error) {
       log.warn(
         { version: trial.version, previous: trial.previous },
@@ -445,36 +446,7 @@ export class Updater {
     const { version, installer } = this.#options;
     if (this.#state.now.kept?.version === version) return;
     const own = await installer.ownPackage();
-    const kept =
-      own === null
-        ? null
-        : { version, name: path.basename(own), size: (await stat(own)).size, sha512: await sha512Of(own) };
-    await this.#state.change({ kept: own === null || kept === null ? null : await this.#keep(own, kept) });
-  }
-
-  /** Copies a package to where versions that work are kept; null where it is not what it should be. */
-  async #keep(file: string, { version, name, size, sha512 }: KeptPackage): Promise<KeptPackage | null> {
-    const kept = { version, name, size, sha512 };
-    const to = this.#fileOf('kept', kept);
-    await mkdir(path.dirname(to), { recursive: true, mode: 0o700 });
-    if (!(await isWhole(file, kept))) return null;
-    await copyFile(file, to);
-    return kept;
-  }
-
-  #fileOf(kind: 'loaded' | 'kept', { name }: KeptPackage): string {
-    return path.join(this.#options.folder, kind, path.basename(name));
-  }
-
-  /** Nothing but the package of the version that works is still needed. */
-  async #tidy(): Promise<void> {
-    const { folder } = this.#options;
-    const { kept } = this.#state.now;
-    for (const kind of ['loaded', 'kept'] as const) {
-      const names = await readdir(path.join(folder, kind)).catch(() => []);
-      for (const name of names)
-        if (kind === 'loaded' || name !== kept?.name) await rm(path.join(folder, kind, name), { force: true });
-    }
+    await this.#state.change({ kept: own === null ? null : await this.#shelf.keepOwn(own, version) });
   }
 
   #hold(how: 'drain' | 'give_back' | null): void {
