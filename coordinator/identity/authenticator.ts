@@ -145,13 +145,13 @@ async function findToken(r: ReadHandle, hash: string): Promise<Known | undefined
 }
 
 async function findWorker(r: ReadHandle, hash: string): Promise<Known | undefined> {
-  const row = await r.get<{ id: string; key_hash: string; key_created_at: number; old_key_created_at: number | null }>(
-    `SELECT id, key_hash, key_created_at, old_key_created_at FROM workers
+  const row = await r.get<{ id: string; is_newest: number; key_created_at: number; old_key_created_at: number | null }>(
+    `SELECT id, key_hash = ? AS is_newest, key_created_at, old_key_created_at FROM workers
      WHERE (key_hash = ? OR old_key_hash = ?) AND revoked_at IS NULL`,
-    [hash, hash],
+    [hash, hash, hash],
   );
   if (!row) return undefined;
-  const isNewest = row.key_hash === hash;
+  const isNewest = row.is_newest === 1;
   return {
     principal: { kind: 'worker', workerId: row.id },
     expiresAt: null,

@@ -2,6 +2,7 @@
 import type { RunCreate } from '../../shared/protocol/rest/runs.ts';
 import { newId } from '../../shared/base/id.ts';
 import { FIRST_SLOT, SLOT_SIZE } from '../../shared/model/run-label.ts';
+import { Refusal } from '../http/refusal.ts';
 import type { Teams } from '../http/scope.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { addGroups } from './add-groups.ts';
@@ -29,6 +30,7 @@ export async function createRun(
   now: number,
 ): Promise<{ id: string; number: number }> {
   const { create } = input;
+  await refuseWhileClosed(w);
   const { groups, ...config } = create.config;
   const id = newId(now);
   const kind = create.kind ?? (create.total_shards === undefined ? 'queue' : 'shards');
@@ -86,6 +88,14 @@ export async function createRun(
   await addGroups(w, id, kind, groups);
   await dependOn(w, id, { asked: create.depends_on, sees: input.sees ?? null }, now);
   return { id, number };
+}
+
+/** A coordinator that ends (a promoted one on its way home) says here why it takes no more runs. */
+export const NO_NEW_RUNS = 'no_new_runs';
+
+async function refuseWhileClosed(w: WriteHandle): Promise<void> {
+  const closed = await w.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [NO_NEW_RUNS]);
+  if (closed) throw new Refusal(409, 'no_new_runs', closed.value);
 }
 
 /** Behind the last one of this origin; runs of others that were merged have numbers in slots of their own. */

@@ -86,6 +86,8 @@ export interface Tables {
     speed: Generated<number>;
     approved: Generated<number>;
     allow_projects: string | null;
+    warm_copy: Generated<'no' | 'yes' | 'secrets'>;
+    warm_copy_at: Generated<number | null>;
     breaker: Generated<'closed' | 'open' | 'half_open'>;
     breaker_reason: string | null;
     breaker_until: number | null;
@@ -473,6 +475,16 @@ export interface Tables {
     updated_by: string;
     used: Generated<number>;
     last_used_at: number | null;
+  };
+  known_sources: {
+    id: string;
+    project_id: string;
+    number: number;
+    name: string;
+    created_at: number;
+    metadata: string;
+    source: string;
+    environment: string | null;
   };
   accepted_screenshots: {
     run_id: string;
