@@ -55,7 +55,18 @@ export async function listAudit(
   return (await query.execute()).map(toEntry);
 }
 
-const COLUMNS = ['seq', 'at', 'actor', 'actor_name', 'address', 'action', 'target', 'data', 'previous', 'hash'] as const;
+const COLUMNS = [
+  'seq',
+  'at',
+  'actor',
+  'actor_name',
+  'address',
+  'action',
+  'target',
+  'data',
+  'previous',
+  'hash',
+] as const;
 
 /** Both have the same columns; those of others keep the chain that they had there. */
 function logOf(r: ReadHandle, slot: number | undefined) {
