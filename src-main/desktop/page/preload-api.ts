@@ -9,9 +9,9 @@ import {
 } from '../../../shared/protocol/desktop/calls.ts';
 
 export interface Carrier {
-  invoke(channel: string, argument: unknown): Promise<unknown>;
+  invoke: (channel: string, argument: unknown) => Promise<unknown>;
   /** Returns what ends listening. */
-  listen(channel: string, listener: (told: unknown) => void): () => void;
+  listen: (channel: string, listener: (told: unknown) => void) => () => void;
 }
 
 export function createPreloadApi({ invoke, listen }: Carrier): DesktopApi {

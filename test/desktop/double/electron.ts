@@ -195,12 +195,13 @@ export class DoubleElectron {
       getPreferredSystemLanguages: () => languages,
       isPackaged: false,
     };
-    const outer = this;
+    const keep = (tray: DoubleTray): void => void (this.#tray = tray);
+    const created = (contents: DoubleContents): void => void this.app.emit('web-contents-created', {}, contents);
     class Window extends DoubleWindow {
       constructor(options: Electron.BrowserWindowConstructorOptions) {
         super(options);
         windows.push(this);
-        outer.app.emit('web-contents-created', {}, this.webContents);
+        created(this.webContents);
       }
     }
     class Notification extends Emitter {
@@ -227,7 +228,7 @@ export class DoubleElectron {
       Tray: class extends DoubleTray {
         constructor(image: Electron.NativeImage) {
           super(image);
-          outer.#tray = this;
+          keep(this);
         }
       },
       Notification,

@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Manners } from '../../../shared/protocol/desktop/manners.ts';
 import { setUp, startApp, type TestApp } from '../app.ts';
 import { gatedSuite, launch, readRun } from '../gate.ts';
+
+// Real programs are started and ended many times, on machines that may be busy.
+vi.setConfig({ testTimeout: 600_000 });
 
 /** A zone in which it is this hour now: the day goes on by travelling, so that real programs with real clocks can live through it. */
 function zoneWhere(hour: number): string {

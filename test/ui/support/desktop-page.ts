@@ -19,7 +19,7 @@ export async function serveApp(app: RunningApp): Promise<{ url: string; close: (
   const server = createServer((request, response) => {
     void (async () => {
       const { method = 'GET', headers, url = '/' } = request;
-      const body = method === 'GET' || method === 'HEAD' ? {} : { body: Buffer.concat(await Array.fromAsync(request)) };
+      const body = method === 'GET' || method === 'HEAD' ? {} : { body: await bytesOf(request) };
       // Who asks is what Electron would say of this page.
       const answer = await app.electron.request(url, { method, headers: headers as Record<string, string>, ...body });
       response.writeHead(answer.status, Object.fromEntries(answer.headers));
@@ -37,6 +37,12 @@ export async function serveApp(app: RunningApp): Promise<{ url: string; close: (
     server.close();
   };
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+async function bytesOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts);
 }
 
 /** Puts the preload script's interface into a page, before anything else of it runs. */
