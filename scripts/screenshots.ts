@@ -112,12 +112,12 @@ async function addresses(coordinator: Coordinator): Promise<Record<string, strin
   if (!failed) throw new Error('nothing failed in the run with regressions');
   return {
     overview: '/',
-    launch: '/launch',
+    launch: '/launch?project=shop',
     runs: '/runs',
     run: '/runs/2',
     timeline: '/runs/2?tab=schedule',
     test: `/runs/2/tests/${encodeURIComponent(failed.test_id)}`,
-    compare: `/compare?run=${failing.number}&with=${good.number}`,
+    compare: `/compare?now=${failing.number}&before=${good.number}`,
     workers: '/workers',
     worker: `/workers/${workers[0]?.id}`,
     analytics: '/analytics',
@@ -131,7 +131,11 @@ async function addresses(coordinator: Coordinator): Promise<Record<string, strin
 /** Nothing is being loaded any more. */
 async function settled(page: Page): Promise<void> {
   await page.locator('main h1').first().waitFor();
-  await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
+  // What has come may bring more that is to be loaded.
+  for (let quiet = 0; quiet < 3; quiet++) {
+    await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))');
+  }
   await page.evaluate('document.fonts.ready.then(() => null)');
   await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))');
 }

@@ -190,6 +190,7 @@ export type SettingKey = keyof typeof SETTINGS;
 export type SettingValues = { -readonly [K in SettingKey]: z.infer<(typeof SETTINGS)[K]['schema']> };
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
+export const isSettingKey = (key: string): key is SettingKey => key in SETTINGS;
 
 /** What a change may hold: any of the settings; null puts one back to its default. */
 export const settingsChange = z.strictObject(

@@ -114,6 +114,8 @@ export function reduceRun(view: RunView, event: FleetEvent): RunView {
 
 function changes(view: RunView, event: FleetEvent): Partial<RunView> {
   switch (event.type) {
+    case 'run.merged':
+      return {};
     case 'run.created': {
       const { number, name, kind, total_shards } = event.data;
       return { run: { number, name, kind, total_shards }, created_at: event.at };

@@ -63,6 +63,12 @@ const ACTIONS = Object.keys({
   'template.added': 1,
   'template.changed': 1,
   'template.removed': 1,
+  'sync.created': 1,
+  'sync.revoked': 1,
+  'origin.announced': 1,
+  'origin.verified': 1,
+  'merge.taken_over': 1,
+  'merge.resolved': 1,
 } satisfies Record<AuditAction, 1>).sort();
 
 const SPANS = { all: null, day: 86_400_000, week: 604_800_000, month: 2_592_000_000 } as const;

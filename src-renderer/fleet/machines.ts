@@ -57,6 +57,9 @@ export function figureOf(
 const share = (part: number | null, whole: number | null): number | null =>
   part === null || whole === null || whole <= 0 ? null : Math.min(100, Math.max(0, (100 * part) / whole));
 
+/** Machines tell of themselves once a minute: as many steps without a word as may lie between two of these, and one that came late. */
+export const quietSteps = (stepMs: number): number => Math.ceil((2.5 * EVERY_MS) / stepMs) - 1;
+
 /** One value per step of the period, null where there was no heartbeat. */
 export function series(
   history: MachineHistory,

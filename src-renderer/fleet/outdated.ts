@@ -15,6 +15,7 @@ export function outdatedBy(
   for (const event of events) {
     switch (event.type) {
       case 'run.created':
+      case 'run.merged':
         add('newest-runs');
         add('projects');
         break;

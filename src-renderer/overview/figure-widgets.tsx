@@ -56,7 +56,7 @@ function FigureRow({ name, data, of, kind, better }: FigureRowProps) {
       <th scope="row">{name}</th>
       {[data.last_24_hours, data.last_7_days].map(({ now, before }, i) => (
         <td key={i}>
-          <Figure now={of(now)} before={of(before)} kind={kind} better={better} />
+          <Figure now={of(now)} before={before.runs === 0 ? null : of(before)} kind={kind} better={better} />
         </td>
       ))}
     </tr>
@@ -78,7 +78,9 @@ function Figure({ now, before, kind, better }: FigureProps) {
     if (kind === 'rate') return percent(value, language);
     return kind === 'time' ? durationText(value, language) : value.toLocaleString(language);
   };
-  const change = now === null || before === null ? 0 : Math.sign(now - before);
+  // Nothing to compare with: an arrow up from nothing says nothing.
+  if (before === null) return text(now);
+  const change = now === null ? 0 : Math.sign(now - before);
   const tone = better === undefined || change === 0 ? undefined : change > 0 === (better === 'more');
   return (
     <>

@@ -13,6 +13,8 @@ export function eventText(event: FleetEvent, t: Say): string {
   switch (event.type) {
     case 'run.created':
       return t('runCreated', { number: `#${event.data.number}`, name: event.data.name, by: event.data.created_by });
+    case 'run.merged':
+      return t('runMerged', { number: `#${event.data.label}`, name: event.data.name, origin: event.data.origin });
     case 'run.state':
       return because(
         t('runState', { from: event.data.from, to: event.data.outcome ?? event.data.to }),

@@ -6,6 +6,7 @@ import { EmptyState, Skeleton } from '../ui/states.tsx';
 import { Tabs } from '../ui/tabs.tsx';
 import { useViewState } from '../ui/view-state.ts';
 import { messages } from './messages.ts';
+import { Offline } from './offline.tsx';
 import { Scheduling } from './scheduling.tsx';
 import { Secrets } from './secrets.tsx';
 import { SettingsList } from './settings-list.tsx';
@@ -35,6 +36,7 @@ export function Page() {
       label: t('secrets'),
       content: <Secrets project={view.project} onProject={(project) => setView({ project })} />,
     },
+    { id: 'offline', label: t('offline'), content: <Offline /> },
     { id: 'tokens', label: t('tokens'), content: <Tokens /> },
   ];
   const chosen = tabs.find(({ id }) => id === view.tab)?.id ?? tabs[0]!.id;

@@ -69,7 +69,12 @@ export function firstLanguage(chosen: string | null, preferred: readonly string[
   return 'en';
 }
 
-const browserLanguages = typeof navigator === 'undefined' ? [] : navigator.languages;
+/** How dates are written: as where the reader lives, as far as that is told in the language that is shown. `en` for an `en-GB` browser: `en-GB`. */
+export function regionOf(language: Language, preferred: readonly string[]): string {
+  return preferred.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language;
+}
+
+export const browserLanguages: readonly string[] = typeof navigator === 'undefined' ? [] : navigator.languages;
 
 export const useLanguageStore = create<{ language: Language; choose: (language: Language) => void }>((set) => ({
   language: firstLanguage(readKept(KEPT), browserLanguages),

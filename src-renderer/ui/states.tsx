@@ -44,7 +44,7 @@ export function ErrorState({ error, title, onRetry }: { error: unknown; title?: 
 export function Skeleton({ rows = 5 }: { rows?: number }) {
   const t = useMessages(messages);
   return (
-    <div className={styles.skeleton} role="status">
+    <div className={styles.skeleton} role="status" aria-busy>
       <span className="visually-hidden">{t('loading')}</span>
       {Array.from({ length: rows }, (_, index) => (
         <div key={index} className={styles.bar} />

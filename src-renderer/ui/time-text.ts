@@ -1,5 +1,5 @@
 /** Times and durations as text. Formatters are made once: making one costs a hundred times more than using it. */
-import type { Language } from './i18n.ts';
+import { browserLanguages, regionOf, type Language } from './i18n.ts';
 
 const dates = new Map<string, Intl.DateTimeFormat>();
 const relatives = new Map<Language, Intl.RelativeTimeFormat>();
@@ -22,7 +22,8 @@ export function dateText(at: number, language: Language, style: 'short' | 'full'
   const key = `${language} ${style} ${timeZone ?? ''}`;
   let format = dates.get(key);
   if (!format) {
-    format = new Intl.DateTimeFormat(language, { ...STYLES[style], ...(timeZone === undefined ? {} : { timeZone }) });
+    const region = regionOf(language, browserLanguages);
+    format = new Intl.DateTimeFormat(region, { ...STYLES[style], ...(timeZone === undefined ? {} : { timeZone }) });
     dates.set(key, format);
   }
   return format.format(at);

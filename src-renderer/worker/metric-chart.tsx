@@ -1,4 +1,5 @@
 import { useState, type PointerEvent } from 'react';
+import { quietSteps } from '../fleet/machines.ts';
 import { percentText } from '../parts/units.ts';
 import { useLanguage, useMessages } from '../ui/i18n.ts';
 import { sparkPath } from '../ui/sparkline.tsx';
@@ -55,7 +56,7 @@ export function MetricChart({ name, values, from, stepMs }: MetricChartProps) {
         {[0, 0.5, 1].map((share) => (
           <line key={share} className={styles.grid} x1={0} x2={WIDTH} y1={share * HEIGHT} y2={share * HEIGHT} />
         ))}
-        <path className={styles.line} d={sparkPath(values, 100, WIDTH, HEIGHT)} />
+        <path className={styles.line} d={sparkPath(values, 100, WIDTH, HEIGHT, quietSteps(stepMs))} />
         {at !== null && <line className={styles.pointer} x1={at * step} x2={at * step} y1={0} y2={HEIGHT} />}
       </svg>
       <div className={styles.axis} aria-hidden>

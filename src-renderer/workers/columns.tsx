@@ -1,7 +1,7 @@
 /** The columns of the list. */
 import { createContext, useContext, useMemo } from 'react';
 import type { Worker } from '../../shared/protocol/rest/workers.ts';
-import { figureOf, series, type MachineFigure, type MachinesSince } from '../fleet/machines.ts';
+import { figureOf, quietSteps, series, type MachineFigure, type MachinesSince } from '../fleet/machines.ts';
 import { SlotCells } from '../parts/slot-cells.tsx';
 import { percentText } from '../parts/units.ts';
 import { WorkerState } from '../parts/worker-state.tsx';
@@ -100,7 +100,13 @@ function Usage({ worker, figure }: { worker: Worker; figure: MachineFigure }) {
   return (
     <span className={styles.usage}>
       {since && history ? (
-        <Sparkline values={series(history, since, figure)} max={100} width={56} label={label} />
+        <Sparkline
+          values={series(history, since, figure)}
+          max={100}
+          width={56}
+          bridge={quietSteps(since.stepMs)}
+          label={label}
+        />
       ) : null}
       <span className={styles.percent}>{percent ?? '–'}</span>
     </span>

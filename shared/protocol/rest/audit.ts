@@ -50,6 +50,11 @@ export const auditAction = z.enum([
   'worker.changed',
   'worker.removed',
   'worker.key_rotated',
+  'warm_copy.permitted',
+  'warm_copy.taken',
+  'promotion.stated',
+  'promotion.began',
+  'promotion.ended',
   'template.added',
   'template.changed',
   'template.removed',
@@ -59,6 +64,12 @@ export const auditAction = z.enum([
   'release.imported',
   'release.staged',
   'release.withdrawn',
+  'sync.created',
+  'sync.revoked',
+  'origin.announced',
+  'origin.verified',
+  'merge.taken_over',
+  'merge.resolved',
 ]);
 export type AuditAction = z.infer<typeof auditAction>;
 

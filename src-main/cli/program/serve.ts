@@ -139,6 +139,8 @@ export function withWorkerOptions(command: Command, { joins = true } = {}): Comm
     .option('--allow-project <name>', 'run only this project; may be repeated (default: all)', many)
     .option('--allow-system-browser', "tests may use this machine's own browser where Playwright's is not there")
     .option('--run-as <user>', 'user that tests and installs run as; the worker itself must be root then')
+    .option('--copy-secrets', 'let secrets into the copy that this machine may stand in with')
+    .option('--copy-key <file>', 'where the key of that copy lies')
     .option('--no-install', 'install neither dependencies nor browsers of suites')
     .option('--drain-timeout <seconds>', 'after being told to stop: how long running tests may take')
     .option('--hours <hours>', "when it lends its slots, as 'mon-fri 9:00-18:00 Europe/Berlin' (default: always)")
@@ -163,8 +165,9 @@ export function withWorkerOptions(command: Command, { joins = true } = {}): Comm
 
 /**
  * Keeps the young generation at its first size, before the agent's modules fill it: an idle worker takes 84 MB instead of 108. Node does
- * not take --max-semi-space-size once it runs; this flag is read at each collection.
+ * not take --max-semi-space-size once it runs; these flags are read at each collection and compilation.
  */
 function stayYoung(): void {
   v8.setFlagsFromString('--semi-space-growth-factor=1');
+  v8.setFlagsFromString('--optimize-for-size');
 }

@@ -13,7 +13,7 @@ export async function signIn(coordinator: Coordinator, context: BrowserContext):
   const token = new URLSearchParams(new URL(link).hash.slice(1)).get('token');
   const answer = await context.request.post(`${coordinator.url}/api/v1/auth/accept-invitation`, {
     headers: { origin: coordinator.url },
-    data: { token, name: 'Bench', password: 'a long walk by the river' },
+    data: { token, name: 'Anna Berg', password: 'a long walk by the river' },
   });
   if (!answer.ok()) throw new Error(`signing in was answered ${answer.status()}: ${await answer.text()}`);
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { regionOf } from '../../../src-renderer/ui/i18n.ts';
 import { keyName } from '../../../src-renderer/ui/keys.ts';
 import { parseAnsi, stripAnsi } from '../../../src-renderer/ui/parse-ansi.ts';
 import { sparkPath } from '../../../src-renderer/ui/sparkline.tsx';
@@ -58,6 +59,8 @@ test('durations are as fine as they need to be', () => {
 
 test('times are those of the time zone in which one looks', () => {
   const at = Date.parse('2026-11-21T23:30:00Z');
+  expect(regionOf('en', ['de-AT', 'en-GB', 'en-US'])).toBe('en-GB');
+  expect(regionOf('de', ['en-GB'])).toBe('de');
   expect(dateText(at, 'de', 'short', 'Europe/Berlin')).toBe('22.11.26, 00:30');
   expect(dateText(at, 'en', 'full', 'America/New_York')).toBe('Nov 21, 2026, 06:30:00 PM EST');
 });
@@ -71,7 +74,8 @@ test('how long ago something was', () => {
 });
 
 test('a line is broken where a value is not known, and never leaves its picture', () => {
-  expect(sparkPath([0, 50, null, 200], 100, 30, 10)).toBe('M0 10L10 5M30 0');
+  expect(sparkPath([0, 50, null, 200], 100, 30, 10)).toBe('M0 10L10 5M30 0h0');
+  expect(sparkPath([0, null, 50, null, null, 100], 100, 50, 10, 1)).toBe('M0 10L20 5M50 0h0');
   expect(sparkPath([], 0, 30, 10)).toBe('');
 });
 
