@@ -135,7 +135,7 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
     return null;
   }
   session.defaultSession.protocol.handle('app', desktop.pages);
-  carryAsks(ipcMain, window, (name, argument) => desktop!.answer(name, argument));
+  carryAsks(ipcMain, window, (name, argument) => desktop.answer(name, argument));
   powerMonitor.on('suspend', () => void desktop?.systemSleeps());
   powerMonitor.on('resume', () => desktop?.systemWoke());
   powerMonitor.on('shutdown', () => void desktop?.quit('now'));

@@ -20,5 +20,6 @@ export function createPreloadApi({ invoke, listen }: Carrier): DesktopApi {
     if (!DESKTOP_TELLS.includes(name)) throw new TypeError(`playfleet tells nothing called ${String(name)}`);
     return listen(channelOf(name), (told) => listener(told as never));
   };
-  return { version: DESKTOP_API_VERSION, ...Object.fromEntries(asks), on } as unknown as DesktopApi;
+  const offered = Object.fromEntries(asks) as Record<string, unknown>;
+  return { version: DESKTOP_API_VERSION, ...offered, on } as unknown as DesktopApi;
 }

@@ -220,7 +220,7 @@ export class DoubleElectron {
       setPermissionCheckHandler: (handler) => (this.session.checkHandler = handler),
       setDevicePermissionHandler: (handler) => (this.session.deviceHandler = handler),
       setCertificateVerifyProc: (verify) => (this.session.verify = verify),
-      protocol: { handle: (scheme, answering) => scheme === 'app' && (this.#answering = answering as Answering) },
+      protocol: { handle: (scheme, answering) => scheme === 'app' && (this.#answering = answering) },
     };
     this.parts = {
       app,
@@ -299,7 +299,7 @@ export class DoubleElectron {
   choose(label: string): void {
     const item = this.tray.menu.find((one) => one.label === label);
     if (!item?.click) throw new Error(`the tray offers no "${label}", only: ${this.menu.join(' | ')}`);
-    item.click({} as Electron.MenuItem, undefined, {} as Electron.KeyboardEvent);
+    item.click({} as Electron.MenuItem, undefined, {});
   }
 
   /** A page asks the app, as its preload script does. `frame`: of whom; the page of the open window where it is left out. */

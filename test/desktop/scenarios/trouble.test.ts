@@ -12,6 +12,9 @@ import { isAlive } from '../../support/is-alive.ts';
 import { setUp, startApp } from '../app.ts';
 import { gatedSuite, launch, readRun } from '../gate.ts';
 
+// Real programs are started and ended many times, on machines that may be busy.
+vi.setConfig({ testTimeout: 600_000 });
+
 test('agent and coordinator that are killed are back by themselves, and the run goes on', async () => {
   const app = await startApp();
   await setUp(app, null, 1);
@@ -144,9 +147,6 @@ test('children of an app that was killed end by themselves', async () => {
   writeFileSync(
     script,
     `import { spawn } from 'node:child_process';
-
-// Real programs are started and ended many times, on machines that may be busy.
-vi.setConfig({ testTimeout: 600_000 });
 const child = spawn(process.execPath, ${JSON.stringify(args)}, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
 child.stdout.once('data', () => console.log(child.pid));`,
   );
