@@ -123,7 +123,7 @@ export class Crew {
     if (isFinishing && id !== this.coordinators.active?.id)
       throw new DesktopRefusal('busy', 'What runs here for it is still being finished. Try again when it is.', 'id');
     await this.coordinators.forget(id);
-    await rm(this.#workerFolder(id), { recursive: true, force: true });
+    await rm(this.workerFolder(id), { recursive: true, force: true });
     this.#deps.onChange();
   }
 
@@ -159,7 +159,7 @@ export class Crew {
   /** The update feed of the active coordinator, read by this computer's own key. */
   async updateSource(channel: string): Promise<FeedSource | null> {
     const target = this.coordinators.target();
-    const key = target && (await readKey(path.join(this.#workerFolder(target.id), 'key.json')));
+    const key = target && (await readKey(path.join(this.workerFolder(target.id), 'key.json')));
     if (target === null || key === null) return null;
     const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });
     return { url: `${target.url}/api/v1/updates/feed/${channel}`, pin: target.pin, headers };
@@ -191,7 +191,7 @@ export class Crew {
     if (target === null) throw new DesktopRefusal('not_running', 'The coordinator of this computer does not run yet.');
     const address = target.pin === null ? target.url : `${target.url}#${target.pin}`;
     this.#worksFor = active.id;
-    return { dataDir: this.#workerFolder(active.id), address, link: this.coordinators.linkFor(active.id), lending };
+    return { dataDir: this.workerFolder(active.id), address, link: this.coordinators.linkFor(active.id), lending };
   }
 
   /** Of its last start, as far as they are free. */
@@ -205,7 +205,8 @@ export class Crew {
     return { port, contentPort };
   }
 
-  #workerFolder(id: string): string {
+  /** What the agent has of this coordinator. */
+  workerFolder(id: string): string {
     return path.join(this.#deps.folder, 'workers', id);
   }
 }

@@ -36,8 +36,11 @@ export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
     return lending;
   };
   const promotion = (): Promoting => {
-    if (promoting === null)
-      throw new DesktopRefusal('unsupported', 'This version does not promote from the app. Type: playfleet promote');
+    if (promoting === null) {
+      const { active } = coordinators;
+      const data = active === null ? '' : ` --data '${crew.workerFolder(active.id)}'`;
+      throw new DesktopRefusal('unsupported', `Not from the app yet. In a terminal: playfleet promote${data}`);
+    }
     return promoting;
   };
   return {
