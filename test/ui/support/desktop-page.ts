@@ -19,7 +19,7 @@ export async function serveApp(app: RunningApp): Promise<{ url: string; close: (
   const server = createServer((request, response) => {
     void (async () => {
       const { method = 'GET', headers, url = '/' } = request;
-      const body = method === 'GET' || method === 'HEAD' ? {} : { body: await bytesOf(request) };
+      const body = method === 'GET' || method === 'HEAD' ? {} : { body: new Uint8Array(await bytesOf(request)) };
       // Who asks is what Electron would say of this page.
       const answer = await app.electron.request(url, { method, headers: headers as Record<string, string>, ...body });
       response.writeHead(answer.status, Object.fromEntries(answer.headers));
