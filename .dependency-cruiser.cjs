@@ -9,7 +9,8 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'updates'],
+  ['reports', 'operations', 'updates', 'merge', 'backups'],
+  ['offline'],
 ];
 
 const room = (names) => `^coordinator/(${names.join('|')})/`;
@@ -113,6 +114,21 @@ module.exports = {
       severity: 'error',
       from: { pathNot: '^src-main/desktop/' },
       to: { path: '(^|node_modules/)electron($|/)' },
+    },
+    {
+      name: 'desktop-knows-without-electron',
+      comment:
+        'What the app knows and decides runs on plain Node; electron/ draws it, main.ts and preload.ts hand Electron in.',
+      severity: 'error',
+      from: { path: '^src-main/desktop/(core|keep|page|parts|rules)/' },
+      to: { path: '(^|node_modules/)electron($|/)|^src-main/desktop/(electron/|main\\.ts|preload\\.ts|config\\.ts)' },
+    },
+    {
+      name: 'desktop-serves-pages-only',
+      comment: 'Of the coordinator, the app takes the pages; the rest runs in a process of its own.',
+      severity: 'error',
+      from: { path: '^src-main/desktop/' },
+      to: { path: '^coordinator/', pathNot: '^coordinator/(operations/pages/|http/(env|refusal)\\.ts)' },
     },
     {
       name: 'rules-are-pure',

@@ -19,6 +19,10 @@ import { readHead } from './audit/queries.ts';
 import { actorOf } from './audit/record.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { blobRoutes } from './artifacts/routes.ts';
+import { BackupKeeper } from './backups/keeper.ts';
+import { takeUpRestored } from './backups/restored.ts';
+import { backupRoutes } from './backups/routes.ts';
+import { backupSettings } from './backups/settings.ts';
 import { WorkerReach } from './artifacts/worker-reach.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { bulkRunRoutes } from './dispatch/bulk-routes.ts';
@@ -42,15 +46,28 @@ import { identityRoutes } from './identity/routes.ts';
 import { announce } from './joining/announce.ts';
 import { JoinCodes } from './joining/join-codes.ts';
 import { joinCodeRoutes } from './joining/routes.ts';
+import { syncCredentialRoutes } from './identity/sync-routes.ts';
 import { finishRotation, openDataKey } from './identity/data-key.ts';
 import { isDenial, isFailedSignIn } from './identity/denied.ts';
 import { workerOf } from './identity/upgrade.ts';
 import { launchRoutes } from './launch/routes.ts';
 import { templateRoutes } from './launch/template-routes.ts';
+import { Applier } from './merge/apply.ts';
+import { conflictRoutes } from './merge/conflict-routes.ts';
+import { connectCentral } from './merge/central.ts';
+import { nameOrigin, ownOrigin } from './merge/origins.ts';
+import { mergeRoutes } from './merge/routes.ts';
+import { Upload } from './merge/upload.ts';
 import { LoadMonitor } from './load/monitor.ts';
 import { Mailer } from './mail/mailer.ts';
 import { mailRoutes } from './mail/routes.ts';
 import { smtpOf } from './mail/smtp.ts';
+import { copyRoutes } from './offline/copy-routes.ts';
+import { cancelAllRuns } from './offline/cancel-all.ts';
+import { HomeComing, type BroughtHome } from './offline/homecoming.ts';
+import { offlineRoutes } from './offline/offline-routes.ts';
+import { openSync, readPromotion } from './offline/promotion.ts';
+import { StatementSigner } from './offline/signer.ts';
 import { startGivingUp } from './operations/fail-unservable.ts';
 import { healthRoutes } from './operations/health.ts';
 import { BUILT_DASHBOARD } from './operations/pages/dashboard.ts';
@@ -65,12 +82,13 @@ import { Providers } from './people/providers.ts';
 import { peopleRoutes } from './people/people-routes.ts';
 import { secondFactorRoutes } from './people/second-factor-routes.ts';
 import { signInRoutes } from './people/sign-in-routes.ts';
+import { openTotp } from './people/totp.ts';
 import { teamRoutes } from './people/team-routes.ts';
 import { ReportLoop } from './reports/report-loop.ts';
 import { Policies } from './policies/policies.ts';
 import { policyRoutes } from './policies/routes.ts';
 import { secretRoutes } from './projects/secret-routes.ts';
-import { ProjectSecrets } from './projects/secrets.ts';
+import { openSecret, ProjectSecrets } from './projects/secrets.ts';
 import { projectRoutes } from './projects/routes.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { handleReports } from './results/handle-report.ts';
@@ -107,6 +125,8 @@ export interface RunningCoordinator {
   first: { adminLink: string; join: string } | null;
   /** Only where the configuration asked for one and this is not the first start. */
   newAdminLink: string | null;
+  /** Of a promoted coordinator: resolves when it was demoted, and all that it did is at home and verified. */
+  broughtHome: Promise<BroughtHome>;
   /** Lets requests end, closes links and streams, and lets go of the data. */
   stop(): Promise<void>;
 }
@@ -141,7 +161,9 @@ export async function startCoordinator(
     const feed = await EventFeed.open(db, clock);
     stops.push(() => feed.close());
     const store = await BlobStore.open(path.join(config.dataDir, 'blobs'), db, clock);
-    const keyLifeMs = () => (settings.values.worker_key_life_days || Infinity) * DAY_MS;
+    const promotion = await db.read(readPromotion);
+    // A key that a stand-in replaced would open nothing at home.
+    const keyLifeMs = () => (promotion === null && settings.values.worker_key_life_days * DAY_MS) || Infinity;
     const denials = new DenialLog({ db, clock, report });
     stops.push(() => denials.close());
     const keyFile = path.join(config.dataDir, 'secret.key');
@@ -171,7 +193,10 @@ export async function startCoordinator(
     });
     stops.push(() => mailer.stop());
     const policies = await Policies.open(db);
-    const secrets = await ProjectSecrets.open({ db, key: dataKey.derive('secrets'), report });
+    const { id: originId } = await db.read(ownOrigin);
+    const signer = new StatementSigner(dataKey.derive('promotion statements'));
+    const secretsKey = dataKey.derive('secrets');
+    const secrets = await ProjectSecrets.open({ db, key: secretsKey, report });
     const redaction = new Redaction({ db, clock, secrets, report });
     const sessionIdleMs = () => settings.values.session_idle_hours * 3_600_000;
     const authenticator = new Authenticator({ db, clock, sessionIdleMs, workerKeyLifeMs: keyLifeMs, report });
@@ -237,10 +262,14 @@ export async function startCoordinator(
       report,
     });
     stops.push(() => presence.stop());
+    const backups = { settings: () => backupSettings(settings.values, config.dataDir) };
+    const waiting = await db.write((w) => takeUpRestored(w, clock.now()));
+    if (waiting !== null) log.warn({ waiting }, 'this data was restored from a backup: what was held then waits again');
     const dispatch: Dispatch = await createDispatch({
       db,
       clock,
       coordinatorVersion: version,
+      offline: { origin: originId, signingKey: signer.publicKey, actsFor: promotion?.central.origin ?? null },
       secrets,
       settings: () => ({
         enabled: settings.values.scheduler_enabled,
@@ -291,7 +320,38 @@ export async function startCoordinator(
       log,
     });
     stops.push(() => reports.stop());
+    const keeper = await BackupKeeper.open({ db, clock, dataDir: config.dataDir, version, ...backups, report });
+    stops.push(() => keeper.stop());
+    await db.write((w) => nameOrigin(w, os.hostname()));
+    const registers = { settings, policies, forget: () => authenticator.forget() };
+    const applier = new Applier({ db, clock, registers, report });
+    stops.push(() => applier.stop());
     const keys = { trees: dataKey.derive('content links'), files: dataKey.derive('attachment links') };
+    const sync = promotion && openSync(promotion, dataKey.derive('bringing home'));
+    const home =
+      promotion &&
+      (await HomeComing.open({
+        db,
+        clock,
+        upload:
+          sync === null
+            ? null
+            : (onChange) => {
+                const central = connectCentral({ ...promotion.central, token: sync });
+                return new Upload({
+                  db,
+                  store,
+                  clock,
+                  central,
+                  schema: migrations.length,
+                  random: Math.random,
+                  onChange,
+                });
+              },
+        cancelRuns: ({ actorName }) => cancelAllRuns(db, `the promotion was ended by ${actorName}`, () => clock.now()),
+        sendHome: (reason) => dispatch.link.sendHome(reason),
+      }));
+    stops.push(() => home?.stop());
     const content = await createServer({
       fetch: createContentApp({ store, keys, clock, limits, hsts, log }).fetch,
       host: config.host,
@@ -351,7 +411,21 @@ export async function startCoordinator(
           releaseAll: (w, workerId, reason, now) => dispatch.releaseAll(w, workerId, reason, now),
           endLink: (workerId, reason) => dispatch.link.refuse(workerId, reason),
         }),
+        copyRoutes({
+          db,
+          clock,
+          origin: originId,
+          schema: migrations.length,
+          signer,
+          opened: {
+            totp: (sealed, personId) => openTotp(sealed, personId, people.totpKey),
+            secret: (sealed, id) => openSecret(sealed, id, secretsKey),
+          },
+          secure,
+        }),
+        offlineRoutes({ db, origin: originId, home }),
         blobRoutes({ store, db, reach: new WorkerReach({ db, store }) }),
+        backupRoutes({ db, clock, keeper, ...backups }),
         eventRoutes({ db, feed }),
         settingsRoutes({ db, clock, settings }),
         mailRoutes({ db, clock, mailer, smtp }),
@@ -389,6 +463,9 @@ export async function startCoordinator(
           minimumAgentVersion: () => settings.values.minimum_agent_version,
         }),
         feedRoutes({ db, store }),
+        mergeRoutes({ db, clock, store, schema: migrations.length, applier }),
+        conflictRoutes({ db, clock, registers }),
+        syncCredentialRoutes({ db, clock, forget: () => authenticator.forget() }),
       ],
       pages: [
         healthRoutes({
@@ -399,6 +476,7 @@ export async function startCoordinator(
           contentPort: content.port,
           load,
           faults: () => strategies.faults,
+          backups: () => keeper.standing(),
           report,
         }),
       ],
@@ -454,6 +532,7 @@ export async function startCoordinator(
         join: joinLink(url, withPin(tokens.join, pin)),
       },
       newAdminLink: link && adminLink(url, withPin(link, pin)),
+      broughtHome: home?.broughtHome ?? new Promise<BroughtHome>(() => undefined),
       stop: () => undo(stops),
     };
   } catch (error) {

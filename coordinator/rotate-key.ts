@@ -6,6 +6,7 @@ import { recordAudit, SYSTEM } from './audit/record.ts';
 import { rotateDataKey, type DataKey } from './identity/data-key.ts';
 import { endJoinCodes } from './joining/queries.ts';
 import { resealMails } from './mail/outbox.ts';
+import { resealPromotion } from './offline/promotion.ts';
 import { resealTotp } from './people/totp.ts';
 import { resealSecrets } from './projects/secrets.ts';
 import { resealSettings } from './settings/settings.ts';
@@ -27,10 +28,11 @@ export async function rotateKey(dataDir: string, log: Logger): Promise<number> {
       const secrets = await resealSecrets(w, from.derive('secrets'), to.derive('secrets'));
       const factors = await resealTotp(w, from.derive('second factors'), to.derive('second factors'));
       const mails = await resealMails(w, from.derive('mails'), to.derive('mails'));
+      const promotions = await resealPromotion(w, from.derive('bringing home'), to.derive('bringing home'));
       await endJoinCodes(w, clock.now());
-      const data = { settings, secrets, second_factors: factors, mails };
+      const data = { settings, secrets, second_factors: factors, mails, promotions };
       await recordAudit(w, { ...SYSTEM, action: 'coordinator.key_rotated', data }, clock.now());
-      return settings + secrets + factors + mails;
+      return settings + secrets + factors + mails + promotions;
     });
   } finally {
     await db.close();

@@ -16,6 +16,7 @@ compares this page with them, and \`npm run test:access\` calls every route as e
 | runner | the same, and starts and cancels runs: enough for CI |
 | maintainer | the same, and makes join tokens and tokens up to its own role, manages workers |
 | admin | the same, and manages people, changes settings, makes admin links, reads the audit log |
+| sync | the credential (\`pfy_…\`) of a machine that brings home what it did as a promoted coordinator, and nothing else |
 | person | the cookie of a browser in which somebody is signed in, whatever their role |
 
 \`all\` instead of ✓: the role must be for the whole installation, not in single teams. An answer to somebody who may not: \`401 unauthenticated\` for
@@ -29,14 +30,14 @@ Outside this table: \`/api/v1/link\` (WebSocket) is for workers; the pages \`/\`
 end after a while.
 `;
 
-const CALLERS = ['nobody', 'worker', ...ROLES, 'person'] as const;
+const CALLERS = ['nobody', 'worker', 'sync', ...ROLES, 'person'] as const;
 
 export function accessDoc(document: OpenApiDocument): string {
   const rows: string[][] = [];
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, { 'x-access': access, summary }] of Object.entries(operations)) {
       const marks = [...CALLERS].map((caller) =>
-        may(access, caller) ? (access.endsWith(' of all') ? 'all' : '✓') : '',
+        may(access, caller) ? (access.endsWith(' of all') && caller !== 'sync' ? 'all' : '✓') : '',
       );
       rows.push([`\`${method.toUpperCase()} ${path.replace(/^\/api\/v1/, '')}\``, ...marks, summary]);
     }
@@ -50,7 +51,7 @@ function may(access: string, caller: string): boolean {
   if (access === 'public') return true;
   const parts = access.split(' or ');
   if (caller === 'nobody') return false;
-  if (caller === 'worker') return parts.includes('worker');
+  if (caller === 'worker' || caller === 'sync') return parts.includes(caller);
   if (access === 'person') return caller === 'person';
   const least = ROLES.findIndex((role) => parts.includes(role) || parts.includes(`${role} of all`));
   return least >= 0 && ROLES.indexOf(caller as Role) >= least;

@@ -2,17 +2,10 @@
  * `npm run sbom`: writes dist/sbom.cdx.json, a CycloneDX list of the packages that ship, from the lock file. Not by `npm sbom`, which leaves
  * out a package of which there is another version among the tools (npm 11: `ignore`).
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { nameOf, readLock, shippedPackages, type LockedPackage } from './packaging/shipped.ts';
 import { root } from './programs.ts';
-
-interface Locked {
-  name?: string;
-  version?: string;
-  license?: string;
-  integrity?: string;
-  dev?: boolean;
-}
 
 export interface Component {
   type: 'library' | 'application';
@@ -32,16 +25,20 @@ export interface Bom {
   components: Component[];
 }
 
-export async function makeSbom(): Promise<Bom> {
-  const lock = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8')) as {
-    name: string;
-    version: string;
-    packages: Record<string, Locked>;
-  };
-  const shipped = Object.entries(lock.packages).filter(([at, { dev }]) => at !== '' && dev !== true);
-  const components = shipped.map(([at, locked]) =>
-    component('library', locked.name ?? at.slice(at.lastIndexOf('node_modules/') + 'node_modules/'.length), locked),
-  );
+export interface Brought {
+  name: string;
+  version: string;
+  license?: string;
+}
+
+/** `brought`: programs that a package holds beside ours, such as Node; they are in no lock file. */
+export async function makeSbom(brought: readonly Brought[] = []): Promise<Bom> {
+  const lock = await readLock();
+  const components = (await shippedPackages(lock)).map((at) => {
+    const locked = lock.packages[at]!;
+    return component('library', locked.name ?? nameOf(at), locked);
+  });
+  components.push(...brought.map((one) => component('application', one.name, one)));
   const byRef = new Map(components.map((one) => [one['bom-ref'], one]));
   return {
     bomFormat: 'CycloneDX',
@@ -52,7 +49,11 @@ export async function makeSbom(): Promise<Bom> {
   };
 }
 
-function component(type: Component['type'], name: string, { version = '', license, integrity }: Locked): Component {
+function component(
+  type: Component['type'],
+  name: string,
+  { version = '', license, integrity }: LockedPackage,
+): Component {
   const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
   const sha512 = integrity?.startsWith('sha512-') === true ? integrity.slice('sha512-'.length) : null;
   return {

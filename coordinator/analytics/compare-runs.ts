@@ -10,6 +10,7 @@ import { storedSource } from '../runs/stored-source.ts';
 export interface ComparableRun {
   id: string;
   number: number;
+  created_at: number;
   name: string;
   project_id: string;
   metadata: string;
@@ -18,7 +19,7 @@ export interface ComparableRun {
   completed_at: number | null;
 }
 
-const RUN = 'SELECT id, number, name, project_id, metadata, source, started_at, completed_at FROM runs';
+const RUN = 'SELECT id, number, created_at, name, project_id, metadata, source, started_at, completed_at FROM runs';
 
 export const readRun = (r: ReadHandle, id: string): Promise<ComparableRun | undefined> =>
   r.get(`${RUN} WHERE id = ?`, [id]);
@@ -26,8 +27,9 @@ export const readRun = (r: ReadHandle, id: string): Promise<ComparableRun | unde
 /** The newest run of the same project before it that ended with results; undefined where there is none. */
 export const runBefore = (r: ReadHandle, run: ComparableRun): Promise<ComparableRun | undefined> =>
   r.get(
-    `${RUN} WHERE project_id = ? AND number < ? AND state IN ('completed', 'failed') AND tests_settled > 0 ORDER BY number DESC LIMIT 1`,
-    [run.project_id, run.number],
+    `${RUN} WHERE project_id = ? AND (created_at, number) < (?, ?) AND state IN ('completed', 'failed') AND tests_settled > 0
+     ORDER BY created_at DESC, number DESC LIMIT 1`,
+    [run.project_id, run.created_at, run.number],
   );
 
 export interface ComparePage {

@@ -57,7 +57,7 @@ export function blobRoutes({ store, db, reach }: BlobRoutesDeps) {
       route({
         method: 'put',
         path: '/blobs/{sha256}',
-        access: 'worker or runner',
+        access: 'worker or sync or runner',
         tags,
         summary: 'Store bytes under their SHA-256',
         description: 'Idempotent. 422 where the body does not match the name; 507 where the disk is full.',
@@ -107,7 +107,7 @@ export function blobRoutes({ store, db, reach }: BlobRoutesDeps) {
       route({
         method: 'post',
         path: '/blobs/missing',
-        access: 'worker or runner',
+        access: 'worker or sync or runner',
         tags,
         summary: 'Ask which blobs are to be uploaded',
         description:
@@ -125,7 +125,7 @@ export function blobRoutes({ store, db, reach }: BlobRoutesDeps) {
       route({
         method: 'post',
         path: '/blobs/batch',
-        access: 'worker or runner',
+        access: 'worker or sync or runner',
         tags,
         summary: 'Store many small blobs at once',
         description: `Body: frames (${FRAMES_TYPE}), each verified by itself.`,

@@ -10,7 +10,7 @@ import type { WriteHandle } from '../storage/database.ts';
 import { readHead } from './queries.ts';
 
 export interface Actor {
-  /** user:<token id>, person:<id>, worker:<id>, system, nobody */
+  /** user:<token id>, person:<id>, worker:<id>, sync:<id>, system, nobody */
   actor: string;
   actorName: string;
   /** Network address; '' for the coordinator itself. */
@@ -26,7 +26,7 @@ export function actorOf(c: Context<AppEnv>): Actor {
 
 export function toActor(principal: Principal | null, address = ''): Actor {
   if (principal === null) return { actor: 'nobody', actorName: '', address };
-  return { actor: principalKey(principal), actorName: principal.kind === 'user' ? principal.name : '', address };
+  return { actor: principalKey(principal), actorName: principal.kind === 'worker' ? '' : principal.name, address };
 }
 
 export interface Deed extends Actor {

@@ -1,5 +1,6 @@
 /** A worker's link comes up or goes down: what it says of itself is stored, and its grants are compared with what the coordinator knows. */
 import type { AgentMessage, Held } from '../../shared/protocol/link.ts';
+import type { CopyPermit } from '../../shared/protocol/offline/warm-copy.ts';
 import type { ReadHandle, WriteHandle } from '../storage/database.ts';
 import type { FailureContext } from './failure-context.ts';
 import type { Intent, WorkerProfile } from './fleet.ts';
@@ -85,6 +86,7 @@ export async function readProfile(r: ReadHandle, workerId: string): Promise<Work
     protocol: number | null;
     approved: number;
     allow_projects: string | null;
+    warm_copy: CopyPermit;
     weight: number;
     tags: string;
     capabilities: string;
@@ -111,6 +113,7 @@ export async function readProfile(r: ReadHandle, workerId: string): Promise<Work
     tags: JSON.parse(row.tags) as string[],
     protocol: row.protocol,
     approved: row.approved === 1,
+    warmCopy: row.warm_copy,
     allowProjects: row.allow_projects === null ? null : (JSON.parse(row.allow_projects) as string[]),
     capabilities: { ...has, browsers: new Set(Object.keys(has.browsers)) },
     successRatio: ended === 0 ? 1 : row.total_completed / ended,

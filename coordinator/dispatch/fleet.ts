@@ -2,6 +2,7 @@
  * The connected workers and what they hold, in memory: a view that is rebuilt from the database at start and follows the events, so that
  * every road by which a task is granted or ends (link, REST, lease, cancel) is seen in one place.
  */
+import type { CopyPermit } from '../../shared/protocol/offline/warm-copy.ts';
 import type { EventData } from '../../shared/protocol/events.ts';
 import type { CoordinatorMessage } from '../../shared/protocol/link.ts';
 import type { MachineMetrics } from '../../shared/protocol/work.ts';
@@ -25,6 +26,8 @@ export interface WorkerProfile extends Candidate {
   avgDurationMs: number;
   /** Told by events: may be a moment old. Who grants asks the database (breakers.ts). */
   heldBack: { until: number; reason: string } | null;
+  /** What it may hold of this coordinator. */
+  warmCopy: CopyPermit;
 }
 
 export interface Connected {

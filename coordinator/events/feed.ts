@@ -115,6 +115,8 @@ export class EventFeed {
     this.#keepPinging();
     try {
       if (after) {
+        // Events of merged runs are stored without being told of as they come.
+        if (after.seq > this.#stored) this.#stored = Math.max(this.#stored, await this.#database.read(newestSeq));
         const known = (after.epoch ?? this.#database.epoch) === this.#database.epoch && after.seq <= this.#stored;
         listener.seq = known ? after.seq : 0;
         if (runId !== undefined) {

@@ -60,6 +60,9 @@ export function isInsideAddress(address: string): boolean {
   return listed(inside, address);
 }
 
+/** Whether it is this machine that asks. */
+export const isInsideMachine = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(address);
+
 /** Whether an IP address may not be called, whoever allows it. */
 export function isNeverCalled(address: string): boolean {
   return listed(never, address);

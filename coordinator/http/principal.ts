@@ -20,17 +20,33 @@ export interface WorkerPrincipal {
   kind: 'worker';
   workerId: string;
 }
-export type Principal = User | WorkerPrincipal;
+/** A machine that brings home what it did as a promoted coordinator. */
+export interface SyncPrincipal {
+  kind: 'sync';
+  /** Id of its credential. */
+  id: string;
+  name: string;
+}
+export type Principal = User | WorkerPrincipal | SyncPrincipal;
 
 /**
- * Who may call a route: anybody; workers; people (and programs with their tokens) from a role on, in some team or in all of them; workers and
- * such people; or people with an account who are signed in. Every route declares it (route.ts); the checks, the OpenAPI document and
+ * Who may call a route: anybody; workers; people (and programs with their tokens) from a role on, in some team or in all of them; workers, machines
+ * that bring home what they did, and such people; or people with an account who are signed in. Every route declares it (route.ts); the checks, the OpenAPI document and
  * docs/access.md follow from that.
  */
-export type Access = 'public' | 'worker' | 'person' | Role | `${Role} of all` | `worker or ${Role}`;
+export type Access =
+  | 'public'
+  | 'worker'
+  | 'person'
+  | Role
+  | `${Role} of all`
+  | `worker or ${'' | 'sync or '}${Role}`
+  | `sync or ${Role} of all`;
 
 export interface Admitted {
   workers: boolean;
+  /** Machines that bring home what they did. */
+  sync: boolean;
   /** The lowest role that may; null where no person may. */
   people: Role | null;
   /** The role must be for all teams. */
@@ -41,15 +57,18 @@ export interface Admitted {
 
 /** The parts of an access that is not public. */
 export function admitted(access: Exclude<Access, 'public'>): Admitted {
-  if (access === 'worker') return { workers: true, people: null, ofAll: false, account: false };
-  if (access === 'person') return { workers: false, people: 'viewer', ofAll: false, account: true };
-  const people = access.replace(/^worker or | of all$/g, '') as Role;
-  return { workers: access.startsWith('worker or '), people, ofAll: access.endsWith(' of all'), account: false };
+  if (access === 'worker') return { workers: true, sync: false, people: null, ofAll: false, account: false };
+  if (access === 'person') return { workers: false, sync: false, people: 'viewer', ofAll: false, account: true };
+  const parts = access.split(' or ');
+  const people = (parts.at(-1) ?? '').replace(/ of all$/, '') as Role;
+  const [workers, sync] = [parts.includes('worker'), parts.includes('sync')];
+  return { workers, sync, people, ofAll: access.endsWith(' of all'), account: false };
 }
 
 /** Text that names a principal in the database. */
 export function principalKey(principal: Principal): string {
   if (principal.kind === 'worker') return `worker:${principal.workerId}`;
+  if (principal.kind === 'sync') return `sync:${principal.id}`;
   return `${principal.session ? 'person' : 'user'}:${principal.id}`;
 }
 
@@ -64,10 +83,16 @@ export function checkAccess(principal: Principal | null, access: Access): void {
       { headers: { 'www-authenticate': 'Bearer realm="playfleet"' } },
     );
   }
-  const { workers, people, ofAll, account } = admitted(access);
+  const { workers, sync, people, ofAll, account } = admitted(access);
   if (principal.kind === 'worker') {
     if (workers) return;
     throw forbidden('This is for people: show an api token (pft_…), not the key of a worker.');
+  }
+  if (principal.kind === 'sync') {
+    if (sync) return;
+    throw forbidden(
+      'This credential (pfy_…) only brings home what a promoted coordinator did: show an api token (pft_…).',
+    );
   }
   if (people === null) {
     throw forbidden('This is for workers: show the api_key (pfw_…) that the registration answered.');
@@ -85,7 +110,7 @@ export function checkAccess(principal: Principal | null, access: Access): void {
 
 /** Whether who was let in before may go on, without being told too much or too little: they must still be known, and see the same teams. */
 export function sameRights(before: Principal | null, now: Principal | null): boolean {
-  if (before === null || now === null || before.kind === 'worker' || now.kind === 'worker') return now !== null;
+  if (before?.kind !== 'user' || now?.kind !== 'user') return now !== null;
   if (before.teams === null || now.teams === null) return before.teams === now.teams;
   return before.teams.size === now.teams.size && [...before.teams.keys()].every((team) => now.teams?.has(team));
 }
@@ -113,6 +138,6 @@ export function requireWorker(c: Context<AppEnv>): string {
 
 /** The caller of a route that is not public. */
 export function requireAny(c: Context<AppEnv>): Principal {
-  checkAccess(c.var.principal, 'worker or viewer');
+  checkAccess(c.var.principal, 'worker or sync or viewer');
   return c.var.principal as Principal;
 }

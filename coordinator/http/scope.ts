@@ -15,10 +15,10 @@ export interface Scope {
   acts: Teams;
 }
 
-/** Workers are kept to what they hold by their routes. */
+/** Workers are kept to what they hold by their routes, machines that bring home what they did to their own origin. */
 export function scopeOf(principal: Principal | null, access: Access): Scope {
   if (principal === null) return { reads: [], acts: [] };
-  if (principal.kind === 'worker' || principal.teams === null) return { reads: null, acts: null };
+  if (principal.kind !== 'user' || principal.teams === null) return { reads: null, acts: null };
   const needed: Role = access === 'public' ? 'viewer' : (admitted(access).people ?? 'admin');
   const acts = [...principal.teams].filter(([, role]) => reaches(role, needed)).map(([id]) => id);
   return { reads: [...principal.teams.keys()], acts };

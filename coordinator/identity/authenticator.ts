@@ -32,7 +32,7 @@ export interface AuthenticatorOptions {
 
 /** Who shows what: programs a token or a worker's key in a header, browsers a session in a cookie. */
 export type Shown = 'header' | 'cookie';
-const KINDS: Record<Shown, readonly SecretKind[]> = { header: ['api', 'worker'], cookie: ['session'] };
+const KINDS: Record<Shown, readonly SecretKind[]> = { header: ['api', 'worker', 'sync'], cookie: ['session'] };
 
 export class Authenticator {
   readonly #db: Database;
@@ -61,7 +61,7 @@ export class Authenticator {
     const { principal } = known;
     if (principal.kind === 'worker') {
       if (known.endsOldKey) await this.#endOldKey(principal.workerId);
-    } else this.#noteUse(known, principal.session?.id ?? principal.id);
+    } else if (principal.kind === 'user') this.#noteUse(known, principal.session?.id ?? principal.id);
     return principal;
   }
 
@@ -89,8 +89,7 @@ export class Authenticator {
 
   async #readNow(kind: SecretKind, hash: string): Promise<Known | undefined> {
     const generation = this.#generation;
-    const find = kind === 'api' ? findToken : kind === 'worker' ? findWorker : findSession;
-    const found = await this.#db.read((r) => find(r, hash));
+    const found = await this.#db.read(async (r) => FIND[kind]?.(r, hash));
     if (!found || generation !== this.#generation) return found;
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(hash, found);
@@ -126,6 +125,13 @@ export class Authenticator {
   }
 }
 
+const FIND: Partial<Record<SecretKind, (r: ReadHandle, hash: string) => Promise<Known | undefined>>> = {
+  api: findToken,
+  worker: findWorker,
+  session: findSession,
+  sync: findSyncCredential,
+};
+
 async function findToken(r: ReadHandle, hash: string): Promise<Known | undefined> {
   const row = await r.get<{ id: string; name: string; role: Role; team_id: string | null; expires_at: number | null }>(
     "SELECT id, name, role, team_id, expires_at FROM tokens WHERE hash = ? AND kind = 'api' AND revoked_at IS NULL",
@@ -139,13 +145,13 @@ async function findToken(r: ReadHandle, hash: string): Promise<Known | undefined
 }
 
 async function findWorker(r: ReadHandle, hash: string): Promise<Known | undefined> {
-  const row = await r.get<{ id: string; key_hash: string; key_created_at: number; old_key_created_at: number | null }>(
-    `SELECT id, key_hash, key_created_at, old_key_created_at FROM workers
+  const row = await r.get<{ id: string; is_newest: number; key_created_at: number; old_key_created_at: number | null }>(
+    `SELECT id, key_hash = ? AS is_newest, key_created_at, old_key_created_at FROM workers
      WHERE (key_hash = ? OR old_key_hash = ?) AND revoked_at IS NULL`,
-    [hash, hash],
+    [hash, hash, hash],
   );
   if (!row) return undefined;
-  const isNewest = row.key_hash === hash;
+  const isNewest = row.is_newest === 1;
   return {
     principal: { kind: 'worker', workerId: row.id },
     expiresAt: null,
@@ -182,4 +188,12 @@ async function findSession(r: ReadHandle, hash: string): Promise<Known | undefin
   const session = { id: row.id, email: row.email };
   const principal = { kind: 'user' as const, id: row.person_id, name: row.name, ...rights, session };
   return { principal, expiresAt: row.expires_at, lastUsedAt: row.last_seen_at };
+}
+
+async function findSyncCredential(r: ReadHandle, hash: string): Promise<Known | undefined> {
+  const row = await r.get<{ id: string; name: string }>(
+    'SELECT id, name FROM sync_credentials WHERE hash = ? AND revoked_at IS NULL',
+    [hash],
+  );
+  return row && { principal: { kind: 'sync', id: row.id, name: row.name }, expiresAt: null, lastUsedAt: null };
 }

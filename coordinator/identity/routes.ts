@@ -77,7 +77,7 @@ export function identityRoutes({ db, clock, authenticator, secure, pin }: Identi
       route({
         method: 'get',
         path: '/auth/me',
-        access: 'worker or viewer',
+        access: 'worker or sync or viewer',
         tags: auth,
         summary: 'Who the shown credential belongs to',
         responses: { 200: json(whoAmI, 'You') },
@@ -88,6 +88,8 @@ export function identityRoutes({ db, clock, authenticator, secure, pin }: Identi
           const name = await db.read((r) => hostnameOf(r, me.workerId));
           return c.json({ kind: me.kind, id: me.workerId, name, role: null, email: null, teams: null }, 200);
         }
+        if (me.kind === 'sync')
+          return c.json({ kind: me.kind, id: me.id, name: me.name, role: null, email: null, teams: null }, 200);
         const { kind, id, name, role, session } = me;
         const teams = me.teams && [...me.teams].map(([id, role]) => ({ id, role }));
         return c.json({ kind, id, name, role, email: session?.email ?? null, teams }, 200);

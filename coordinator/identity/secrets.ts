@@ -7,9 +7,11 @@ import { readPinned } from '../../shared/protocol/pin.ts';
 
 /**
  * join, admin_link, api: tokens. worker: the key of one worker. session: a browser in which somebody is signed in. device: a browser that is
- * not asked for a second factor. browser: one that somebody has signed in with before. ticket: an invitation, a reset, a step of a sign-in.
+ * not asked for a second factor. browser: one that somebody has signed in with before. ticket: an invitation, a reset, a step of a sign-in. sync: a machine that brings home what it did
+ * as a promoted coordinator.
  */
-export type SecretKind = 'join' | 'admin_link' | 'api' | 'worker' | 'session' | 'device' | 'browser' | 'ticket';
+export type SecretKind =
+  'join' | 'admin_link' | 'api' | 'worker' | 'session' | 'device' | 'browser' | 'ticket' | 'sync';
 
 const PREFIX: Record<SecretKind, string> = {
   join: 'pfj_',
@@ -20,6 +22,7 @@ const PREFIX: Record<SecretKind, string> = {
   device: 'pfd_',
   browser: 'pfb_',
   ticket: 'pfk_',
+  sync: 'pfy_',
 };
 
 export interface Secret {

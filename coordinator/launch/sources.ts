@@ -23,8 +23,11 @@ type Seen = { last: Sources['branches'][number]['last']; source: RunSource | nul
 /** Of its newest runs, the newest of each kind first. */
 export async function readSources(r: ReadHandle, projectId: string): Promise<Sources> {
   const rows = await r.all<Row>(
-    `SELECT id, number, name, created_at, metadata, source, environment FROM runs WHERE project_id = ? ORDER BY number DESC LIMIT ?`,
-    [projectId, LOOKED_THROUGH],
+    // Those that a promoted coordinator knows of its central one come behind its own.
+    `SELECT * FROM (SELECT id, number, name, created_at, metadata, source, environment FROM runs WHERE project_id = ? ORDER BY number DESC LIMIT ?)
+     UNION ALL SELECT * FROM (SELECT id, number, name, created_at, metadata, source, environment FROM known_sources
+       WHERE project_id = ? ORDER BY created_at DESC)`,
+    [projectId, LOOKED_THROUGH, projectId],
   );
   const seen = rows.map(({ id, number, name, created_at, metadata, source: text }): Seen => {
     const source = storedSource(text);

@@ -95,14 +95,14 @@ const COLUMNS = 'id, number, created_at, whole, playwright_version';
 
 async function basisOf(r: ReadHandle, projectId: string): Promise<BasisRow | undefined> {
   const whole = await r.get<BasisRow>(
-    `SELECT ${COLUMNS} FROM runs WHERE project_id = ? AND whole = 1 AND tests_total > 0 ORDER BY number DESC LIMIT 1`,
+    `SELECT ${COLUMNS} FROM runs WHERE project_id = ? AND whole = 1 AND tests_total > 0 ORDER BY created_at DESC, number DESC LIMIT 1`,
     [projectId],
   );
   return (
     whole ??
     r.get<BasisRow>(
-      `SELECT ${COLUMNS} FROM (SELECT * FROM runs WHERE project_id = ? ORDER BY number DESC LIMIT ?)
-       WHERE tests_total > 0 AND (kind = 'queue' OR completed_at IS NOT NULL) ORDER BY tests_total DESC, number DESC LIMIT 1`,
+      `SELECT ${COLUMNS} FROM (SELECT * FROM runs WHERE project_id = ? ORDER BY created_at DESC, number DESC LIMIT ?)
+       WHERE tests_total > 0 AND (kind = 'queue' OR completed_at IS NOT NULL) ORDER BY tests_total DESC, created_at DESC LIMIT 1`,
       [projectId, LOOKED_THROUGH],
     )
   );

@@ -1,6 +1,8 @@
 /** Creates a run in state pending with its first tasks: all shards of a static run, or the discovery of a queue run. */
 import type { RunCreate } from '../../shared/protocol/rest/runs.ts';
 import { newId } from '../../shared/base/id.ts';
+import { FIRST_SLOT, SLOT_SIZE } from '../../shared/model/run-label.ts';
+import { Refusal } from '../http/refusal.ts';
 import type { Teams } from '../http/scope.ts';
 import type { WriteHandle } from '../storage/database.ts';
 import { addGroups } from './add-groups.ts';
@@ -28,12 +30,12 @@ export async function createRun(
   now: number,
 ): Promise<{ id: string; number: number }> {
   const { create } = input;
+  await refuseWhileClosed(w);
   const { groups, ...config } = create.config;
   const id = newId(now);
   const kind = create.kind ?? (create.total_shards === undefined ? 'queue' : 'shards');
   const shards = kind === 'shards' ? (create.total_shards ?? 1) : 0;
-  const last = await w.get<{ number: number | null }>('SELECT max(number) AS number FROM runs');
-  const number = (last?.number ?? 0) + 1;
+  const number = await nextNumber(w);
   const maxRetries = create.max_retries ?? input.defaults.maxRetries;
   const timeoutMs =
     create.task_timeout_seconds === undefined ? input.defaults.taskTimeoutMs : create.task_timeout_seconds * 1000;
@@ -86,4 +88,24 @@ export async function createRun(
   await addGroups(w, id, kind, groups);
   await dependOn(w, id, { asked: create.depends_on, sees: input.sees ?? null }, now);
   return { id, number };
+}
+
+/** A coordinator that ends (a promoted one on its way home) says here why it takes no more runs. */
+export const NO_NEW_RUNS = 'no_new_runs';
+
+async function refuseWhileClosed(w: WriteHandle): Promise<void> {
+  const closed = await w.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [NO_NEW_RUNS]);
+  if (closed) throw new Refusal(409, 'no_new_runs', closed.value);
+}
+
+/** Behind the last one of this origin; runs of others that were merged have numbers in slots of their own. */
+async function nextNumber(w: WriteHandle): Promise<number> {
+  const own = await w.get<{ slot: number }>('SELECT slot FROM origins WHERE own = 1');
+  const slot = own?.slot ?? 0;
+  const [first, end] = slot === 0 ? [0, FIRST_SLOT * SLOT_SIZE] : [slot * SLOT_SIZE, (slot + 1) * SLOT_SIZE];
+  const last = await w.get<{ number: number | null }>(
+    'SELECT max(number) AS number FROM runs WHERE number > ? AND number < ?',
+    [first, end],
+  );
+  return (last?.number ?? first) + 1;
 }

@@ -1,5 +1,6 @@
 /** Reads of runs, in the shapes of the REST API. */
-import { sql } from 'kysely';
+import { sql, type SqlBool } from 'kysely';
+import { parseRunLabel } from '../../shared/model/run-label.ts';
 import type { QuarantinedTest, Run, RunProgress, RunState } from '../../shared/protocol/rest/runs.ts';
 import type { Requests, Requirements, RunConfig, RunSource, TaskGroup } from '../../shared/protocol/work.ts';
 import { requireActs, teamParams, type Scope, type Teams } from '../http/scope.ts';
@@ -43,7 +44,7 @@ const quarantined = sql<string>`(SELECT json_group_array(json_object('test_id', 
       FROM test_incidents i LEFT JOIN workers k ON k.id = i.worker_id WHERE i.run_id = t.run_id AND i.test_id = t.test_id)))
   FROM tests t INDEXED BY tests_quarantined WHERE t.run_id = runs.id AND t.quarantined_at IS NOT NULL)`;
 
-/** By id or by number. `showsValues`: of its environment variables. */
+/** By id, or by number as people see it. `showsValues`: of its environment variables. */
 export async function getRun(
   r: ReadHandle,
   scope: Scope,
@@ -61,7 +62,7 @@ export async function getRun(
  * may not do this to. Whatever belongs to a run is found through here.
  */
 export async function findRunId(r: ReadHandle, scope: Scope, idOrNumber: string): Promise<string | null> {
-  const number = /^\d{1,15}$/.test(idOrNumber) ? Number(idOrNumber) : null;
+  const number = parseRunLabel(idOrNumber);
   const row = await r.get<{ id: string; team_id: string }>(number === null ? RUN_BY_ID : RUN_BY_NUMBER, [
     number ?? idOrNumber,
     ...teamParams(scope.reads),
@@ -76,17 +77,26 @@ const SEEN = '(? IS NULL OR p.team_id IN (SELECT value FROM json_each(?)))';
 const RUN_BY_ID = `${RUN} WHERE r.id = ? AND ${SEEN}`;
 const RUN_BY_NUMBER = `${RUN} WHERE r.number = ? AND ${SEEN}`;
 
-/** Newest first; `before` is the number of the last run of the page before. */
+/** Where a page ends: runs of several origins are ordered by when they were created, those of one moment by their numbers. */
+export interface RunPlace {
+  createdAt: number;
+  number: number;
+}
+
+/** Newest first; `before` is the last run of the page before. */
 export async function listRuns(
   r: ReadHandle,
   teams: Teams,
   filter: RunFilter,
-  page: { limit: number; before: number | null },
+  page: { limit: number; before: RunPlace | null },
   showsValues: boolean,
 ): Promise<Run[]> {
-  let query = selectRuns(r).orderBy('runs.number', 'desc').limit(page.limit);
+  let query = selectRuns(r).orderBy('runs.created_at', 'desc').orderBy('runs.number', 'desc').limit(page.limit);
   if (teams !== null) query = query.where('projects.team_id', 'in', teams.length === 0 ? [''] : teams);
-  if (page.before !== null) query = query.where('runs.number', '<', page.before);
+  if (page.before !== null) {
+    const { createdAt, number } = page.before;
+    query = query.where(sql<SqlBool>`(runs.created_at, runs.number) < (${createdAt}, ${number})`);
+  }
   if (filter.status) query = query.where('runs.state', '=', filter.status);
   if (filter.outcome) query = query.where('runs.outcome', '=', filter.outcome);
   if (filter.project) query = query.where('projects.name', '=', filter.project);

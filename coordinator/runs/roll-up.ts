@@ -30,7 +30,8 @@ export async function rollUp(w: WriteHandle, runId: string, projectId: string, n
      SELECT ?, ?, cluster, sum(outcome = 'unexpected'), sum(outcome = 'flaky'), 1, min(settled_at), max(settled_at), run_id
      FROM tests WHERE run_id = ? AND cluster IS NOT NULL GROUP BY cluster
      ON CONFLICT (project_id, day, cluster) DO UPDATE SET unexpected = unexpected + excluded.unexpected, flaky = flaky + excluded.flaky,
-       runs = runs + 1, first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at), last_run_id = excluded.last_run_id`,
+       runs = runs + 1, first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at),
+       last_run_id = iif(excluded.last_at >= last_at, excluded.last_run_id, last_run_id)`,
     [projectId, day, runId],
   );
 }

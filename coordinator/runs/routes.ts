@@ -16,15 +16,15 @@ import { idParam, page, pageQuery } from '../../shared/protocol/rest/common.ts';
 import { readAtEvent } from '../events/read-at-event.ts';
 import { commit } from '../http/commit.ts';
 import type { AppEnv } from '../http/env.ts';
-import { afterNumber, pageBy } from '../http/paging.ts';
+import { afterText, pageBy } from '../http/paging.ts';
 import { requireUser } from '../http/principal.ts';
-import { notFound, Refusal } from '../http/refusal.ts';
+import { badField, notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import type { Database, WriteHandle } from '../storage/database.ts';
 import { createForTeam } from './create-for-team.ts';
 import { dependOn } from './depend-on.ts';
-import { findRunId, getProgress, getRun, listRuns } from './queries.ts';
+import { findRunId, getProgress, getRun, listRuns, type RunPlace } from './queries.ts';
 import { rerun } from './rerun.ts';
 
 export interface RunRoutesDeps {
@@ -80,14 +80,13 @@ export function runRoutes({ db, clock, defaults }: RunRoutesDeps) {
       }),
       async (c) => {
         const { limit, cursor, ...filter } = c.req.valid('query');
-        const before = afterNumber(cursor);
-        const page = { limit: limit + 1, before };
+        const page = { limit: limit + 1, before: placeBefore(cursor) };
         const runs = await readAtEvent(c, db, (r) => listRuns(r, c.var.scope.reads, filter, page, showsValues(c)));
         return c.json(
           pageBy(
             runs,
             limit,
-            (item) => item.number,
+            (item) => `${Date.parse(item.created_at)} ${item.number}`,
             (item) => item,
           ),
           200,
@@ -200,4 +199,14 @@ export async function rerunOrRefuse(
     throw new Refusal(409, 'nothing_failed', `No test of run ${id} failed: use only=all to run everything again.`);
   }
   return created;
+}
+
+/** From a cursor of the list of runs. */
+function placeBefore(cursor: string | undefined): RunPlace | null {
+  const text = afterText(cursor);
+  if (text === null) return null;
+  const [, createdAt, number] = /^(\d{1,16}) (\d{1,16})$/.exec(text) ?? [];
+  if (createdAt === undefined || number === undefined)
+    throw badField('cursor', 'is not a next_cursor of this list; leave it out to begin at the first page');
+  return { createdAt: Number(createdAt), number: Number(number) };
 }

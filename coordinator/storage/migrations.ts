@@ -20,6 +20,9 @@ import mailsAndKeys from './migrations/0018-mails-and-keys.sql';
 import testsPlace from './migrations/0019-tests-place.sql';
 import joinCodes from './migrations/0020-join-codes.sql';
 import updates from './migrations/0021-updates.sql';
+import merging from './migrations/0022-merging.sql';
+import warmCopies from './migrations/0023-warm-copies.sql';
+import backups from './migrations/0024-backups.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -44,4 +47,7 @@ export const migrations: readonly Migration[] = [
   { version: 19, name: 'tests-place', sql: testsPlace },
   { version: 20, name: 'join-codes', sql: joinCodes },
   { version: 21, name: 'updates', sql: updates },
+  { version: 22, name: 'merging', sql: merging },
+  { version: 23, name: 'warm-copies', sql: warmCopies },
+  { version: 24, name: 'backups', sql: backups },
 ];

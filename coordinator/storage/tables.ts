@@ -13,6 +13,8 @@ export interface Tables {
     worker_id: string | null;
     task_id: string | null;
     data: string;
+    origin: number | null;
+    origin_seq: number | null;
   };
   policies: {
     id: string;
@@ -84,6 +86,8 @@ export interface Tables {
     speed: Generated<number>;
     approved: Generated<number>;
     allow_projects: string | null;
+    warm_copy: Generated<'no' | 'yes' | 'secrets'>;
+    warm_copy_at: Generated<number | null>;
     breaker: Generated<'closed' | 'open' | 'half_open'>;
     breaker_reason: string | null;
     breaker_until: number | null;
@@ -472,6 +476,16 @@ export interface Tables {
     used: Generated<number>;
     last_used_at: number | null;
   };
+  known_sources: {
+    id: string;
+    project_id: string;
+    number: number;
+    name: string;
+    created_at: number;
+    metadata: string;
+    source: string;
+    environment: string | null;
+  };
   accepted_screenshots: {
     run_id: string;
     comparison: string;
@@ -480,6 +494,79 @@ export interface Tables {
     accepted_at: number;
     accepted_by: string;
   };
+  backup_attempts: {
+    id: string;
+    started_at: number;
+    ended_at: number | null;
+    trigger: 'asked' | 'scheduled';
+    by: string;
+    state: 'running' | 'done' | 'failed';
+    backup: string | null;
+    taken_at: number | null;
+    detail: string | null;
+    written_bytes: number | null;
+    blocked_ms: number | null;
+  };
+  origins: {
+    id: string;
+    name: string;
+    own: 0 | 1;
+    slot: number;
+    its_slot: number;
+    promoted_at: number | null;
+    registered_at: number;
+    registered_by: string;
+    trusted: Generated<0 | 1>;
+    last_batch_at: number | null;
+    verified_at: number | null;
+  };
+  sync_credentials: {
+    id: string;
+    name: string;
+    hash: string;
+    worker_id: string | null;
+    created_at: number;
+    created_by: string;
+    revoked_at: number | null;
+  };
+  journal: {
+    kind: string;
+    id: string;
+    rev: number;
+    run_id: string | null;
+    parts: number;
+    hash: string;
+    acknowledged: Generated<number>;
+  };
+  journal_base: { kind: string; id: string; hash: string };
+  merged: {
+    origin: number;
+    kind: string;
+    id: string;
+    rev: number;
+    run_id: string | null;
+    parts: number;
+    hash: string;
+    state: 'waiting' | 'begun' | 'changed' | 'in_place' | 'refused';
+    payload: string | null;
+  };
+  own_registers: { kind: string; id: string; own: string | null; counts: string };
+  conflicts: {
+    id: string;
+    origin: number;
+    kind: string;
+    key: string;
+    ours: string | null;
+    theirs: string | null;
+    theirs_at: number;
+    theirs_by: string;
+    why: string;
+    found_at: number;
+    state: 'open' | 'theirs' | 'ours';
+    resolved_at: number | null;
+    resolved_by: string | null;
+  };
+  merged_audit: Tables['audit'] & { origin: number };
   idempotency_keys: {
     principal: string;
     key: string;

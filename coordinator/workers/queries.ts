@@ -1,6 +1,6 @@
 /** Reads workers, and what they hold. Removed ones are not shown. */
 import { sql, type SqlBool } from 'kysely';
-import { isoTime } from '../../shared/protocol/rest/common.ts';
+import { isoTime, isoTimeOrNull } from '../../shared/protocol/rest/common.ts';
 import type {
   Worker,
   WorkerFilter,
@@ -155,6 +155,7 @@ function toWorker(row: Row): Worker {
     },
     approved: row.approved === 1,
     allow_projects: row.allow_projects === null ? null : (JSON.parse(row.allow_projects) as string[]),
+    warm_copy: { permit: row.warm_copy, at: isoTimeOrNull(row.warm_copy_at) },
     tags: JSON.parse(row.tags) as string[],
     notes: row.notes,
     metrics: row.metrics === null ? null : (JSON.parse(row.metrics) as MachineMetrics),

@@ -10,10 +10,11 @@ import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { root } from '../programs.ts';
-import { makeSbom } from '../sbom.ts';
+import { makeSbom, type Brought } from '../sbom.ts';
 import { npmScript, unixLauncher, windowsLauncher } from './launchers.ts';
 import { makeNotices } from './notices.ts';
-import { runtimePackages, type Locked, type Target } from './runtime-packages.ts';
+import { runtimePackages, type Target } from './runtime-packages.ts';
+import { nameOf, readLock } from './shipped.ts';
 
 export interface StageOptions {
   /** Absolute; made anew. */
@@ -40,9 +41,9 @@ export async function stageRuntime({ to, target, node }: StageOptions): Promise<
   ) as Record<string, string>;
   const manifest = { name, version, description, license, private: true, type: 'module' };
   await writeFile(path.join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  await writeFile(path.join(to, 'sbom.cdx.json'), `${JSON.stringify(await makeSbom(), null, 2)}\n`);
-  await writeFile(path.join(to, 'THIRD-PARTY-NOTICES.txt'), await makeNotices(root));
-  if (node !== null) await bringNode(to, target, node);
+  await writeFile(path.join(to, 'THIRD-PARTY-NOTICES.txt'), await makeNotices());
+  const brought = node === null ? [] : await bringNode(to, target, node);
+  await writeFile(path.join(to, 'sbom.cdx.json'), `${JSON.stringify(await makeSbom(brought), null, 2)}\n`);
 }
 
 /** The programs and the dashboard; the desktop app's own bundles go into its asar, maps nowhere. */
@@ -56,9 +57,7 @@ async function copyBundles(from: string, to: string): Promise<void> {
 }
 
 async function copyPackages(to: string, target: Target): Promise<void> {
-  const lock = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, Locked>;
-  };
+  const lock = await readLock();
   const folders = runtimePackages(lock.packages, target);
   const missing = folders.filter((at) => !existsSync(path.join(root, at, 'package.json')));
   if (missing.length > 0) {
@@ -76,11 +75,10 @@ async function copyPackages(to: string, target: Target): Promise<void> {
   }
 }
 
-const nameOf = (at: string): string => at.slice(at.lastIndexOf('node_modules/') + 'node_modules/'.length);
 const wantedFile = (file: string): boolean => !LEFT_OUT.test(file);
 
-/** Node and npm as Node's own archives lay them out, and what starts Playfleet with that Node. */
-async function bringNode(to: string, { platform }: Target, node: string): Promise<void> {
+/** Node and npm as Node's own archives lay them out, and what starts Playfleet with that Node. Returns what was brought. */
+async function bringNode(to: string, { platform }: Target, node: string): Promise<Brought[]> {
   const windows = platform === 'win32';
   const folder = path.join(to, 'node');
   const binary = path.join(folder, windows ? 'node.exe' : 'bin/node');
@@ -98,6 +96,15 @@ async function bringNode(to: string, { platform }: Target, node: string): Promis
   }
   const launcher = path.join(to, 'bin', windows ? 'playfleet.cmd' : 'playfleet');
   await writeFile(launcher, windows ? windowsLauncher : unixLauncher, { mode: 0o755 });
+  const ofNpm = JSON.parse(await readFile(path.join(npm, 'package.json'), 'utf8')) as Record<
+    'version' | 'license',
+    string
+  >;
+  // For another processor it is the same version: hooks.ts asks for it.
+  return [
+    { name: 'node', version: process.versions.node, license: 'MIT' },
+    { name: 'npm', version: ofNpm.version, license: ofNpm.license },
+  ];
 }
 
 /** The folder of the npm that runs this: releases are packed by that of the pinned Node. */

@@ -114,6 +114,8 @@ export function reduceRun(view: RunView, event: FleetEvent): RunView {
 
 function changes(view: RunView, event: FleetEvent): Partial<RunView> {
   switch (event.type) {
+    case 'run.merged':
+      return {};
     case 'run.created': {
       const { number, name, kind, total_shards } = event.data;
       return { run: { number, name, kind, total_shards }, created_at: event.at };
@@ -182,6 +184,9 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
     case 'settings.changed':
     case 'coordinator.load':
     case 'scheduling.changed':
+    case 'backup.done':
+    case 'backup.failed':
+    case 'coordinator.restored':
     case 'run.deadline':
     case 'run.log':
       return {};

@@ -76,6 +76,19 @@ export const fleetEvent = z.discriminatedUnion('type', [
     type: z.literal('run.state'),
     data: z.object({ from: runState, to: runState, reason, outcome: z.enum(['passed', 'failed']).nullable() }),
   }),
+  /** A promoted coordinator brought it home: it is whole, and was over long ago. Its own events are stored with their times, and not told of anew. */
+  ofRun.extend({
+    type: z.literal('run.merged'),
+    data: z.object({
+      /** Its number, as people see it. */
+      label: z.string(),
+      name: z.string(),
+      state: runState,
+      outcome: z.enum(['passed', 'failed']).nullable(),
+      /** Name of the promoted coordinator. */
+      origin: z.string(),
+    }),
+  }),
   /** Another reason for the same state: nobody can serve the run and what to do about it; null when somebody can again. */
   ofRun.extend({ type: z.literal('run.reason'), data: z.object({ reason }) }),
   /** A task group begins, has ended or is not run. `tasks`: how many were cancelled with it. */
@@ -203,6 +216,17 @@ export const fleetEvent = z.discriminatedUnion('type', [
       reasons: z.array(z.string()),
       left_out: z.record(z.string(), z.int().min(0)),
     }),
+  }),
+  envelope.extend({
+    type: z.literal('backup.done'),
+    data: z.object({ backup: z.string(), by: z.string(), bytes: z.int().min(0) }),
+  }),
+  /** The data is as safe as it was before; the next one is tried by itself where there is a schedule. */
+  envelope.extend({ type: z.literal('backup.failed'), data: z.object({ by: z.string(), detail: z.string() }) }),
+  /** This is what a backup held; what came after it is not known here. */
+  envelope.extend({
+    type: z.literal('coordinator.restored'),
+    data: z.object({ backup: z.string(), taken_at: z.string(), tasks: z.int().min(0) }),
   }),
   /** Caps, weights or rules are others. */
   envelope.extend({

@@ -5,9 +5,10 @@
  *
  * Protocol 2 added `revoke` and `revoked`, protocol 3 `pace`; none is sent to an agent that greeted with less. Protocol 4 added `secrets` and
  * `project` to grants (an older agent does not know how to hide secrets, and gets none), `allowProjects` to hello, and `keyRotateInMs` to welcome.
- * Protocol 5 added `lent` to offers: to an older coordinator an agent lends all its slots or none.
+ * Protocol 5 added `lent` to offers (to an older coordinator an agent lends all its slots or none), and `offline`.
  */
 import { z } from 'zod';
+import { offlineWelcome } from './offline/promotion.ts';
 import { discovery, plannedTest, settledTest, testAttempt, testError, testId } from './playwright.ts';
 import { capabilities, grant, machineMetrics, processEnd, tags } from './work.ts';
 
@@ -126,9 +127,12 @@ export const coordinatorMessage = z.discriminatedUnion('type', [
     intent: z.enum(['active', 'paused', 'draining', 'maintenance']),
     reason: z.string(),
   }),
+  /** Sent after welcome, and when the permit changes: what to know for when this coordinator is away. */
+  offlineWelcome.extend({ type: z.literal('offline') }),
   /**
    * Followed by a close: 4401 key refused or revoked, 4426 protocol too old, 4409 replaced by a newer connection of the same worker, 4427 agent
-   * older than the coordinator takes: not for good, because it may be updated, or the coordinator told to take it.
+   * older than the coordinator takes: not for good, because it may be updated, or the coordinator told to take it, 4410 this one stood in for another
+   * and does so no more.
    */
   z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
 ]);
@@ -136,6 +140,7 @@ export type CoordinatorMessage = z.infer<typeof coordinatorMessage>;
 
 export const CLOSE = {
   badMessage: 4400,
+  goHome: 4410,
   keyRefused: 4401,
   replaced: 4409,
   protocolTooOld: 4426,

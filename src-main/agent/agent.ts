@@ -3,6 +3,7 @@ import path from 'node:path';
 import { systemClock, type Clock } from '../../shared/base/clock.ts';
 import type { AgentStatus } from '../../shared/protocol/desktop/agent.ts';
 import { LINK_PROTOCOL, type Held } from '../../shared/protocol/link.ts';
+import type { OfflineWelcome } from '../../shared/protocol/offline/promotion.ts';
 import type { Grant, MachineMetrics } from '../../shared/protocol/work.ts';
 import type { AgentConfig } from './config.ts';
 import type { Controlled } from './control/control.ts';
@@ -37,14 +38,26 @@ const MOST_HELD = 10_000;
 /** From this protocol on a coordinator can be lent a part of the slots. */
 const LENDS_SOME = 5;
 
+/** The machine works for another coordinator: nothing new here, and what runs here goes on. */
+export interface Elsewhere {
+  /** For people, here and on the coordinator. */
+  reason: string;
+}
+
 export class Agent implements Controlled {
   /** Called when the status may be another one. */
   onStatus: () => void = () => undefined;
+  /** What the coordinator says of the time without it. */
+  onOffline: (told: OfflineWelcome) => void = () => undefined;
+  /** What it said last. */
+  told: OfflineWelcome | null = null;
+  /** Slots that other agents of this machine use at this moment. */
+  slotsElsewhere: () => number = () => 0;
   /** Resolves with the exit code once the agent has ended. */
   readonly done: Promise<number>;
   /** The coordinator gives no work to this version. */
   onTooOld = (): void => {};
-  readonly #parts: Parts;
+  readonly parts: Parts;
   readonly #link: Link;
   readonly #sender: Sender;
   readonly #uploader: Uploader;
@@ -64,6 +77,9 @@ export class Agent implements Controlled {
   #diskProblem: string | null = null;
   #refusal: string | null = null;
   #canLendSome = true;
+  /** What this machine does for another coordinator than this one. */
+  #elsewhere: Elsewhere | null = null;
+  readonly #forgetMachine: () => void;
   /** Why nothing new is to begin, for as long as somebody else says so. */
   #holdBack: string | null = null;
   #isTooOld = false;
@@ -75,9 +91,10 @@ export class Agent implements Controlled {
     return new Agent(await gatherParts(config, log, clock));
   }
 
-  private constructor(parts: Parts) {
+  /** On parts that another agent of this process may share (see gatherForAnother). */
+  constructor(parts: Parts) {
     const { config, clock, log, dir, key, machine, client, outbox, stash } = parts;
-    this.#parts = parts;
+    this.parts = parts;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
     this.#guard = new SleepGuard(clock, (ms, sleptMs) => this.#woke(ms, sleptMs));
     this.#rest = new Rest(clock);
@@ -113,13 +130,13 @@ export class Agent implements Controlled {
       onHopeless: (sha256) => void finishWithoutBlob(outbox, sha256),
     });
     this.#pool = new Pool({
-      slots: () => this.#lent,
+      slots: () => Math.max(0, this.#lent - this.slotsElsewhere()),
       clock,
       log,
       whyNot: (grant) =>
         this.#stopping
           ? 'the worker is stopping'
-          : (outbox.trouble ?? this.#intent.whyNot ?? whyNotAllowed(config.allowProjects, grant)),
+          : (this.#elsewhere?.reason ?? outbox.trouble ?? this.#intent.whyNot ?? whyNotAllowed(config.allowProjects, grant)),
       report: (report) => outbox.add(report),
       create: createAttempts(parts, this.#uploader, {
         send: (message) => this.#link.sendLossy(message),
@@ -154,14 +171,43 @@ export class Agent implements Controlled {
       this.#sender.wake();
       this.#wish();
     };
-    machine.onChange = () =>
-      this.#link.send({ type: 'capabilities', capabilities: machine.capabilities, tags: config.tags });
+    this.#forgetMachine = machine.onChange(() =>
+      this.#link.send({ type: 'capabilities', capabilities: machine.capabilities, tags: config.tags }),
+    );
     this.#open();
+  }
+
+  /** Whether the coordinator can be reached. */
+  get isUp(): boolean {
+    return this.#link.isUp;
+  }
+
+  get slotsInUse(): number {
+    return this.#pool.used;
+  }
+
+  /** Gives this worker a new key now: the one that it has was shown to others. Rejects where the coordinator gives none. */
+  replaceKey(): Promise<void> {
+    return this.#rotation.rotate();
+  }
+
+  /** Slots have become free elsewhere, or are taken there. */
+  offerAnew(): void {
+    this.#offer();
+  }
+
+  /**
+   * The machine works for another coordinator from now on; null: for this one again. What runs goes on to its end, also beyond its lease: this
+   * coordinator is away, and whoever has switched has said so. Its reports wait in the outbox.
+   */
+  workElsewhere(elsewhere: Elsewhere | null): void {
+    this.#elsewhere = elsewhere;
+    this.#wish();
   }
 
   /** Id of the coordinator that it works for (coordinators.ts). */
   get coordinator(): string {
-    return this.#parts.dir.coordinator;
+    return this.parts.dir.coordinator;
   }
 
   /**
@@ -169,7 +215,7 @@ export class Agent implements Controlled {
    * takes.
    */
   drain(reason: string, withinMs: number | null): void {
-    const { log, clock } = this.#parts;
+    const { log, clock } = this.parts;
     if (this.#stopping) return;
     const text = this.#pool.size === 0 ? 'stopping' : `stopping when what runs is finished (${this.#pool.size} tasks)`;
     log.info({ reason }, text);
@@ -181,7 +227,7 @@ export class Agent implements Controlled {
   giveBack(reason: string): void {
     this.#pool.giveBackAll(reason);
     // A disk that takes no report must not keep the agent for ever.
-    this.#parts.clock.after(GIVE_UP_MS, this.#giveUp);
+    this.parts.clock.after(GIVE_UP_MS, this.#giveUp);
     this.#stopping ??= this.#end(EXIT.ok, this.#intent.want({ intent: 'draining', reason }));
   }
 
@@ -191,7 +237,7 @@ export class Agent implements Controlled {
   }
 
   status(): AgentStatus {
-    const { config, key, outbox } = this.#parts;
+    const { config, key, outbox } = this.parts;
     const trouble = outbox.trouble ?? this.#diskProblem ?? this.#refusal;
     return statusOf({
       version: AGENT_VERSION,
@@ -218,11 +264,11 @@ export class Agent implements Controlled {
 
   get #lent(): number {
     const { slots } = this.#minding.decision;
-    return slots === 0 || this.#canLendSome ? slots : this.#parts.config.slots;
+    return slots === 0 || this.#canLendSome ? slots : this.parts.config.slots;
   }
 
   #open(): void {
-    const { outbox, stashed, machine, log } = this.#parts;
+    const { outbox, stashed, machine, log } = this.parts;
     const needed = new Set([...outbox.entries()].flatMap(({ after }) => after ?? []));
     for (const each of stashed) this.#uploader.add(each, needed.has(each.sha256));
     // Uploaded before the last end, and only not noted.
@@ -237,7 +283,7 @@ export class Agent implements Controlled {
 
   /** For who updates this program. `running`: tasks that are held; `isTooOld`: the coordinator gives no work to this version. */
   get standing(): UpdatedWorker['standing'] {
-    const { key, machine, config } = this.#parts;
+    const { key, machine, config } = this.parts;
     return {
       running: this.#pool.held().length,
       isTooOld: this.#isTooOld,
@@ -254,12 +300,12 @@ export class Agent implements Controlled {
   }
 
   #held(): Held[] {
-    const byFence = new Map([...this.#parts.outbox.held(), ...this.#pool.held()].map((held) => [held.fence, held]));
+    const byFence = new Map([...this.parts.outbox.held(), ...this.#pool.held()].map((held) => [held.fence, held]));
     return [...byFence.values()];
   }
 
   #hello(): Hello {
-    const { config, machine } = this.#parts;
+    const { config, machine } = this.parts;
     return {
       type: 'hello',
       protocol: LINK_PROTOCOL,
@@ -312,8 +358,12 @@ export class Agent implements Controlled {
       case 'cancel':
         this.#pool.cancel(message, message.reason);
         return;
+      case 'offline':
+        this.told = message;
+        this.onOffline(message);
+        return;
       case 'pace':
-        this.#parts.log.debug(
+        this.parts.log.debug(
           { logMs: message.logMs, heartbeatMs: message.heartbeatMs },
           'the coordinator asks for another pace',
         );
@@ -321,7 +371,7 @@ export class Agent implements Controlled {
         this.#heartbeat.start(message.heartbeatMs);
         return;
       case 'intent':
-        this.#parts.log.info(
+        this.parts.log.info(
           { intent: message.intent },
           `the coordinator has set this worker to ${message.intent}: ${message.reason}`,
         );
@@ -342,9 +392,9 @@ export class Agent implements Controlled {
   }
 
   #beat(): void {
-    this.#cancelBeat = this.#parts.clock.after(BEAT_MS, () => {
+    this.#cancelBeat = this.parts.clock.after(BEAT_MS, () => {
       this.#guard.check();
-      this.#pool.checkLeases();
+      this.#checkLeases();
       this.#minding.beat();
       this.#beat();
     });
@@ -357,36 +407,40 @@ export class Agent implements Controlled {
     this.#revalidate(`this process stood still for ${Math.round(stoodStillMs / 1000)} s`);
   }
 
+  #checkLeases(): void {
+    if (this.#elsewhere === null) this.#pool.checkLeases();
+  }
+
   #revalidate(reason: string): void {
-    this.#pool.checkLeases();
+    this.#checkLeases();
     this.#link.reconnect(reason);
   }
 
   #watchDisk({ disk_free_bytes: free }: MachineMetrics): void {
     const isFull = free !== null && free < LEAST_DISK_BYTES;
     this.#diskProblem = isFull
-      ? `less than ${LEAST_DISK_BYTES / MB} MB are free on the disk of ${this.#parts.dir.root}`
+      ? `less than ${LEAST_DISK_BYTES / MB} MB are free on the disk of ${this.parts.dir.root}`
       : null;
     this.#wish();
   }
 
   #wish(): void {
     if (this.#stopping) return;
-    const { outbox } = this.#parts;
-    const reason = outbox.trouble ?? this.#diskProblem ?? this.#holdBack ?? this.#minding.pauseReason;
+    const { outbox } = this.parts;
+    const reason = this.#elsewhere?.reason ?? outbox.trouble ?? this.#diskProblem ?? this.#holdBack ?? this.#minding.pauseReason;
     void this.#intent.want(reason === null ? null : { intent: 'paused', reason }).then(() => this.#offer());
   }
 
   async #refused(error: AgentError): Promise<void> {
     this.#refusal = error.message;
-    this.#parts.log.error(error.message);
+    this.parts.log.error(error.message);
     for (const held of this.#pool.held()) this.#pool.stale(held);
     this.#stopping ??= this.#end(error.exitCode, Promise.resolve());
     await this.#stopping;
   }
 
   async #end(code: number, told: Promise<void>): Promise<void> {
-    const { outbox, dir, clock, log, setups, spares } = this.#parts;
+    const { outbox, clock, log, close } = this.parts;
     await told;
     this.#offer();
     await Promise.race([this.#pool.emptied(), this.#givenUp]);
@@ -395,8 +449,7 @@ export class Agent implements Controlled {
     this.#cancelBeat();
     this.#minding.close();
     this.#rest.close();
-    setups.close();
-    await spares.close();
+    this.#forgetMachine();
     this.#rotation.stop();
     this.#heartbeat.stop();
     this.#link.close();
@@ -408,14 +461,14 @@ export class Agent implements Controlled {
         'not everything has reached the coordinator; it is sent at the next start',
       );
     }
-    dir.close();
+    await close();
     log.info('stopped');
     this.#resolve(code);
   }
 
   async #flushed(): Promise<void> {
     await this.#uploader.done();
-    await this.#parts.outbox.emptied();
+    await this.parts.outbox.emptied();
   }
 }
 

@@ -19,6 +19,7 @@ export interface AgentConfig extends Omit<
   | 'drainTimeoutSeconds'
   | 'allowProjects'
   | 'runAs'
+  | 'copyKeyFile'
   | MannersSetting
   | 'logFile'
 > {
@@ -29,6 +30,7 @@ export interface AgentConfig extends Omit<
   projectPath: string | null;
   allowProjects: string[] | null;
   runAs: string | null;
+  copyKeyFile: string | null;
   drainTimeoutSeconds: number | null;
   manners: MannersFlags;
   logFile: string | null;
@@ -52,6 +54,8 @@ export interface AgentFlags {
   allowProject?: string[];
   allowSystemBrowser?: boolean;
   runAs?: string;
+  copySecrets?: boolean;
+  copyKey?: string;
   install?: boolean;
   drainTimeout?: string;
   logLevel?: string;
@@ -108,6 +112,7 @@ export function readAgentConfig(flags: AgentFlags, around: Surroundings = thisMa
     projectPath: data.projectPath ?? null,
     allowProjects: data.allowProjects ?? null,
     runAs: data.runAs ?? null,
+    copyKeyFile: data.copyKeyFile ?? null,
     drainTimeoutSeconds: data.drainTimeoutSeconds ?? null,
     logFile: data.logFile ?? null,
     dataDir,
@@ -134,6 +139,8 @@ function fromFlags(flags: AgentFlags): Given {
     allowProjects: { as: '--allow-project', value: flags.allowProject },
     allowSystemBrowser: { as: '--allow-system-browser', value: flags.allowSystemBrowser },
     runAs: { as: '--run-as', value: flags.runAs },
+    copySecrets: { as: '--copy-secrets', value: flags.copySecrets },
+    copyKeyFile: { as: '--copy-key', value: flags.copyKey },
     // `--no-install` is all there is on the command line: without it, the other places decide.
     install: { as: '--no-install', value: flags.install === false ? false : undefined },
     drainTimeoutSeconds: { as: '--drain-timeout', value: number(flags.drainTimeout) },
@@ -175,6 +182,8 @@ function fromEnvironment(env: Surroundings['env']): Given {
     allowProjects: from('PLAYFLEET_ALLOW_PROJECTS', (value) => list(value, ',')),
     allowSystemBrowser: from('PLAYFLEET_ALLOW_SYSTEM_BROWSER', boolean),
     runAs: from('PLAYFLEET_RUN_AS'),
+    copySecrets: from('PLAYFLEET_COPY_SECRETS', boolean),
+    copyKeyFile: from('PLAYFLEET_COPY_KEY'),
     install: from('PLAYFLEET_INSTALL', boolean),
     drainTimeoutSeconds: from('PLAYFLEET_DRAIN_TIMEOUT', number),
     attachmentLimitMb: from('PLAYFLEET_ATTACHMENT_LIMIT_MB', number),

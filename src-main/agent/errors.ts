@@ -17,6 +17,8 @@ export const EXIT = {
   cannotStart: 2,
   /** The coordinator does not accept this worker (any more): starting again does not help. */
   refused: 3,
+  /** It worked for a promoted coordinator, which has ended. */
+  sentHome: 4,
   /** Another version was put in its place: whoever started it starts that one. */
   updated: 75,
 } as const;

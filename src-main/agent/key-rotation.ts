@@ -33,7 +33,7 @@ export class KeyRotation {
     if (inMs === null || inMs === undefined) return;
     this.#cancel = clock.after(Math.min(inMs, LONGEST_WAIT_MS), () => {
       if (inMs > LONGEST_WAIT_MS) return this.schedule(inMs - LONGEST_WAIT_MS);
-      this.#rotate().catch((error: unknown) => {
+      this.rotate().catch((error: unknown) => {
         log.warn({ err: error }, 'this worker could not replace its key; it is tried again');
         this.schedule(AGAIN_MS);
       });
@@ -45,7 +45,7 @@ export class KeyRotation {
   }
 
   /** The old key works until the new one is shown: killed between the two, this worker is not locked out. */
-  async #rotate(): Promise<void> {
+  async rotate(): Promise<void> {
     const { key, keyFile, log } = this.#options;
     const address = `${key.url}/api/v1/workers/${encodeURIComponent(key.workerId)}/rotate-key`;
     const { status, text } = await postJson(

@@ -7,6 +7,7 @@ import { Control } from './control/control.ts';
 import { serveParent } from './control/ipc.ts';
 import { serveSocket } from './control/socket.ts';
 import { AgentError, EXIT } from './errors.ts';
+import { Following } from './following.ts';
 import { createLog, type Log } from './log.ts';
 import { AGENT_VERSION } from './start.ts';
 import { WorkerUpdater } from '../updater/for-worker.ts';
@@ -36,27 +37,29 @@ export async function runAgent(
     for (;;) {
       const agent = await Promise.race([Agent.start(config, log), signals.first()]);
       if (agent === null) return EXIT.ok;
+      const following = await Following.open(agent, () => control.changed());
       agent.onStatus = () => control.changed();
-      control.serve(agent);
+      control.serve(following);
       updater.attend(agent);
       // Only who holds the data folder answers for it.
       if (!isServed) endings.push(await serveSocket(control, config.dataDir, log));
       isServed = true;
       const within = config.drainTimeoutSeconds === null ? null : config.drainTimeoutSeconds * 1000;
       signals.onEach((name, count) => {
-        if (count > 1) agent.giveBack(`the worker was told to stop at once (${name})`);
+        if (count > 1) following.giveBack(`the worker was told to stop at once (${name})`);
         else {
           if (process.stdin.isTTY) log.info('finishing what runs; once more Ctrl-C gives it back and stops now');
-          agent.drain(`the worker was told to stop (${name})`, within);
+          following.drain(`the worker was told to stop (${name})`, within);
         }
       });
       let goesOver = false;
       const stopWatching = watchActive(config.dataDir, agent.coordinator, log, () => {
         goesOver = true;
-        agent.drain('this machine works for another coordinator now', within);
+        following.drain('this machine works for another coordinator now', within);
       });
       const code = await agent.done;
       stopWatching();
+      await following.close();
       if (agent.refusal !== null) control.fail(agent.refusal);
       if (goesOver && code === EXIT.ok && !signals.any && !updater.isReplaced) continue;
       await updater.stop();

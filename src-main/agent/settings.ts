@@ -88,6 +88,10 @@ export const schema = z.strictObject({
   allowSystemBrowser: z.boolean().default(false),
   /** The user that tests and installs run as; absent: the agent's own. */
   runAs: z.string().min(1).max(64).optional(),
+  /** Values of secrets may lie in this machine's copy of the coordinator, although its tests run as the same user. */
+  copySecrets: z.boolean().default(false),
+  /** Where the key of that copy lies; absent: beside the worker's own key. */
+  copyKeyFile: folder.optional(),
   /** Suites' dependencies and browsers may be installed. */
   install: z.boolean().default(true),
   /** After being told to stop: how long running tests may take before they are given back. Absent: as long as they need. */

@@ -12,6 +12,8 @@ export interface DesktopConfig {
   preload: string;
   /** In place of the system's folder for the app's data; null: that one. */
   dataDir: string | null;
+  /** That this app runs from; null: none. */
+  appImage: string | null;
   /** What the system starts at login; an AppImage is unpacked elsewhere at each start. */
   program: string;
   /** Where XDG desktops keep what they start at login. */
@@ -38,6 +40,7 @@ export function readDesktopConfig(
     iconsDir: path.join(here, 'icons'),
     preload: path.join(here, 'preload.cjs'),
     dataDir: env['PLAYFLEET_DESKTOP_DATA']?.trim() ? path.resolve(env['PLAYFLEET_DESKTOP_DATA']) : null,
+    appImage: env['APPIMAGE'] ?? null,
     program: env['APPIMAGE'] ?? process.execPath,
     autostartDir: path.join(env['XDG_CONFIG_HOME'] ?? path.join(os.homedir(), '.config'), 'autostart'),
     machine: { name: os.hostname(), platform: process.platform, arch: process.arch, cpus: os.availableParallelism() },

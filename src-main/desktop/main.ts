@@ -20,6 +20,7 @@ import { readDesktopConfig } from './config.ts';
 import { createJoining } from './core/joining.ts';
 import { noUpdates } from './core/not-packaged.ts';
 import type { ElectronParts } from './electron/parts.ts';
+import { packagedUpdating } from './electron/packaged-updating.ts';
 import { runApp } from './electron/run.ts';
 
 const electron: ElectronParts = {
@@ -41,15 +42,16 @@ const electron: ElectronParts = {
   powerMonitor,
   crashReporter,
 };
+const config = readDesktopConfig(app.isPackaged ? process.resourcesPath : null);
 const { electron: electronVersion, chrome, node } = process.versions;
 
 await runApp({
   electron,
-  config: readDesktopConfig(app.isPackaged ? process.resourcesPath : null),
+  config,
   argv: process.argv,
   versions: { electron: electronVersion, chrome, node },
   joining: createJoining(systemClock),
-  updating: noUpdates,
+  updating: async (updated) => (app.isPackaged ? packagedUpdating(updated, config.appImage) : noUpdates()),
   promoting: null,
   clock: systemClock,
   random: Math.random,

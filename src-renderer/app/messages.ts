@@ -2,6 +2,10 @@ import { defineMessages } from '../ui/i18n.ts';
 
 export const messages = defineMessages({
   en: {
+    allAtHome: 'everything is at home',
+    promoted: 'Promoted coordinator of {name} since',
+    promotedMore: 'More',
+    runsToBring: { one: '{n} run to bring home', other: '{n} runs to bring home' },
     account: 'Your account',
     actions: 'Actions',
     analytics: 'Analytics',
@@ -59,6 +63,10 @@ export const messages = defineMessages({
     workers: 'Workers',
   },
   de: {
+    allAtHome: 'alles ist heimgebracht',
+    promoted: 'Vertretender Koordinator auf {name} seit',
+    promotedMore: 'Mehr',
+    runsToBring: { one: '{n} Lauf heimzubringen', other: '{n} Läufe heimzubringen' },
     account: 'Dein Konto',
     actions: 'Aktionen',
     analytics: 'Auswertung',

@@ -8,6 +8,7 @@ import { KeyList } from './key-list.tsx';
 import { messages } from './messages.ts';
 import { BottomBar, SideNavigation, TopBar } from './navigation.tsx';
 import styles from './shell.module.css';
+import { PromotedNotice } from './promoted.tsx';
 import { useGlobalKeys } from './global-keys.ts';
 
 const Palette = lazy(() => import('./palette.tsx').then(({ Palette }) => ({ default: Palette })));
@@ -29,6 +30,7 @@ export function Shell() {
       <SideNavigation me={me} open={menu} onOpenChange={setMenu} onPalette={open.palette} onKeyList={open.keyList} />
       <main id="main" className={styles.main} tabIndex={-1}>
         <ConnectionNotice />
+        <PromotedNotice />
         <Outlet />
       </main>
       <BottomBar onMenu={open.menu} />

@@ -15,6 +15,7 @@ export function outdatedBy(
   for (const event of events) {
     switch (event.type) {
       case 'run.created':
+      case 'run.merged':
         add('newest-runs');
         add('projects');
         break;
@@ -36,6 +37,10 @@ export function outdatedBy(
         break;
       case 'settings.changed':
         add('settings');
+        break;
+      case 'backup.done':
+      case 'backup.failed':
+        add('backups');
         break;
       case 'scheduling.changed':
         add('scheduling');

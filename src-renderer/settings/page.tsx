@@ -5,7 +5,9 @@ import { Page as Frame } from '../ui/page.tsx';
 import { EmptyState, Skeleton } from '../ui/states.tsx';
 import { Tabs } from '../ui/tabs.tsx';
 import { useViewState } from '../ui/view-state.ts';
+import { Backups } from './backups.tsx';
 import { messages } from './messages.ts';
+import { Offline } from './offline.tsx';
 import { Scheduling } from './scheduling.tsx';
 import { Secrets } from './secrets.tsx';
 import { SettingsList } from './settings-list.tsx';
@@ -18,6 +20,7 @@ export function Page() {
   const { isPending } = useMe();
   const may = useMay('maintainer');
   const mayAll = useMayEverywhere('maintainer');
+  const mayBackUp = useMayEverywhere('admin');
   const [view, setView] = useViewState(DEFAULTS);
   const tabs = [
     ...(mayAll
@@ -35,7 +38,9 @@ export function Page() {
       label: t('secrets'),
       content: <Secrets project={view.project} onProject={(project) => setView({ project })} />,
     },
+    { id: 'offline', label: t('offline'), content: <Offline /> },
     { id: 'tokens', label: t('tokens'), content: <Tokens /> },
+    ...(mayBackUp ? [{ id: 'backups', label: t('backups'), content: <Backups /> }] : []),
   ];
   const chosen = tabs.find(({ id }) => id === view.tab)?.id ?? tabs[0]!.id;
   return (

@@ -1,9 +1,11 @@
 /** What it means to lend this computer, in plain words, before anything runs. */
 import { useState, type SubmitEvent } from 'react';
 import type { WizardState } from '../../shared/protocol/desktop/wizard.ts';
+import { change } from '../fleet/desktop.ts';
 import { Button } from '../ui/button.tsx';
 import { Checkbox, Form } from '../ui/field.tsx';
 import { useMessages } from '../ui/i18n.ts';
+import { toastError } from '../ui/toast.tsx';
 import { messages } from './messages.ts';
 import styles from './setup.module.css';
 
@@ -37,6 +39,13 @@ export function Consent({ wizard, onAgree }: ConsentProps) {
       <Checkbox label={t('startAtLogin')} checked={startAtLogin} onChange={setStartAtLogin} />
       <Checkbox label={t('understood')} required checked={understood} onChange={setUnderstood} />
       {wizard.problem !== null && <p role="alert">{wizard.problem.message}</p>}
+      {wizard.problem?.code === 'no_safe_place' && (
+        <div>
+          <Button onClick={() => void change('keepSecretsForSession').then(() => onAgree(startAtLogin), toastError)}>
+            {t('keepForSession')}
+          </Button>
+        </div>
+      )}
       <div>
         <Button look="primary" type="submit" disabled={!understood}>
           {t('agree')}

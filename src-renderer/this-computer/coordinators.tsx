@@ -1,6 +1,6 @@
 /** For whom this computer works: the coordinators that it remembers, one of them active, and being one itself. */
 import { Crown, Plus } from 'lucide-react';
-import { useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import type { DesktopState, RememberedCoordinator } from '../../shared/protocol/desktop/state.ts';
 import type { FoundCoordinator, JoinWay } from '../../shared/protocol/desktop/wizard.ts';
 import { ask, change, DesktopError } from '../fleet/desktop.ts';
@@ -58,7 +58,7 @@ function Remembered({ one }: { one: RememberedCoordinator }) {
         <Status tone="passed">{t('active')}</Status>
       ) : (
         <>
-          <Button aria-label={t('useOf', { name: one.name })} onClick={() => setAsks('use')}>
+          <Button aria-label={t('useNamed', { name: one.name })} onClick={() => setAsks('use')}>
             {t('use')}
           </Button>
           {!one.own && (
@@ -96,17 +96,19 @@ function Remembered({ one }: { one: RememberedCoordinator }) {
 function Adding({ onClose }: { onClose: () => void }) {
   const t = useMessages(messages);
   const [found, setFound] = useState<readonly FoundCoordinator[]>([]);
-  const [searching, setSearching] = useState(false);
+  const [searching, setSearching] = useState(true);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<{ message: string; field: string | null } | null>(null);
-  const failed = (error: unknown) =>
-    setProblem(error instanceof DesktopError ? error : { message: String(error), field: null });
-  const search = () => {
-    setSearching(true);
+  const failed = useCallback(
+    (error: unknown) => setProblem(error instanceof DesktopError ? error : { message: String(error), field: null }),
+    [],
+  );
+  const look = useCallback(() => {
     ask('discover')
       .then(setFound, failed)
       .finally(() => setSearching(false));
-  };
+  }, [failed]);
+  useEffect(look, [look]);
   const join = (way: JoinWay) => {
     setBusy(true);
     setProblem(null);
@@ -119,7 +121,17 @@ function Adding({ onClose }: { onClose: () => void }) {
   };
   return (
     <Dialog open wide onOpenChange={(open) => !open && onClose()} title={t('addCoordinator')} description={t('addWhy')}>
-      <JoinForm found={found} searching={searching} busy={busy} problem={problem} onSearch={search} onJoin={join} />
+      <JoinForm
+        found={found}
+        searching={searching}
+        busy={busy}
+        problem={problem}
+        onSearch={() => {
+          setSearching(true);
+          look();
+        }}
+        onJoin={join}
+      />
     </Dialog>
   );
 }

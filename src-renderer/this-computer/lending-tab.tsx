@@ -41,11 +41,9 @@ function Editor({ lending }: { lending: Lending }) {
       const { manners: now, ...newBasics } = wanted;
       // Hours and manners count at once; the rest starts the agent anew, which is not wanted for them alone.
       const isOnlyManners = JSON.stringify(basics) === JSON.stringify(newBasics) && before !== now;
-      if (isOnlyManners) setSaved({ ...wanted, manners: await ask('setManners', now) });
-      else {
-        await ask('setManners', now);
-        setSaved(await ask('setLending', wanted));
-      }
+      await ask('setManners', now);
+      if (!isOnlyManners) await ask('setLending', wanted);
+      setSaved(wanted);
       toastDone(t(isOnlyManners ? 'savedAtOnce' : 'saved'));
     } catch (error) {
       setProblem(error instanceof DesktopError ? error : { message: String(error), field: null });

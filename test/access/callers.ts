@@ -13,7 +13,7 @@ export const NO_LONGER = ['revoked token', 'expired token', 'revoked worker', 's
 export const MEMBERS = ROLES.map((role) => `member ${role}` as const);
 export type Member = (typeof MEMBERS)[number];
 /** `person`: an admin of the whole installation, signed in in a browser. The plain roles are tokens for all teams. */
-export const CALLERS = ['none', 'worker', ...ROLES, 'person', ...MEMBERS, ...NO_LONGER] as const;
+export const CALLERS = ['none', 'worker', 'sync', ...ROLES, 'person', ...MEMBERS, ...NO_LONGER] as const;
 export type Caller = (typeof CALLERS)[number];
 
 export interface Callers {
@@ -61,6 +61,7 @@ export async function makeCallers(coordinator: Coordinator): Promise<Callers> {
   const removed = await enrol('access-removed');
   await call('DELETE', `/api/v1/workers/${removed.worker_id}`);
   const worker = await enrol('access');
+  const { secret: sync } = await call<{ secret: string }>('POST', '/api/v1/sync-credentials', { name: 'access' });
   const request = (method: string, path: string, body?: unknown) =>
     fetch(coordinator.url + path, {
       method,
@@ -81,6 +82,7 @@ export async function makeCallers(coordinator: Coordinator): Promise<Callers> {
     secrets: {
       none: null,
       worker: worker.api_key,
+      sync,
       ...roles,
       person: person.cookie,
       ...members,

@@ -11,10 +11,10 @@ export function expectationOf(access: string, caller: Caller): Expected {
   if (access === 'public') return 'open';
   if (caller === 'none' || (NO_LONGER as readonly string[]).includes(caller)) return 'unauthenticated';
   const parts = access.split(' or ');
-  if (caller === 'worker') return parts.includes('worker') ? 'admitted' : 'forbidden';
+  if (caller === 'worker' || caller === 'sync') return parts.includes(caller) ? 'admitted' : 'forbidden';
   const signedIn = caller === 'person' || caller.startsWith('member ');
   if (access === 'person') return signedIn ? 'admitted' : 'forbidden';
-  const wanted = parts.find((part) => part !== 'worker');
+  const wanted = parts.find((part) => part !== 'worker' && part !== 'sync');
   if (wanted === undefined) return 'forbidden';
   const has = (caller === 'person' ? 'admin' : caller.replace('member ', '')) as Role;
   const ofAll = wanted.endsWith(' of all');

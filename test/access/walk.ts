@@ -90,7 +90,7 @@ function addressOf(path: string, caller: Caller, { workerId }: Callers): string 
 
 const usesUp = (path: string): boolean => path === '/api/v1/auth/logout';
 const isUser = (caller: Caller): caller is Parameters<Callers['fresh']>[0] =>
-  caller !== 'none' && caller !== 'worker' && !(NO_LONGER as readonly string[]).includes(caller);
+  caller !== 'none' && caller !== 'worker' && caller !== 'sync' && !(NO_LONGER as readonly string[]).includes(caller);
 
 function openLink(url: string, secret: string | null): Promise<Answered> {
   return new Promise((resolve, reject) => {

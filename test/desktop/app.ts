@@ -1,65 +1,15 @@
-/** The whole app on the double of Electron, with the real agent, coordinator and Playwright as its children. */
-import { readFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { expect, onTestFinished } from 'vitest';
-import { systemClock, type Clock } from '../../shared/base/clock.ts';
-import type { Gives, Takes } from '../../shared/protocol/desktop/api.ts';
-import { channelOf, type DesktopAsk } from '../../shared/protocol/desktop/calls.ts';
-import type { DesktopAnswer } from '../../shared/protocol/desktop/api.ts';
-import type { DesktopProblem, DesktopState } from '../../shared/protocol/desktop/state.ts';
+/** The same for our tests: in a folder of its own, ended after the test, with waits that tell what was the case instead. */
+import { expect, onTestFinished, vi } from 'vitest';
+import type { DesktopState } from '../../shared/protocol/desktop/state.ts';
 import type { WizardState } from '../../shared/protocol/desktop/wizard.ts';
-import type { Desktop } from '../../src-main/desktop/core/desktop.ts';
-import { createJoining } from '../../src-main/desktop/core/joining.ts';
-import { noUpdates } from '../../src-main/desktop/core/not-packaged.ts';
-import { runApp, type RunOptions } from '../../src-main/desktop/electron/run.ts';
 import { tempFolder } from '../support/folders.ts';
-import { DoubleElectron, type DoubleOptions } from './double/electron.ts';
+import { launchApp, RunningApp, type LaunchOptions } from './launch-app.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
 /** A busy machine starts processes slowly. */
-const PATIENCE = { timeout: 90_000, interval: 50 };
+const PATIENCE = { timeout: 170_000, interval: 100 };
+vi.setConfig({ testTimeout: 500_000, hookTimeout: 120_000 });
 
-export interface AppOptions extends Partial<Omit<DoubleOptions, 'folder'>> {
-  /** Of an app that ran before. */
-  folder?: string;
-  argv?: string[];
-  clock?: Clock;
-  env?: Record<string, string>;
-  updating?: RunOptions['updating'];
-}
-
-export class TestApp {
-  readonly electron: DoubleElectron;
-  readonly desktop: Desktop;
-  readonly folder: string;
-
-  constructor(electron: DoubleElectron, desktop: Desktop, folder: string) {
-    this.electron = electron;
-    this.desktop = desktop;
-    this.folder = folder;
-  }
-
-  /** As the page does. Throws where it is refused. */
-  async ask<K extends DesktopAsk>(
-    name: K,
-    ...[argument]: undefined extends Takes<K> ? [] : [Takes<K>]
-  ): Promise<Gives<K>> {
-    const answer = (await this.electron.invoke(channelOf(name), argument)) as DesktopAnswer<Gives<K>>;
-    if (!answer.ok) throw new Error(`${name}: ${answer.problem.code}: ${answer.problem.message}`);
-    return answer.value;
-  }
-
-  async refusal(name: DesktopAsk, argument?: unknown): Promise<DesktopProblem> {
-    const answer = (await this.electron.invoke(channelOf(name), argument)) as DesktopAnswer;
-    if (answer.ok) throw new Error(`${name} was not refused`);
-    return answer.problem;
-  }
-
-  get state(): DesktopState {
-    return this.desktop.state;
-  }
-
+export class TestApp extends RunningApp {
   /** What a wait ends with tells what was the case instead. */
   async until(look: (state: DesktopState) => unknown): Promise<DesktopState> {
     await expect
@@ -84,73 +34,10 @@ export class TestApp {
       .toBe('as wanted');
     return wizard;
   }
-
-  log(name: 'app' | 'agent' | 'coordinator'): string {
-    return readFileSync(path.join(this.folder, 'desktop/logs', `${name}.log`), 'utf8');
-  }
-
-  /** The API of the active coordinator, as the page reaches it. */
-  async api<T>(method: string, at: string, body?: unknown): Promise<T> {
-    const init =
-      body === undefined
-        ? { method }
-        : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    const answer = await this.electron.request(`/api/v1${at}`, init);
-    if (!answer.ok) throw new Error(`${method} ${at}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
-  }
-
-  /** Ends it as its person does, at once. */
-  async quit(): Promise<void> {
-    if (this.electron.exitCode !== null) return;
-    await this.desktop.quit('now');
-    await this.electron.exited;
-  }
 }
 
-export async function startApp({
-  folder = tempFolder(),
-  argv = [],
-  clock = systemClock,
-  env = {},
-  updating = noUpdates,
-  ...options
-}: AppOptions = {}): Promise<TestApp> {
-  const electron = new DoubleElectron({ folder, ...options });
-  const { PATH, HOME } = process.env;
-  const desktop = await runApp({
-    electron: electron.parts,
-    argv: ['/opt/Playfleet/playfleet-desktop', ...argv],
-    config: {
-      programs: {
-        node: process.execPath,
-        cli: path.join(root, 'dist/playfleet.mjs'),
-        env: {
-          PATH,
-          HOME,
-          PLAYFLEET_ALLOW_SYSTEM_BROWSER: 'true',
-          PLAYFLEET_INSTALL: 'false',
-          PLAYFLEET_ALLOW_PATHS: os.tmpdir(),
-          ...env,
-        },
-      },
-      dashboardDir: path.join(root, 'dist/dashboard'),
-      iconsDir: path.join(root, 'resources/icons/png'),
-      preload: path.join(root, 'dist/desktop/preload.cjs'),
-      dataDir: folder,
-      program: '/opt/Playfleet/playfleet-desktop',
-      autostartDir: path.join(folder, 'autostart'),
-      machine: { name: `laptop-${path.basename(folder).slice(-6)}`, platform: 'linux', arch: 'x64', cpus: 4 },
-      timeZone: 'Europe/Amsterdam',
-    },
-    versions: { electron: '45.4.1', chrome: '150.0', node: '24.0' },
-    joining: createJoining(systemClock),
-    updating,
-    promoting: null,
-    clock,
-    random: () => 0,
-  });
-  if (desktop === null) throw new Error(`the app did not begin: ${electron.errors.join() || 'another one runs'}`);
+export async function startApp(options: Partial<LaunchOptions> = {}): Promise<TestApp> {
+  const { electron, desktop, folder } = await launchApp({ folder: tempFolder(), ...options });
   const app = new TestApp(electron, desktop, folder);
   onTestFinished(() => app.quit());
   return app;

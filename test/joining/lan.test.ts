@@ -140,8 +140,7 @@ test.runIf(isHeard)('packets that are no answers, or answers of odd shapes, end 
   onTestFinished(() => void sender.close());
   await new Promise<void>((resolve) => sender.bind(0, '127.0.0.1', resolve));
   sender.setMulticastInterface('127.0.0.1');
-  for (const bytes of hostile)
-    await new Promise((resolve) => sender.send(bytes, socket.port, '224.0.0.251', resolve));
+  for (const bytes of hostile) await new Promise((resolve) => sender.send(bytes, socket.port, '224.0.0.251', resolve));
   // Behind all of it, what is good is heard.
   const stop = announce({ ...said, port: 4812, socket, report: (error) => troubles.push(error as Error) });
   onTestFinished(stop);

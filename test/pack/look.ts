@@ -8,7 +8,8 @@ import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { build } from 'esbuild';
 import { parse } from 'yaml';
 import { root } from '../../scripts/programs.ts';
-import { runtimePackages, type Locked, type Target } from '../../scripts/packaging/runtime-packages.ts';
+import { runtimePackages, type Target } from '../../scripts/packaging/runtime-packages.ts';
+import { readLock } from '../../scripts/packaging/shipped.ts';
 import { same, none } from './check.ts';
 import { isAllowed, isAllowedInAsar, isForbidden, leaks } from './contents.ts';
 
@@ -36,9 +37,7 @@ export async function sizeOf(folder: string): Promise<number> {
 
 /** @throws Error that names files that should not be there. Returns how many there are. */
 export async function checkFiles(app: string, electron: readonly string[], target: Target): Promise<string> {
-  const { packages } = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, Locked>;
-  };
+  const { packages } = await readLock();
   const shipped = runtimePackages(packages, target);
   const files = await filesOf(app);
   none(

@@ -5,6 +5,7 @@
  * macOS' installers need tools of their own systems: the release workflow makes and tries them.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -143,21 +144,23 @@ async function look(hasArchive: boolean): Promise<void> {
   if (hasArchive) {
     await checks.check('the archive holds the same', async () => {
       const listed = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8', maxBuffer: 64e6 }).trim().split('\n');
-      const files = listed.filter((name) => !name.endsWith('/')).map((name) => name.replace(/^[^/]+\/(\.\/)?/, ''));
+      // tar names long folders without the slash at their end.
+      const isFolder = (name: string) =>
+        statSync(path.join(app, name), { throwIfNoEntry: false })?.isDirectory() === true;
+      const files = listed.map((name) => name.replace(/^[^/]+\/(\.\/)?/, '')).filter((name) => !isFolder(name));
       // Written for the .deb into the same folder; nobody ships this archive.
       const updating = /^resources\/(app-update\.yml|package-type|apparmor-profile)$/;
-      const [inArchive, inFolder] = [files, await filesOf(app)].map(
-        (all) => new Set(all.filter((file) => !updating.test(file))),
-      );
+      const ours = (all: readonly string[]) => new Set(all.filter((file) => !updating.test(file)));
+      const [inArchive, inFolder] = [ours(files), ours(await filesOf(app))];
       none(
-        [...inFolder!].filter((file) => !inArchive!.has(file)),
+        [...inFolder].filter((file) => !inArchive.has(file)),
         'not in the archive',
       );
       none(
-        [...inArchive!].filter((file) => !inFolder!.has(file)),
+        [...inArchive].filter((file) => !inFolder.has(file)),
         'in the archive alone',
       );
-      return `${inArchive!.size} files`;
+      return `${inArchive.size} files`;
     });
   }
   await installed();

@@ -5,12 +5,14 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { root } from '../../scripts/programs.ts';
 import * as hooks from '../../scripts/packaging/hooks.ts';
+import { FUSES } from '../../src-main/desktop/fuses.ts';
 import { systemdUnit } from '../../src-main/agent/service/service-text.ts';
 import { isAllowed, isAllowedInAsar, isForbidden, leaks } from '../pack/contents.ts';
 import { tempFolder, writeFiles } from '../support/folders.ts';
 
 const read = (name: string): string => readFileSync(path.join(root, name), 'utf8');
 const config = parse(read('electron-builder.yml')) as {
+  icon: string;
   files: string[];
   extraResources: { from: string; filter: string }[];
   beforeBuild: string;
@@ -25,6 +27,7 @@ const config = parse(read('electron-builder.yml')) as {
 
 test('every file that packing is told of exists, and its hooks are there', () => {
   const named = [
+    config.icon,
     config.beforeBuild,
     config.beforePack,
     config.deb.afterInstall,
@@ -42,11 +45,8 @@ test('every file that packing is told of exists, and its hooks are there', () =>
 test('the asar gets bundles only; programs lie beside it, and the app is no Node for others', () => {
   expect(config.files).toEqual(['dist/desktop/**', '!**/*.map']);
   expect(config.extraResources).toEqual([{ from: 'out/stage/${os}-${arch}', to: '.', filter: 'playfleet/**' }]);
-  expect(config.electronFuses).toMatchObject({ runAsNode: false, onlyLoadAppFromAsar: true });
-  expect(config.electronFuses).toMatchObject({
-    enableNodeOptionsEnvironmentVariable: false,
-    enableNodeCliInspectArguments: false,
-  });
+  const byName = Object.entries(FUSES).map(([name, value]) => [`${name[0]!.toLowerCase()}${name.slice(1)}`, value]);
+  expect(config.electronFuses).toEqual(Object.fromEntries(byName));
 });
 
 test('packages are made for the systems that there are native parts for', () => {

@@ -1,12 +1,8 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from '../../scripts/programs.ts';
 import { EXTERNAL, runtimePackages, type Locked } from '../../scripts/packaging/runtime-packages.ts';
+import { readLock, shippedPackages } from '../../scripts/packaging/shipped.ts';
 
-const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
-  packages: Record<string, Locked & { dev?: boolean }>;
-};
+const { packages } = await readLock();
 const names = (platform: 'linux' | 'darwin' | 'win32', arch: 'x64' | 'arm64') =>
   runtimePackages(packages, { platform, arch }).map((at) => at.replace(/^.*node_modules\//, ''));
 
@@ -51,4 +47,15 @@ test('a package inside another is found before the one beside it, and one that i
   expect(found).not.toContain('node_modules/inner');
   delete lock['node_modules/outer'];
   expect(() => runtimePackages(lock, target)).toThrow('outer, which node_modules/libsql');
+});
+
+test('what ships is what is not for development, and what the dashboard is built with', async () => {
+  const lock = await readLock();
+  const shipped = await shippedPackages(lock);
+  for (const name of ['hono', 'libsql', 'react', 'react-dom', 'echarts', 'zrender']) {
+    expect([name, shipped.includes(`node_modules/${name}`)]).toEqual([name, true]);
+  }
+  for (const name of ['vitest', 'vite', 'electron-builder', 'typescript']) {
+    expect([name, shipped.includes(`node_modules/${name}`)]).toEqual([name, false]);
+  }
 });

@@ -6,10 +6,12 @@ import { fork } from 'node:child_process';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { checkDatabase, type Figures } from './database-property.ts';
+import { checkMergeDatabase } from './merge-database-property.ts';
+import { checkMergeRules } from './merge-rules-property.ts';
 import { checkRules } from './rules-property.ts';
 
 interface Part {
-  property: 'rules' | 'database';
+  property: 'rules' | 'database' | 'merge rules' | 'merge';
   seeds: number;
   seed: number;
 }
@@ -28,8 +30,15 @@ async function carryOut(part: Part): Promise<void> {
   process.send?.(outcome, () => process.disconnect());
 }
 
-const check = async ({ property, seeds, seed }: Part): Promise<Figures> =>
-  property === 'rules' ? checkRules(seeds, seed) : checkDatabase(seeds, seed);
+const CHECKS = {
+  rules: checkRules,
+  database: checkDatabase,
+  'merge rules': checkMergeRules,
+  merge: checkMergeDatabase,
+};
+const check = async ({ property, seeds, seed }: Part): Promise<Figures> => CHECKS[property](seeds, seed);
+/** Of histories of several databases, which take seconds each, one for so many seeds of the others. */
+const DATABASES_PER_HISTORY = 100;
 
 async function lead(): Promise<void> {
   const seeds = numberOf('--seeds', 10_000);
@@ -39,6 +48,8 @@ async function lead(): Promise<void> {
   const share = Math.ceil(seeds / PROCESSES);
   const parts: Part[] = [
     { property: 'rules', seeds, seed },
+    { property: 'merge rules', seeds, seed },
+    { property: 'merge', seeds: Math.ceil(seeds / DATABASES_PER_HISTORY), seed },
     ...Array.from({ length: PROCESSES }, (_, n) => ({ property: 'database' as const, seeds: share, seed: seed + n })),
   ];
   const outcomes = await Promise.all(parts.map(inProcess));

@@ -63,14 +63,14 @@ const migrations = readMigrations();
 export class World {
   db!: Database;
   readonly clock: Clock & { time: number };
-  readonly #folder = mkdtempSync(path.join(existsSync(MEMORY) ? MEMORY : os.tmpdir(), 'playfleet-property-'));
+  readonly folder = mkdtempSync(path.join(existsSync(MEMORY) ? MEMORY : os.tmpdir(), 'playfleet-property-'));
   #file: string;
   #copies = 0;
   /** Tests that a worker said to be running, per grant. */
   readonly running = new Map<number, readonly string[]>();
 
   constructor() {
-    this.#file = path.join(this.#folder, 'playfleet.db');
+    this.#file = path.join(this.folder, 'playfleet.db');
     this.clock = {
       time: 1_000_000,
       now: () => this.clock.time,
@@ -102,7 +102,7 @@ export class World {
 
   async close(): Promise<void> {
     await this.db.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** How often grants ended how, and what else became of runs. */
@@ -128,7 +128,7 @@ export class World {
 
   /** As after a kill: what lies in the files at this moment is all there is. */
   async crash(): Promise<void> {
-    const copy = path.join(this.#folder, `copy-${++this.#copies}.db`);
+    const copy = path.join(this.folder, `copy-${++this.#copies}.db`);
     for (const suffix of ['', '-wal']) {
       if (existsSync(this.#file + suffix)) copyFileSync(this.#file + suffix, copy + suffix);
     }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { nameOf, readLock, shippedPackages } from '../../scripts/packaging/shipped.ts';
 import { root } from '../../scripts/programs.ts';
 import { makeSbom } from '../../scripts/sbom.ts';
 
@@ -19,10 +20,15 @@ test('the list of what ships names every package of the program at its version, 
     expect(devDependencies).toHaveProperty([name]);
     expect(listed.has(name)).toBe(false);
   }
-  const { packages } = json<{ packages: Record<string, { dev?: boolean; version?: string }> }>('package-lock.json');
-  const shipped = Object.entries(packages).filter(([at, { dev }]) => at !== '' && dev !== true);
+  for (const name of ['react', 'echarts']) expect([name, listed.has(name)]).toEqual([name, true]);
+  const lock = await readLock();
   expect(new Set(bom.components.map(({ name, version }) => `${name}@${version}`))).toEqual(
-    new Set(shipped.map(([at, { version }]) => `${at.slice(at.lastIndexOf('node_modules/') + 13)}@${version}`)),
+    new Set((await shippedPackages(lock)).map((at) => `${nameOf(at)}@${lock.packages[at]!.version}`)),
   );
   for (const { name, hashes } of bom.components) expect([name, hashes?.[0]?.content.length]).toEqual([name, 128]);
+});
+
+test('what a package brings beside our own is in its list, too', async () => {
+  const bom = await makeSbom([{ name: 'node', version: '24.0.0' }]);
+  expect(bom.components.find(({ name }) => name === 'node')).toMatchObject({ type: 'application', version: '24.0.0' });
 });

@@ -10,6 +10,7 @@ export class AgentLink {
   readonly #options: LinkOptions;
   readonly #connections: Connections = { sessions: new Map(), opened: new Set(), awaited: new Map() };
   #stopping = false;
+  #goingHome: string | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -18,6 +19,7 @@ export class AgentLink {
   /** Takes over a WebSocket whose upgrade was authenticated as this worker. `hold` makes what is sent in this turn leave together. */
   accept(socket: LinkSocket, workerId: string, hold: () => void): void {
     if (this.#stopping) socket.close(1001, 'coordinator stops');
+    else if (this.#goingHome !== null) socket.close(CLOSE.goHome, 'go_home');
     else new Session({ socket, hold }, workerId, this.#options, this.#connections).open();
   }
 
@@ -25,6 +27,12 @@ export class AgentLink {
   refuse(workerId: string, reason: string): void {
     for (const session of this.#connections.opened)
       if (session.workerId === workerId) session.end(CLOSE.keyRefused, 'key_refused', reason);
+  }
+
+  /** Ends all links for good: this coordinator stood in for another, which is there again. */
+  sendHome(reason: string): void {
+    this.#goingHome = reason;
+    for (const session of this.#connections.opened) session.end(CLOSE.goHome, 'go_home', reason);
   }
 
   /** Reads a worker's settings again after they were changed, and tells it its new intent. */

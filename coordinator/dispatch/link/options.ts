@@ -39,6 +39,8 @@ export interface LinkOptions {
   failures: () => FailureContext;
   reports: Pick<ReportQueue, 'add'>;
   inflow: Inflow;
+  /** Whose workers these are, and the key of its statements. `actsFor`: the origin that it stands in for. */
+  offline: { origin: string; signingKey: string; actsFor: string | null };
   /** How often agents are to send what may be left out. */
   pace: () => Pace;
   onHeartbeat: (

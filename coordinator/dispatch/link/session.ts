@@ -41,6 +41,9 @@ export class Session implements Connected {
   /** As people have set it. */
   #intent: Connected['profile']['intent'] = 'active';
   #canPace = false;
+  #knowsOffline = false;
+  /** What it was told of it last. */
+  #toldOffline = '';
   /** So many bytes have come; what it returns says that they are carried out. */
   readonly took: (bytes: number) => () => void;
   readonly #carryingOut: CarryingOut;
@@ -131,6 +134,16 @@ export class Session implements Connected {
     if (this.#state === 'open' && this.#canPace) this.send({ type: 'pace', ...this.#options.pace() });
   }
 
+  /** What the worker has to know for when this coordinator is away. */
+  #tellOffline(): void {
+    if (!this.#knowsOffline) return;
+    const { warmCopy: copy, approved } = this.profile;
+    const message = { type: 'offline', ...this.#options.offline, copy: approved ? copy : 'no' } as const;
+    const text = JSON.stringify(message);
+    if (text !== this.#toldOffline) this.send(message);
+    this.#toldOffline = text;
+  }
+
   end(closeCode: number, code: string, message: string): void {
     this.send({ type: 'error', code, message });
     this.#connections.opened.delete(this);
@@ -163,6 +176,7 @@ export class Session implements Connected {
       return;
     }
     if (changed) this.send({ type: 'intent', intent: profile.intent, reason: 'set on the coordinator' });
+    this.#tellOffline();
     this.#options.wake();
   }
 
@@ -223,6 +237,7 @@ export class Session implements Connected {
       this.#intent = profile.intent;
       this.canRevoke = hello.protocol >= 2;
       this.#canPace = hello.protocol >= 3;
+      this.#knowsOffline = hello.protocol >= 5;
       this.#connections.sessions
         .get(this.#workerId)
         ?.end(CLOSE.replaced, 'replaced', 'the same worker connected again');
@@ -241,6 +256,7 @@ export class Session implements Connected {
       });
       this.#schedulePing();
       log.info({ workerId: this.#workerId, worker: profile.name, slots: profile.slots }, 'worker connected');
+      this.#tellOffline();
       this.tellPace();
       for (const { message, size, done } of this.#early.splice(0)) {
         this.#carryingOut.carryOut(message, size);

@@ -4,9 +4,10 @@
 const NEEDED = /^\/api\/v1\/(events\/stream|test-runs\/[^/]+(\/progress)?|workers|auth\/.*)$/;
 
 /**
- * Reads by people: lists, details, reports. Never what workers call (claims, results, heartbeats, blobs), never changes, which a person
+ * Reads by people: lists, details, reports; and what machines bring home, which has waited for long already. Never what workers call (claims, results, heartbeats, blobs), never changes, which a person
  * decided on, and never what stands outside the API (health).
  */
-export function isUnimportant(who: 'user' | 'worker' | null, method: string, path: string): boolean {
+export function isUnimportant(who: 'user' | 'worker' | 'sync' | null, method: string, path: string): boolean {
+  if (who === 'sync') return true;
   return who === 'user' && (method === 'GET' || method === 'HEAD') && path.startsWith('/api/v1/') && !NEEDED.test(path);
 }

@@ -6,6 +6,10 @@ import { pageQuery } from './common.ts';
 export const auditAction = z.enum([
   'coordinator.first_start',
   'coordinator.key_rotated',
+  'coordinator.restored',
+  'backup.taken',
+  'backup.downloaded',
+  'backup.removed',
   'session.opened',
   'session.closed',
   'session.refused',
@@ -50,6 +54,11 @@ export const auditAction = z.enum([
   'worker.changed',
   'worker.removed',
   'worker.key_rotated',
+  'warm_copy.permitted',
+  'warm_copy.taken',
+  'promotion.stated',
+  'promotion.began',
+  'promotion.ended',
   'template.added',
   'template.changed',
   'template.removed',
@@ -59,6 +68,12 @@ export const auditAction = z.enum([
   'release.imported',
   'release.staged',
   'release.withdrawn',
+  'sync.created',
+  'sync.revoked',
+  'origin.announced',
+  'origin.verified',
+  'merge.taken_over',
+  'merge.resolved',
 ]);
 export type AuditAction = z.infer<typeof auditAction>;
 

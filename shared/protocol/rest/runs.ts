@@ -141,6 +141,7 @@ export const runGroup = taskGroup.extend({
 
 export const run = z.object({
   id: z.string(),
+  /** People see it as shared/model/run-label.ts shows it: `12`, and `QX7K-3` of a promoted coordinator. */
   number: z.int(),
   name: z.string(),
   description: z.string(),

@@ -74,7 +74,8 @@ export const exchangeAnswer = z.object({
 });
 
 export const whoAmI = z.object({
-  kind: z.enum(['user', 'worker']),
+  /** sync: a machine that brings home what it did as a promoted coordinator. */
+  kind: z.enum(['user', 'worker', 'sync']),
   /** Id of the token, of the person who is signed in, or of the worker. */
   id: z.string(),
   name: z.string(),

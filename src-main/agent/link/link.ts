@@ -230,7 +230,7 @@ export class Link {
   #ended(code: number, why: string): void {
     const { clock, maxWaitMs, random, log, url, onTooOld } = this.#options;
     const reason = this.#said || why;
-    if (code === CLOSE.keyRefused || code === CLOSE.protocolTooOld) {
+    if (code === CLOSE.keyRefused || code === CLOSE.protocolTooOld || code === CLOSE.goHome) {
       this.#refuse(refused(code, reason, url));
       return;
     }
@@ -286,6 +286,8 @@ function explain(error: Error, url: string): string {
 }
 
 function refused(code: number, reason: string, url: string): AgentError {
+  if (code === CLOSE.goHome)
+    return new AgentError(`the promoted coordinator at ${url} has ended: ${reason}`, EXIT.sentHome);
   const detail = reason === '' ? '' : ` (${reason})`;
   const message =
     code === CLOSE.protocolTooOld

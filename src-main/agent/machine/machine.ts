@@ -27,8 +27,7 @@ export interface MachineOptions {
 export class Machine {
   readonly #options: MachineOptions;
   #capabilities: Capabilities;
-  /** Called when a browser has come. */
-  onChange: () => void = () => undefined;
+  readonly #listeners = new Set<() => void>();
 
   static async detect(options: MachineOptions): Promise<Machine> {
     const env = environmentOf(options);
@@ -40,6 +39,12 @@ export class Machine {
   private constructor(options: MachineOptions, capabilities: Capabilities) {
     this.#options = options;
     this.#capabilities = capabilities;
+  }
+
+  /** Calls `fn` when a browser has come, until what it returns is called. */
+  onChange(fn: () => void): () => void {
+    this.#listeners.add(fn);
+    return () => this.#listeners.delete(fn);
   }
 
   get capabilities(): Capabilities {
@@ -109,7 +114,7 @@ export class Machine {
       browsers: all,
       missing_browsers: Object.fromEntries(stillMissing.map(([name, why]) => [name, why.slice(0, 2000)])),
     };
-    if (isNew) this.onChange();
+    if (isNew) for (const listener of this.#listeners) listener();
   }
 }
 

@@ -40,6 +40,7 @@ function workerArgs({
   allowPath = [],
   allowProject = [],
   allowSystemBrowser,
+  copySecrets,
   ...flags
 }: AgentFlags): string[] {
   const dashed = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -50,6 +51,7 @@ function workerArgs({
     ...allowPath.flatMap((folder) => ['--allow-path', folder]),
     ...allowProject.flatMap((name) => ['--allow-project', name]),
     ...(allowSystemBrowser ? ['--allow-system-browser'] : []),
+    ...(copySecrets ? ['--copy-secrets'] : []),
     ...(install === false ? ['--no-install'] : []),
     ...(updates === false ? ['--no-updates'] : []),
   ];

@@ -134,7 +134,7 @@ export async function removeWorker(cli: Cli, name: string, options: Json): Promi
   return EXIT.ok;
 }
 
-async function findWorker(api: Api, name: string): Promise<Worker> {
+export async function findWorker(api: Api, name: string): Promise<Worker> {
   const workers = await readWorkers(api);
   const found = workers.find((one) => one.hostname === name || one.id === name);
   if (found) return found;

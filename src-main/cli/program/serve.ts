@@ -139,6 +139,8 @@ export function withWorkerOptions(command: Command, { joins = true } = {}): Comm
     .option('--allow-project <name>', 'run only this project; may be repeated (default: all)', many)
     .option('--allow-system-browser', "tests may use this machine's own browser where Playwright's is not there")
     .option('--run-as <user>', 'user that tests and installs run as; the worker itself must be root then')
+    .option('--copy-secrets', 'let secrets into the copy that this machine may stand in with')
+    .option('--copy-key <file>', 'where the key of that copy lies')
     .option('--no-install', 'install neither dependencies nor browsers of suites')
     .option('--drain-timeout <seconds>', 'after being told to stop: how long running tests may take')
     .option('--hours <hours>', "when it lends its slots, as 'mon-fri 9:00-18:00 Europe/Berlin' (default: always)")

@@ -5,12 +5,16 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../shared/base/clock.ts';
+import type { UpdateFacts } from '../../../shared/model/update-policy.ts';
 import type { AgentState } from '../../../shared/protocol/desktop/agent.ts';
 import { POLITE_MANNERS } from '../../../shared/protocol/desktop/manners.ts';
 import type { DesktopAsk } from '../../../shared/protocol/desktop/calls.ts';
 import type { DesktopAnswer } from '../../../shared/protocol/desktop/api.ts';
 import type { DesktopState, Preferences } from '../../../shared/protocol/desktop/state.ts';
 import type { Lending } from '../../../shared/protocol/desktop/wizard.ts';
+import { readKey } from '../../agent/key-file.ts';
+import { openAt } from '../../agent/manners/hours.ts';
+import type { FeedSource } from '../../updater/http.ts';
 import { LogFile } from '../keep/log-file.ts';
 import { SettingsStore } from '../keep/settings.ts';
 import { Vault } from '../keep/vault.ts';
@@ -28,7 +32,7 @@ import { Coordinators } from './coordinators.ts';
 import { freeOr0 } from './free-port.ts';
 import { createHandlers } from './handlers.ts';
 import type { Joining, Promoting, System, Updating } from './ports.ts';
-import { Quit } from './quit.ts';
+import { DRAIN_MS, Quit, STOP_MS } from './quit.ts';
 import { DesktopRefusal } from './refusal.ts';
 import { SetUp } from './set-up.ts';
 import type { Found } from './enrolment.ts';
@@ -71,6 +75,8 @@ export class Desktop {
   readonly #handlers: Handlers;
   /** Answers `app://playfleet/…`. */
   readonly pages: ReturnType<typeof createPages>;
+  #hasEnded = false;
+  #running = 0;
   #welcomed: Listening | null = null;
   #facts: LastFacts | null = null;
   #told: Told = {};
@@ -203,6 +209,11 @@ export class Desktop {
     };
   }
 
+  /** Nothing is left that could be disturbed. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** Of the children; null while one does not run. */
   pids(): { agent: number | null; coordinator: number | null } {
     return { agent: this.#agent.pid, coordinator: this.#coordinator.pid };
@@ -285,13 +296,50 @@ export class Desktop {
 
   /** Works for another one from now on: what runs for the one before is finished, or given back with `how` stop. */
   async reassign(how: 'drain' | 'stop'): Promise<void> {
-    await this.#agent.stop(how, how === 'drain' ? 30 * 60_000 : 40_000);
+    await this.#agent.stop(how, how === 'drain' ? DRAIN_MS : STOP_MS);
     this.#arrange();
   }
 
   /** The same, without anybody who waits for it: finishing may take long. */
   reassignLater(): void {
     void this.reassign('drain').catch((error: unknown) => this.report(error, 'changing the coordinator'));
+  }
+
+  /** For an update. null: as usual again. */
+  hold(how: 'drain' | 'give_back' | null): void {
+    if (how === null) this.#arrange();
+    else void this.#agent.stop(how === 'drain' ? 'drain' : 'stop', how === 'drain' ? DRAIN_MS : STOP_MS);
+  }
+
+  /** What an update could disturb. */
+  busyness(): UpdateFacts['machine'] & { isShutOut: boolean } {
+    const { status } = this.#agent;
+    const { lending } = this.#settings.value;
+    const now = this.#options.clock.now();
+    const hours = lending?.manners.hours ?? null;
+    const open = hours === null ? null : openAt(hours, now);
+    return {
+      running: status?.slots.busy ?? 0,
+      isMetered: status?.why.some(({ reason }) => reason === 'metered') ?? false,
+      isWatched: this.#options.system.isWatched(),
+      hoursBeganAt: null,
+      hoursBeginAt: open !== null && !open.isOpen ? open.until : null,
+      isShutOut: false,
+    };
+  }
+
+  /** The update feed of the active coordinator, read by this computer's own key. */
+  async updateSource(channel: string): Promise<FeedSource | null> {
+    const target = this.#coordinators.target();
+    if (target === null) return null;
+    const key = await readKey(path.join(this.#options.folder, 'workers', target.id, 'key.json'));
+    if (key === null) return null;
+    const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });
+    return { url: `${target.url}/api/v1/updates/feed/${channel}`, pin: target.pin, headers };
+  }
+
+  get preferences(): Preferences {
+    return this.#settings.value.preferences;
   }
 
   /** As in `restartPart`. */
@@ -422,6 +470,9 @@ export class Desktop {
       const { show, told } = notices(state, this.#told, now);
       this.#told = told;
       for (const notice of show) system.notify(notice);
+      const running = state.agent.status?.slots.busy ?? 0;
+      if (running < this.#running) this.#options.updating.wake();
+      this.#running = running;
       this.#watch?.();
     });
   }
@@ -462,7 +513,8 @@ export class Desktop {
     for (const cancel of this.#cancels) cancel();
     this.#cancels = [];
     await Promise.all(Object.values(this.#logs).map((log) => log.close()));
-    this.#options.system.exit();
+    this.#hasEnded = true;
+    if (!this.#options.updating.leave()) this.#options.system.exit();
   }
 
   #every(ms: number, act: () => void): void {

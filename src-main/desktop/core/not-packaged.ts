@@ -24,5 +24,7 @@ export function noUpdates(): Updating {
     check: async () => refuse(),
     install: async () => refuse(),
     stop: () => undefined,
+    wake: () => undefined,
+    leave: () => false,
   };
 }

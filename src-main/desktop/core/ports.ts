@@ -27,6 +27,8 @@ export interface System {
   crashes: CrashReports;
   /** As they are now. */
   facts(): DesktopFacts;
+  /** Somebody has the app's window before them. */
+  isWatched(): boolean;
   /** Ends the app's own process. */
   exit(): void;
 }
@@ -51,7 +53,11 @@ export interface Updating {
   start(): void;
   check(): Promise<void>;
   install(now: boolean): Promise<void>;
+  /** Something has changed that may matter: tests have ended, another coordinator is active. */
+  wake(): void;
   stop(): void;
+  /** Ends the process in its own way, so that another version can begin; false: there is none, and the app ends as usual. */
+  leave(): boolean;
 }
 
 /** Making this computer a coordinator for the team, and going back. Both reject with an Error for the owner. */

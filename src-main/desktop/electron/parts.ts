@@ -25,7 +25,7 @@ export type WebContentsPart = Pick<
 >;
 export type WindowPart = Pick<
   Electron.BrowserWindow,
-  'loadURL' | 'show' | 'focus' | 'hide' | 'isVisible' | 'isMinimized' | 'restore' | 'isDestroyed' | 'on'
+  'loadURL' | 'show' | 'focus' | 'isFocused' | 'isMinimized' | 'restore' | 'isDestroyed' | 'on'
 > & { readonly webContents: WebContentsPart };
 export type TrayPart = Pick<
   Electron.Tray,

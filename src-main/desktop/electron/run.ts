@@ -4,6 +4,8 @@ import type { Clock } from '../../../shared/base/clock.ts';
 import type { DesktopConfig } from '../config.ts';
 import { Desktop } from '../core/desktop.ts';
 import type { Joining, Promoting, Updating } from '../core/ports.ts';
+import type { UpdatedApp } from '../core/updating.ts';
+import { FIRST_SETTINGS } from '../keep/settings.ts';
 import { deepLinkIn, SCHEME } from '../rules/deep-link.ts';
 import { HIDDEN_FLAG } from '../rules/login-item.ts';
 import { startCrashReporter } from './crash-reports.ts';
@@ -21,12 +23,22 @@ export interface RunOptions {
   argv: readonly string[];
   versions: { electron: string; chrome: string; node: string };
   joining: Joining;
-  updating: (folder: string) => Updating;
+  /** null: another version was put in this one's place, and the app is to end. */
+  updating: (app: UpdatedApp) => Promise<Updating | null>;
   /** null: not from the app. */
   promoting: Promoting | null;
   clock: Clock;
   random: () => number;
 }
+
+const NOTHING_TO_DISTURB = {
+  running: 0,
+  isMetered: false,
+  isWatched: false,
+  hoursBeganAt: null,
+  hoursBeginAt: null,
+  isShutOut: false,
+};
 
 /** Resolves when the app has begun; null where another one runs already, which has been told. */
 export async function runApp(options: RunOptions): Promise<Desktop | null> {
@@ -70,6 +82,7 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
   app.on('window-all-closed', () => undefined);
   app.on('activate', () => window.show(null));
   app.on('before-quit', (event) => {
+    if (desktop?.hasEnded) return;
     event.preventDefault();
     void desktop?.quit('drain');
   });
@@ -86,6 +99,22 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
   guardSession(session.defaultSession, trust);
   const tray = new AppTray(electron, { iconsDir, platform: machine.platform }, (action) => void desktop?.act(action));
   const folder = dataDir ?? app.getPath('userData');
+  const update = await updating({
+    version: app.getVersion(),
+    folder,
+    machine: () => desktop?.busyness() ?? NOTHING_TO_DISTURB,
+    source: async (channel) => desktop?.updateSource(channel) ?? null,
+    preferences: () => desktop?.preferences.updates ?? FIRST_SETTINGS.preferences.updates,
+    machineId: machine.name,
+    hold: (how) => desktop?.hold(how),
+    end: () => (desktop === null ? app.exit(0) : void desktop.quit('now')),
+    clock,
+    note: (text) => desktop?.note(text),
+  });
+  if (update === null) {
+    app.exit(0);
+    return null;
+  }
   try {
     desktop = await Desktop.open({
       folder: path.join(folder, 'desktop'),
@@ -95,7 +124,7 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
       versions: { app: app.getVersion(), ...versions },
       system: createSystem(electron, { window, tray, config }),
       joining,
-      updating: updating(folder),
+      updating: update,
       promoting,
       clock,
       random,

@@ -50,6 +50,7 @@ export function createSystem(
     },
     crashes: crashReportsIn(app.getPath('crashDumps')),
     facts: () => factsOf(powerMonitor),
+    isWatched: () => window.isWatched,
     exit: () => {
       tray.close();
       app.exit(0);

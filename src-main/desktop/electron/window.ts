@@ -37,6 +37,10 @@ export class AppWindow {
     if (this.#window !== null && !this.#window.isDestroyed()) this.#window.webContents.send(channelOf(name), told);
   }
 
+  get isWatched(): boolean {
+    return this.#window !== null && !this.#window.isDestroyed() && this.#window.isFocused();
+  }
+
   /** Whether these are the contents of our window. */
   holds(contents: Pick<WebContentsPart, 'id'>): boolean {
     return this.#window !== null && !this.#window.isDestroyed() && this.#window.webContents.id === contents.id;

@@ -173,7 +173,8 @@ export class AgentPart {
       program: programs.node,
       args: [programs.cli, 'worker', '--data', dataDir, ...given],
       // Command lines can be read by others on this machine.
-      env: { ...programs.env, PLAYFLEET_JOIN: link ?? undefined },
+      // The app brings its agent along, and updates both.
+      env: { ...programs.env, PLAYFLEET_JOIN: link ?? undefined, PLAYFLEET_UPDATES: 'false' },
     };
   }
 }

@@ -47,12 +47,9 @@ export class DoubleWindow extends Emitter implements WindowPart {
   show(): void {
     this.isShown = true;
   }
-  hide(): void {
-    this.isShown = false;
-  }
   focus(): void {}
-  isVisible(): boolean {
-    return this.isShown;
+  isFocused(): boolean {
+    return false;
   }
   isMinimized(): boolean {
     return false;
@@ -107,7 +104,6 @@ export class DoubleContents extends Emitter implements WebContentsPart {
 }
 
 export class DoubleTray extends Emitter implements TrayPart {
-  static last: DoubleTray | null = null;
   image: Electron.NativeImage | string;
   tooltip = '';
   title = '';
@@ -117,7 +113,6 @@ export class DoubleTray extends Emitter implements TrayPart {
   constructor(image: Electron.NativeImage) {
     super();
     this.image = image;
-    DoubleTray.last = this;
   }
   setImage(image: Electron.NativeImage | string): void {
     this.image = image;
@@ -175,6 +170,7 @@ export class DoubleElectron {
   } = { requestHandler: null, checkHandler: null, deviceHandler: null, verify: null };
   readonly #handlers = new Map<string, Handling>();
   #answering: Answering | null = null;
+  #tray: DoubleTray | null = null;
   readonly #exited: Promise<void>;
 
   constructor({ folder, isFirst = true, languages = ['en-GB'], safeStorage = 'good' }: DoubleOptions) {
@@ -228,7 +224,12 @@ export class DoubleElectron {
     this.parts = {
       app,
       BrowserWindow: Window,
-      Tray: DoubleTray,
+      Tray: class extends DoubleTray {
+        constructor(image: Electron.NativeImage) {
+          super(image);
+          outer.#tray = this;
+        }
+      },
       Notification,
       Menu: {
         buildFromTemplate: (template) => ({ template }) as unknown as Electron.Menu,
@@ -278,8 +279,8 @@ export class DoubleElectron {
   }
 
   get tray(): DoubleTray {
-    if (DoubleTray.last === null) throw new Error('there is no tray');
-    return DoubleTray.last;
+    if (this.#tray === null) throw new Error('there is no tray');
+    return this.#tray;
   }
 
   get window(): DoubleWindow {

@@ -1,0 +1,104 @@
+import { useMemo, useState } from 'react';
+import { permitCopy, type Copy } from '../fleet/offline.ts';
+import { useWorkers } from '../fleet/workers.ts';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Checkbox, Field, Select } from '../ui/field.tsx';
+import { useMessages } from '../ui/i18n.ts';
+import { Section } from '../ui/page.tsx';
+import { EmptyState } from '../ui/states.tsx';
+import { Table, type Column } from '../ui/table.tsx';
+import { RelativeTime } from '../ui/time.tsx';
+import { toastDone, toastError } from '../ui/toast.tsx';
+import { messages } from './offline-messages.ts';
+import styles from './settings.module.css';
+
+export function Copies({ copies, mayChange }: { copies: readonly Copy[]; mayChange: boolean }) {
+  const t = useMessages(messages);
+  const [adding, setAdding] = useState(false);
+  const columns = useMemo((): Column<Copy>[] => {
+    const forbid = async ({ worker_id, hostname }: Copy) => {
+      try {
+        await permitCopy(worker_id, 'no');
+        toastDone(t('forbidden', { name: hostname }));
+      } catch (error) {
+        toastError(error);
+      }
+    };
+    return [
+      { id: 'name', head: t('worker'), cell: ({ hostname }) => hostname },
+      { id: 'age', head: t('age'), width: '160px', cell: ({ at }) => (at === null ? t('never') : <RelativeTime at={at} />) },
+      {
+        id: 'permit',
+        head: t('permit'),
+        width: '140px',
+        wideOnly: true,
+        cell: ({ permit }) => (permit === 'secrets' ? t('permitSecrets') : t('permitNo')),
+      },
+      {
+        id: 'forbid',
+        head: '',
+        width: '110px',
+        align: 'end',
+        cell: (copy) =>
+          mayChange && (
+            <Button look="quiet" onClick={() => void forbid(copy)} aria-label={`${t('forbid')}: ${copy.hostname}`}>
+              {t('forbid')}
+            </Button>
+          ),
+      },
+    ];
+  }, [t, mayChange]);
+  return (
+    <Section title={t('copies')} actions={mayChange && <Button onClick={() => setAdding(true)}>{t('allow')}</Button>}>
+      {copies.length === 0 ? (
+        <EmptyState title={t('noCopies')} command="playfleet copies allow NAME">
+          <p>{t('copiesWhy')}</p>
+        </EmptyState>
+      ) : (
+        <Table keys label={t('copies')} columns={columns} rows={copies} keyOf={({ worker_id }) => worker_id} />
+      )}
+      {adding && <Allow held={copies} onClose={() => setAdding(false)} />}
+    </Section>
+  );
+}
+
+function Allow({ held, onClose }: { held: readonly Copy[]; onClose: () => void }) {
+  const t = useMessages(messages);
+  const { workers } = useWorkers();
+  const taken = new Set(held.map(({ worker_id }) => worker_id));
+  const free = workers.filter(({ id }) => !taken.has(id));
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [secrets, setSecrets] = useState(false);
+  const id = chosen ?? free[0]?.id;
+  const allow = async () => {
+    const one = free.find((worker) => worker.id === id);
+    if (!one) return;
+    try {
+      await permitCopy(one.id, secrets ? 'secrets' : 'yes');
+      toastDone(t('allowed', { name: one.hostname }));
+      onClose();
+    } catch (error) {
+      toastError(error);
+    }
+  };
+  return (
+    <Dialog open onOpenChange={onClose} title={t('allow')} description={t('copiesWhy')}>
+      <div className={styles.stack}>
+        <Field label={t('worker')}>
+          <Select
+            value={id ?? ''}
+            onChange={setChosen}
+            options={free.map(({ id: value, hostname: label }) => ({ value, label }))}
+          />
+        </Field>
+        <Checkbox label={t('withSecrets')} checked={secrets} onChange={setSecrets} />
+        <div>
+          <Button look="primary" onClick={() => void allow()} disabled={id === undefined}>
+            {t('allow')}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
