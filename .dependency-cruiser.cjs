@@ -9,7 +9,7 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'updates', 'merge'],
+  ['reports', 'operations', 'updates', 'merge', 'backups'],
   ['offline'],
 ];
 

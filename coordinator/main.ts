@@ -19,6 +19,10 @@ import { readHead } from './audit/queries.ts';
 import { actorOf } from './audit/record.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { blobRoutes } from './artifacts/routes.ts';
+import { BackupKeeper } from './backups/keeper.ts';
+import { takeUpRestored } from './backups/restored.ts';
+import { backupRoutes } from './backups/routes.ts';
+import { backupSettings } from './backups/settings.ts';
 import { WorkerReach } from './artifacts/worker-reach.ts';
 import type { CoordinatorConfig } from './config.ts';
 import { bulkRunRoutes } from './dispatch/bulk-routes.ts';
@@ -258,6 +262,9 @@ export async function startCoordinator(
       report,
     });
     stops.push(() => presence.stop());
+    const backups = { settings: () => backupSettings(settings.values, config.dataDir) };
+    const waiting = await db.write((w) => takeUpRestored(w, clock.now()));
+    if (waiting !== null) log.warn({ waiting }, 'this data was restored from a backup: what was held then waits again');
     const dispatch: Dispatch = await createDispatch({
       db,
       clock,
@@ -313,6 +320,8 @@ export async function startCoordinator(
       log,
     });
     stops.push(() => reports.stop());
+    const keeper = await BackupKeeper.open({ db, clock, dataDir: config.dataDir, version, ...backups, report });
+    stops.push(() => keeper.stop());
     await db.write((w) => nameOrigin(w, os.hostname()));
     const registers = { settings, policies, forget: () => authenticator.forget() };
     const applier = new Applier({ db, clock, registers, report });
@@ -416,6 +425,7 @@ export async function startCoordinator(
         }),
         offlineRoutes({ db, origin: originId, home }),
         blobRoutes({ store, db, reach: new WorkerReach({ db, store }) }),
+        backupRoutes({ db, clock, keeper, ...backups }),
         eventRoutes({ db, feed }),
         settingsRoutes({ db, clock, settings }),
         mailRoutes({ db, clock, mailer, smtp }),
@@ -466,6 +476,7 @@ export async function startCoordinator(
           contentPort: content.port,
           load,
           faults: () => strategies.faults,
+          backups: () => keeper.standing(),
           report,
         }),
       ],

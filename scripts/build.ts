@@ -16,6 +16,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 /** Process entries: what the file becomes in dist/. */
 const programs: Record<string, string> = {
   'playfleet.mjs': 'src-main/cli/main.ts',
+  'backup.mjs': 'coordinator/backups/backup-process.ts',
   'merge.mjs': 'coordinator/reports/merge-process.ts',
   'detect-machine.mjs': 'src-main/agent/machine/detect-process.ts',
 };

@@ -27,6 +27,8 @@ const healthAnswer = z.object({
     /** How many of each were left out since the start. */
     left_out: z.record(z.enum(SHEDDABLE), z.int().min(0)),
   }),
+  /** Of the newest good one. null: there is none. */
+  backup_age_seconds: z.int().nullable(),
 });
 const check = z.enum(['ok', 'failed']);
 const readyAnswer = z.object({
@@ -51,10 +53,22 @@ export interface HealthDeps {
   load: Pick<LoadMonitor, 'facts'>;
   /** Sentences about what should be mended. */
   faults: () => string[];
+  /** When the newest good backup was taken, and sentences about what should be mended. */
+  backups: () => { lastGoodAt: number | null; warnings: string[] };
   report: (error: unknown, during: string) => void;
 }
 
-export function healthRoutes({ db, clock, version, dataDir, contentPort, load, faults, report }: HealthDeps) {
+export function healthRoutes({
+  db,
+  clock,
+  version,
+  dataDir,
+  contentPort,
+  load,
+  faults,
+  backups,
+  report,
+}: HealthDeps) {
   const started = clock.monotonic();
   let checked: { at: number; checks: Promise<Checks> } | undefined;
   const checksNow = (): Promise<Checks> => {
@@ -91,11 +105,17 @@ export function healthRoutes({ db, clock, version, dataDir, contentPort, load, f
         const uptime = Math.round((clock.monotonic() - started) / 1000);
         const { level: state, since, reasons, leftOut } = load.facts;
         const told = { state, since: new Date(since).toISOString(), reasons: [...reasons], left_out: leftOut };
-        return c.json(
-          { status: 'ok' as const, version, content_port: contentPort, uptime_seconds: uptime, load: told },
-          200,
-          { 'cache-control': 'no-store' },
-        );
+        const { lastGoodAt } = backups();
+        const age = lastGoodAt === null ? null : Math.max(0, Math.round((clock.now() - lastGoodAt) / 1000));
+        const body = {
+          status: 'ok' as const,
+          version,
+          content_port: contentPort,
+          uptime_seconds: uptime,
+          load: told,
+          backup_age_seconds: age,
+        };
+        return c.json(body, 200, { 'cache-control': 'no-store' });
       },
     )
     .openapi(
@@ -111,7 +131,7 @@ export function healthRoutes({ db, clock, version, dataDir, contentPort, load, f
         const checks = await checksNow();
         const ready = Object.values(checks).every((result) => result === 'ok');
         const headers = { 'cache-control': 'no-store' };
-        const warnings = faults();
+        const warnings = [...faults(), ...backups().warnings];
         return ready
           ? c.json({ status: 'ready' as const, checks, warnings }, 200, headers)
           : c.json({ status: 'not_ready' as const, checks, warnings }, 503, headers);

@@ -1,5 +1,7 @@
 /** All settings there are: type, default, bounds, and what they are for. */
+import path from 'node:path';
 import { z } from 'zod';
+import { isTimeZone } from '../../shared/base/time-zone.ts';
 import type { SettingType } from '../../shared/protocol/rest/settings.ts';
 import { strategyName } from '../../shared/protocol/rest/scheduling.ts';
 import { version } from '../../shared/protocol/update.ts';
@@ -103,6 +105,43 @@ export const SETTINGS = {
   ),
   report_retention_days: int(90, 1, 36_500, 'How long reports and their files are kept.'),
   log_retention_days: int(30, 1, 36_500, 'How long output and events are kept.'),
+  backup_schedule: choice(
+    ['off', 'daily', 'weekly'],
+    'off',
+    'How often a backup is taken by itself. The first one is taken at once; one that was missed is made up for.',
+  ),
+  backup_time: {
+    ...choice(['03:00'], '03:00', 'At what time of day (HH:MM) backups are taken.'),
+    schema: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day, as in 03:00'),
+    options: null,
+  },
+  backup_weekday: choice(
+    ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'],
+    'sunday',
+    'On which day weekly backups are taken.',
+  ),
+  backup_zone: {
+    ...choice(['UTC'], 'UTC', 'Time zone of that time and day, as in Europe/Berlin.'),
+    schema: z.string().max(100).refine(isTimeZone, 'must be a time zone, as in Europe/Berlin'),
+    options: null,
+  },
+  backup_folder: text(
+    z
+      .string()
+      .max(1000)
+      .refine((folder) => path.isAbsolute(folder), 'must be a whole path, from the root on'),
+    "Folder for backups on the coordinator's machine, best on another disk; without one they lie in its data folder.",
+  ),
+  backup_keep_daily: int(7, 1, 366, 'Of how many days that have a backup the last one is kept.'),
+  backup_keep_weekly: int(4, 0, 520, 'Of how many weeks that have a backup the last one is kept.'),
+  backup_artifacts: boolean(true, 'Whether files of reports and tests are in backups. Each is copied once.'),
+  backup_passphrase: {
+    ...text(
+      z.string().min(12, 'must have at least 12 characters').max(500),
+      'Encrypts backups, and puts the keys of this coordinator into them. Note it elsewhere: without it no backup opens.',
+    ),
+    secret: true,
+  },
   rate_limit_reads_per_minute: perMinute(30_000, 'Reading requests of one person or token.'),
   rate_limit_changes_per_minute: perMinute(30_000, 'Changing requests of one person or token.'),
   rate_limit_transfers_per_minute: perMinute(120_000, 'Uploads and downloads of blobs of one person or token.'),

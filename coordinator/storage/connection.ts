@@ -13,6 +13,9 @@ const plainVfs = process.platform === 'win32' ? 'win32' : 'unix';
 
 const statementsKept = 500;
 
+/** The log is moved into the file when it has so many pages. */
+const checkpointPages = 1000;
+
 interface Prepared {
   statement: Libsql.Statement<unknown[]>;
   parameters: number;
@@ -40,7 +43,7 @@ export class Connection {
       PRAGMA synchronous = FULL;
       PRAGMA foreign_keys = ON;
       PRAGMA temp_store = MEMORY;
-      PRAGMA wal_autocheckpoint = 1000;
+      PRAGMA wal_autocheckpoint = ${checkpointPages};
       PRAGMA journal_size_limit = 67108864;
       PRAGMA query_only = ON;`);
   }
@@ -85,6 +88,22 @@ export class Connection {
 
   returnsRows(sql: string): boolean {
     return this.#prepare(sql).returnsRows;
+  }
+
+  /**
+   * Moves the write-ahead log into the file, then leaves the file alone: what is stored from now on goes to the log only, until `thaw`.
+   * Throws StorageFullError if the disk refuses that.
+   */
+  freeze(): void {
+    const [moved] = this.#guarded(() => this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all([])) as {
+      busy: number;
+    }[];
+    if (moved?.busy !== 0) throw new StorageLockedError('Another program reads the database file. Close that program.');
+    this.exec('PRAGMA wal_autocheckpoint = 0');
+  }
+
+  thaw(): void {
+    this.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
   }
 
   /**

@@ -100,6 +100,13 @@ export interface Database {
   /** Calls `listener` with the events of each commit, in order of `seq`. The returned function ends that. */
   onCommitted(listener: (events: readonly StoredEvent[]) => void): () => void;
   stats(): DatabaseStats;
+  /**
+   * While `copy` runs, the database's file stays as it is, and what is stored meanwhile is only added to its log (`<file>-wal`). A copy of
+   * the file, with one of the log taken after it, is what was stored when the log's was begun. Reads and writes go on; only fixing the file
+   * holds them up, for as long as moving the log into it takes (`blockedMs`). One at a time. Another process must do the copying: to close
+   * the file in this one would drop its locks.
+   */
+  frozen<T>(copy: (blockedMs: number) => Promise<T>): Promise<T>;
   /** Finishes what was asked for, refuses what comes later, and lets go of the files. */
   close(): Promise<void>;
 }

@@ -58,6 +58,7 @@ export class GroupCommit implements Database {
   /** Settles when the group being written ends. */
   #group: Promise<void> | undefined;
   #closed = false;
+  #isFrozen = false;
 
   constructor(connection: Connection, options: GroupCommitOptions) {
     this.#connection = connection;
@@ -91,6 +92,22 @@ export class GroupCommit implements Database {
   onCommitted(listener: (events: readonly StoredEvent[]) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  async frozen<T>(copy: (blockedMs: number) => Promise<T>): Promise<T> {
+    this.#refuseIfClosed();
+    if (this.#isFrozen) throw new Error('The database file is being copied already.');
+    this.#isFrozen = true;
+    try {
+      while (this.#group) await this.#group;
+      const began = this.#clock.monotonic();
+      this.#connection.freeze();
+      return await copy(this.#clock.monotonic() - began);
+    } finally {
+      this.#isFrozen = false;
+      // Closed meanwhile: the log is in the file then.
+      if (!this.#closed) this.#connection.thaw();
+    }
   }
 
   stats(): DatabaseStats {

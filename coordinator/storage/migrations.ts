@@ -22,6 +22,7 @@ import joinCodes from './migrations/0020-join-codes.sql';
 import updates from './migrations/0021-updates.sql';
 import merging from './migrations/0022-merging.sql';
 import warmCopies from './migrations/0023-warm-copies.sql';
+import backups from './migrations/0024-backups.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   { version: 21, name: 'updates', sql: updates },
   { version: 22, name: 'merging', sql: merging },
   { version: 23, name: 'warm-copies', sql: warmCopies },
+  { version: 24, name: 'backups', sql: backups },
 ];

@@ -494,6 +494,19 @@ export interface Tables {
     accepted_at: number;
     accepted_by: string;
   };
+  backup_attempts: {
+    id: string;
+    started_at: number;
+    ended_at: number | null;
+    trigger: 'asked' | 'scheduled';
+    by: string;
+    state: 'running' | 'done' | 'failed';
+    backup: string | null;
+    taken_at: number | null;
+    detail: string | null;
+    written_bytes: number | null;
+    blocked_ms: number | null;
+  };
   origins: {
     id: string;
     name: string;

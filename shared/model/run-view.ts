@@ -184,6 +184,9 @@ function changes(view: RunView, event: FleetEvent): Partial<RunView> {
     case 'settings.changed':
     case 'coordinator.load':
     case 'scheduling.changed':
+    case 'backup.done':
+    case 'backup.failed':
+    case 'coordinator.restored':
     case 'run.deadline':
     case 'run.log':
       return {};

@@ -217,6 +217,17 @@ export const fleetEvent = z.discriminatedUnion('type', [
       left_out: z.record(z.string(), z.int().min(0)),
     }),
   }),
+  envelope.extend({
+    type: z.literal('backup.done'),
+    data: z.object({ backup: z.string(), by: z.string(), bytes: z.int().min(0) }),
+  }),
+  /** The data is as safe as it was before; the next one is tried by itself where there is a schedule. */
+  envelope.extend({ type: z.literal('backup.failed'), data: z.object({ by: z.string(), detail: z.string() }) }),
+  /** This is what a backup held; what came after it is not known here. */
+  envelope.extend({
+    type: z.literal('coordinator.restored'),
+    data: z.object({ backup: z.string(), taken_at: z.string(), tasks: z.int().min(0) }),
+  }),
   /** Caps, weights or rules are others. */
   envelope.extend({
     type: z.literal('scheduling.changed'),

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { EXIT } from './failure.ts';
+import { addBackupCommands } from './program/backups.ts';
 import { addFleetCommands } from './program/fleet.ts';
 import { addOfflineCommands } from './program/offline.ts';
 import { addJoinCommands } from './program/joining.ts';
@@ -54,6 +55,7 @@ function createProgram(cli: Cli, act: Act): Command {
   addFleetCommands(program, cli, act);
   addSchedulingCommands(program, cli, act);
   addPeopleCommands(program, cli, act);
+  addBackupCommands(program, cli, act);
   addOfflineCommands(program, cli, act);
   addUpdateCommands(program, cli, act);
   return program;

@@ -43,6 +43,10 @@ const ACTIONS = Object.keys({
   'join_code.locked': 1,
   'join_code.revoked': 1,
   'settings.changed': 1,
+  'coordinator.restored': 1,
+  'backup.taken': 1,
+  'backup.downloaded': 1,
+  'backup.removed': 1,
   'scheduling.added': 1,
   'scheduling.changed': 1,
   'scheduling.removed': 1,
@@ -69,6 +73,11 @@ const ACTIONS = Object.keys({
   'origin.verified': 1,
   'merge.taken_over': 1,
   'merge.resolved': 1,
+  'warm_copy.permitted': 1,
+  'warm_copy.taken': 1,
+  'promotion.stated': 1,
+  'promotion.began': 1,
+  'promotion.ended': 1,
 } satisfies Record<AuditAction, 1>).sort();
 
 const SPANS = { all: null, day: 86_400_000, week: 604_800_000, month: 2_592_000_000 } as const;

@@ -38,6 +38,10 @@ export function outdatedBy(
       case 'settings.changed':
         add('settings');
         break;
+      case 'backup.done':
+      case 'backup.failed':
+        add('backups');
+        break;
       case 'scheduling.changed':
         add('scheduling');
         break;

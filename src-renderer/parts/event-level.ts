@@ -32,6 +32,10 @@ export function levelOf(event: FleetEvent): Level {
       return event.data.settled.some(({ outcome }) => outcome === 'unexpected') ? 'warning' : 'info';
     case 'worker.breaker':
       return ({ closed: 'info', half_open: 'warning', open: 'error' } as const)[event.data.state];
+    case 'backup.failed':
+      return 'error';
+    case 'coordinator.restored':
+      return 'warning';
     case 'coordinator.load':
       return ({ normal: 'info', busy: 'warning', overloaded: 'error' } as const)[event.data.to];
     default:

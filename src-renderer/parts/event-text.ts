@@ -80,6 +80,12 @@ export function eventText(event: FleetEvent, t: Say): string {
       return t('settingsChanged', { by: event.data.by, keys: event.data.keys.join(', ') });
     case 'scheduling.changed':
       return t('schedulingChanged', event.data);
+    case 'backup.done':
+      return t('backupDone', { backup: event.data.backup });
+    case 'backup.failed':
+      return because(t('backupFailed'), event.data.detail);
+    case 'coordinator.restored':
+      return t('coordinatorRestored', { backup: event.data.backup });
     case 'coordinator.load':
       return because(t('coordinatorLoad', { from: event.data.from, to: event.data.to }), event.data.reasons.join('; '));
     case 'tests.running':

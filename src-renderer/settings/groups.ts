@@ -1,13 +1,14 @@
 /** Settings in groups, by the beginning of their key: one that is added to the coordinator appears here by itself. */
 import type { Setting } from '../../shared/protocol/rest/settings.ts';
 
-export const GROUPS = ['scheduling', 'workers', 'retention', 'signIn', 'mail', 'limits', 'other'] as const;
+export const GROUPS = ['scheduling', 'workers', 'retention', 'backups', 'signIn', 'mail', 'limits', 'other'] as const;
 export type GroupName = (typeof GROUPS)[number];
 
 const BEGINNINGS: readonly (readonly [GroupName, RegExp])[] = [
   ['workers', /^(worker|breaker|poison)_/],
   ['scheduling', /^(scheduler|load_balancer|race|max_parallel|task|unservable|steal)_/],
   ['retention', /_retention_/],
+  ['backups', /^backup_/],
   ['signIn', /^(session|github|google|discord|oidc|password|account|invitation|private)_/],
   ['mail', /^(smtp|mail|slack|webhook|alert)_/],
   ['limits', /^rate_limit_/],

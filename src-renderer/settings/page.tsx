@@ -5,6 +5,7 @@ import { Page as Frame } from '../ui/page.tsx';
 import { EmptyState, Skeleton } from '../ui/states.tsx';
 import { Tabs } from '../ui/tabs.tsx';
 import { useViewState } from '../ui/view-state.ts';
+import { Backups } from './backups.tsx';
 import { messages } from './messages.ts';
 import { Offline } from './offline.tsx';
 import { Scheduling } from './scheduling.tsx';
@@ -19,6 +20,7 @@ export function Page() {
   const { isPending } = useMe();
   const may = useMay('maintainer');
   const mayAll = useMayEverywhere('maintainer');
+  const mayBackUp = useMayEverywhere('admin');
   const [view, setView] = useViewState(DEFAULTS);
   const tabs = [
     ...(mayAll
@@ -38,6 +40,7 @@ export function Page() {
     },
     { id: 'offline', label: t('offline'), content: <Offline /> },
     { id: 'tokens', label: t('tokens'), content: <Tokens /> },
+    ...(mayBackUp ? [{ id: 'backups', label: t('backups'), content: <Backups /> }] : []),
   ];
   const chosen = tabs.find(({ id }) => id === view.tab)?.id ?? tabs[0]!.id;
   return (

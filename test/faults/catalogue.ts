@@ -11,10 +11,15 @@ import { failpoints } from './scenarios/failpoints.ts';
 import { fullDisk } from './scenarios/full-disk.ts';
 import { fullStore } from './scenarios/full-store.ts';
 import { detachedChildren, drain } from './scenarios/long-tests.ts';
+import { corruptedJournal, interruptedMerge, mergeOntoFullDisk } from './scenarios/offline-merges.ts';
+import { mergeSpeed } from './scenarios/offline-merge-speed.ts';
+import { clocksApart, twoPromotions } from './scenarios/offline-promotions.ts';
+import { offlineRoundTrip } from './scenarios/offline-round-trip.ts';
 import { oldVersions } from './scenarios/old-versions.ts';
 import { pausedCoordinator, pausedWorker } from './scenarios/pauses.ts';
 import { poisonProcess, poisonTest } from './scenarios/poison-test.ts';
 import { reordered } from './scenarios/reordered.ts';
+import { restoreUnderLoad } from './scenarios/restore-under-load.ts';
 import { silentWorker } from './scenarios/silent-worker.ts';
 import { greedyTests, starvedWorker } from './scenarios/starved.ts';
 import { truncatedUpload } from './scenarios/truncated-upload.ts';
@@ -287,11 +292,85 @@ export const FAULTS: readonly Fault[] = [
     run: secondProcess,
   },
   {
+    number: 26,
+    name: 'restore-under-load',
+    inject: 'the machine of the coordinator is gone under load, its newest backup is restored elsewhere',
+    expect: 'all that was acknowledged before the backup is there, the rest is run again',
+    figures: [
+      'restores',
+      'rpo_max_ms',
+      'rto_p50_ms',
+      'rto_max_ms',
+      'restore_max_ms',
+      'blocked_max_ms',
+      'stale_reports',
+    ],
+    run: restoreUnderLoad,
+    core: true,
+  },
+  {
     number: 27,
     name: 'old-versions',
     inject: 'agents one protocol older and newer, an older coordinator, kills within each migration',
     expect: 'they agree on the older protocol; the next start resumes',
     figures: ['pairs', 'failed_pairs', 'migrations_killed'],
     run: oldVersions,
+  },
+  {
+    number: 28,
+    name: 'offline:round-trip',
+    inject:
+      'central is lost in the middle of two runs, a machine is promoted, is killed in two runs of its own; all is brought home, both are killed, all is brought again, twice, reversed, and to a restored central',
+    expect: 'each run counts once, both sides are equal, whatever came how often',
+    figures: ['tests_each_side', 'ready_ms', 'switched_ms', 'brought_ms', 'batches', 'stored_again', 'hash_differences'],
+    run: offlineRoundTrip,
+  },
+  {
+    number: 28,
+    name: 'offline:interrupted',
+    inject: 'kill -9 of both sides at each step of a merge',
+    expect: 'it goes on where it was',
+    figures: ['tests', 'deaths_of_central', 'deaths_of_promoted', 'hash_differences'],
+    run: interruptedMerge,
+  },
+  {
+    number: 28,
+    name: 'offline:corrupted-journal',
+    inject: 'batches of a merge are changed, cut short, out of the future, or of somebody else',
+    expect: 'refused, nothing of them is stored',
+    figures: ['spoilt_batches', 'spoilt_taken', 'changed_by_them'],
+    run: corruptedJournal,
+  },
+  {
+    number: 28,
+    name: 'offline:full-disk',
+    inject: "central's disk is full when everything comes home",
+    expect: 'it waits, no run is there by halves, and it goes on when there is room',
+    figures: ['requests_while_full', 'half_runs_while_full', 'hash_differences'],
+    run: mergeOntoFullDisk,
+  },
+  {
+    number: 28,
+    name: 'offline:clocks',
+    inject: 'the clock of the promoted machine is a day behind',
+    expect: 'the same as with right clocks',
+    figures: ['tests_each_side', 'mixed_runs', 'hash_differences'],
+    run: clocksApart,
+  },
+  {
+    number: 28,
+    name: 'offline:merge-speed',
+    inject: '10,000 results are brought home while central hands out 200 tasks a second',
+    expect: 'within 10 s, and others wait at most twice as long at the 99th percentile',
+    figures: ['in_place_s', 'verified_s', 'p99_quiet_ms', 'p99_merging_ms', 'p99_ratio'],
+    run: mergeSpeed,
+  },
+  {
+    number: 29,
+    name: 'offline:two-promotions',
+    inject: 'two machines are promoted at once',
+    expect: 'two origins, no run is mixed with another',
+    figures: ['tests_each_side', 'origins', 'mixed_runs', 'ready_max_ms', 'hash_differences'],
+    run: twoPromotions,
   },
 ];

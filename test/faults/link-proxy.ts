@@ -18,8 +18,31 @@ export type Tamper = (
   later: (text: string) => void,
 ) => string[];
 
-export async function startProxy(target: string, tamper: Tamper): Promise<LinkProxy> {
+/** A request as it passed, its body as text. */
+export interface SeenRequest {
+  method: string;
+  /** With its query. */
+  path: string;
+  authorization: string;
+  body: string;
+}
+
+export async function startProxy(
+  target: string,
+  tamper: Tamper,
+  seen: (request: SeenRequest) => void = () => undefined,
+): Promise<LinkProxy> {
   const server: Server = createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () =>
+      seen({
+        method: incoming.method ?? '',
+        path: incoming.url ?? '',
+        authorization: incoming.headers.authorization ?? '',
+        body: Buffer.concat(chunks).toString(),
+      }),
+    );
     const onward = request(target + incoming.url, { method: incoming.method, headers: incoming.headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);

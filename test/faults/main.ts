@@ -1,5 +1,6 @@
 /**
- * Faults, injected into real programs while they work: `npm run faults -- all`, `core` (the quicker part), one by its number or name;
+ * Faults, injected into real programs while they work: `npm run faults -- all`, `core` (the quicker part), `offline` (coordinators that stand in
+ * for others), one by its number or name;
  * `--seed S` repeats a run. Prints what was acknowledged, stored, lost and counted twice, then one JSON line; all but `core` also write
  * their rows into the table of docs/reliability.md. Exits 0 only where every promise held that could be measured.
  */
@@ -20,7 +21,11 @@ const seed = seedAt >= 0 ? (args[seedAt + 1] ?? '') : String(Date.now());
 const wanted = args.filter((arg, i) => !arg.startsWith('--') && (seedAt < 0 || i !== seedAt + 1));
 const all = wanted.includes('all');
 const matches = (fault: Fault, word: string): boolean =>
-  word === 'all' || (word === 'core' && fault.core === true) || word === fault.name || word === String(fault.number);
+  word === 'all' ||
+  (word === 'core' && fault.core === true) ||
+  word === fault.name ||
+  word === fault.name.split(':')[0] ||
+  word === String(fault.number);
 const words = wanted.length === 0 ? ['core'] : wanted;
 const unknown = words.filter((word) => !FAULTS.some((fault) => matches(fault, word)));
 if (unknown.length > 0) {
@@ -79,7 +84,7 @@ async function work(): Promise<void> {
 
 async function runOne(fault: Fault): Promise<Result> {
   if (typeof fault.run === 'string') return { fault, holds: null, finding: null, reason: fault.run, seconds: 0 };
-  const folder = await mkdtemp(path.join(os.tmpdir(), `playfleet-fault-${fault.name}-`));
+  const folder = await mkdtemp(path.join(os.tmpdir(), `playfleet-fault-${fault.name.replace(':', '-')}-`));
   const programs = new Programs();
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);

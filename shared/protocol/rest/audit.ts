@@ -6,6 +6,10 @@ import { pageQuery } from './common.ts';
 export const auditAction = z.enum([
   'coordinator.first_start',
   'coordinator.key_rotated',
+  'coordinator.restored',
+  'backup.taken',
+  'backup.downloaded',
+  'backup.removed',
   'session.opened',
   'session.closed',
   'session.refused',

@@ -1,6 +1,4 @@
 /** `playfleet secrets`: sets, names and removes what tests need and nobody may read. Values never stand on a command line, where all can see them. */
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { DEFAULT_ENVIRONMENT, secretsAnswer, type Secret } from '../../../shared/protocol/rest/secrets.ts';
@@ -8,6 +6,7 @@ import { printJson, printLine, styleOf, type Cli } from '../cli.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { openApi } from '../open-api.ts';
 import { projectHere, projectName } from '../run/source.ts';
+import { askHidden } from '../terminal/ask-hidden.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 import { tableLines } from '../terminal/table.ts';
 
@@ -79,25 +78,10 @@ const teamIn = ({ team }: SecretOptions): string => (team === undefined ? '' : `
 
 /** One line break at the end is the shell's, not the secret's. */
 async function readValue(cli: Cli, name: string, input: NodeJS.ReadStream): Promise<string> {
-  const value = input.isTTY ? await askFor(cli, name, input) : (await text(input)).replace(/\r?\n$/, '');
+  const value = input.isTTY
+    ? await askHidden(cli, `Value of ${name}`, 'Nothing was set.', input)
+    : (await text(input)).replace(/\r?\n$/, '');
   if (value === '')
     throw new CliFailure('There is no value.', `Give it on stdin: playfleet secrets set ${name} < file`);
   return value;
-}
-
-/** What is typed is not shown. */
-async function askFor(cli: Cli, name: string, input: NodeJS.ReadStream): Promise<string> {
-  cli.stderr.write(`Value of ${name} (is not shown): `);
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const prompt = createInterface({ input, output: nowhere, terminal: true });
-  const aborted = new AbortController();
-  prompt.on('SIGINT', () => aborted.abort());
-  try {
-    return await prompt.question('', { signal: aborted.signal });
-  } catch (cause) {
-    throw new CliFailure('Nothing was set.', 'Type the value and press Enter.', { cause });
-  } finally {
-    prompt.close();
-    cli.stderr.write('\n');
-  }
 }

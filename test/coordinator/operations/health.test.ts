@@ -26,6 +26,7 @@ test('a coordinator that works says so to anybody', async () => {
       reasons: [],
       left_out: { metrics: 0, log_lines: 0, live_views: 0, requests: 0 },
     },
+    backup_age_seconds: null,
   });
   const ready = await fetch(`${url}/readyz`);
   expect(ready.status).toBe(200);
@@ -48,6 +49,7 @@ test('one that cannot write, or has no data folder any more, is not ready, and s
       contentPort: 4801,
       load: { facts: { level: 'normal', since: 0, reasons: [], leftOut: NOTHING_LEFT_OUT } },
       faults: () => [],
+      backups: () => ({ lastGoodAt: null, warnings: [] }),
       report: (_, during) => reported.push(during),
     }),
   );

@@ -11,6 +11,7 @@ export function aWorker(change: Partial<Worker> = {}): Worker {
     status: 'idle',
     intent: 'active',
     intent_reason: null,
+    warm_copy: { permit: 'no', at: null },
     capabilities: {
       platform: 'linux',
       platform_version: '12',

@@ -3,6 +3,7 @@
  * preload interface, whose messages a test carries to the app's real IPC handlers. What is doubled is Electron alone.
  */
 import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -19,7 +20,7 @@ export async function serveApp(app: RunningApp): Promise<{ url: string; close: (
   const server = createServer((request, response) => {
     void (async () => {
       const { method = 'GET', headers, url = '/' } = request;
-      const body = method === 'GET' || method === 'HEAD' ? {} : { body: Buffer.concat(await Array.fromAsync(request)) };
+      const body = method === 'GET' || method === 'HEAD' ? {} : { body: await buffer(request) };
       // Who asks is what Electron would say of this page.
       const answer = await app.electron.request(url, { method, headers: headers as Record<string, string>, ...body });
       response.writeHead(answer.status, Object.fromEntries(answer.headers));
