@@ -17,7 +17,7 @@ import { LinkWorker } from '../support/link-worker.ts';
 import { runSuite } from '../support/suite-runs.ts';
 import { askWith, type Ask } from './support.ts';
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 400_000 });
 
 /** A machine that holds a copy of central; `promote` needs nothing else of it. */
 async function machineWithCopy(central: TestCoordinator, name: string) {
@@ -103,7 +103,7 @@ test('what was done comes home whole, once, under its own numbers; workers are s
     .toMatchObject({ state: 'unreachable', runs_to_bring: 1 });
 
   const again = await comeBack();
-  await expect.poll(() => homecomingOf(promoted.ask), { timeout: 60_000 }).toMatchObject({ state: 'verified', runs_to_bring: 0 });
+  await expect.poll(() => homecomingOf(promoted.ask), { timeout: 180_000 }).toMatchObject({ state: 'verified', runs_to_bring: 0, detail: null });
   await okJson(await promoted.ask('POST', '/api/v1/offline/demotion', {}));
   const home = await promoted.running.broughtHome;
   expect(home).toMatchObject({ conflicts: 0, counts: { run: 1, test: 2 } });
