@@ -27,6 +27,8 @@ export interface WorkerOptions {
   dataDir: string;
   args?: string[];
   env?: NodeJS.ProcessEnv;
+  /** Where its log goes; left out: to that of this process. */
+  output?: 'inherit' | 'pipe';
 }
 
 /** What a coordinator says when it listens. */
@@ -76,7 +78,7 @@ export class Programs {
   /** Enrols at its first start; later starts of the same data folder need no token. */
   async startWorker(
     coordinator: Coordinator,
-    { name, slots, dataDir, args = [], env }: WorkerOptions,
+    { name, slots, dataDir, args = [], env, output = 'inherit' }: WorkerOptions,
     again = false,
   ): Promise<ChildProcess> {
     const join = again ? [] : ['--join', (await makeToken(coordinator, 'join')).link];
@@ -95,7 +97,7 @@ export class Programs {
         'warn',
         ...args,
       ],
-      { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } },
+      { stdio: ['ignore', output, 'inherit'], env: { ...process.env, ...env } },
     );
   }
 

@@ -63,7 +63,7 @@ export async function collectRelease(folder: string, facts: ReleaseFacts): Promi
     packages,
   };
   for (const name of feeds) {
-    const feed = await readFeedFile(await readFile(path.join(folder, name), 'utf8'));
+    const feed = readFeedFile(await readFile(path.join(folder, name), 'utf8'));
     const problem = 'problem' in feed ? feed.problem : feedDisagreement(feed, manifest);
     if (problem !== null) throw new ReleaseError(`${name} does not fit the packages beside it: ${problem}`);
   }

@@ -18,12 +18,12 @@ import { Minding } from './manners/minding.ts';
 import { finishWithoutBlob } from './outbox/finish-without-blob.ts';
 import { Sender } from './outbox/sender.ts';
 import { OwnIntent } from './own-intent.ts';
-import { Attempt } from './slots/attempt.ts';
 import { LOG_MS } from './slots/log-stream.ts';
-import { Pool, type AttemptEvents } from './slots/pool.ts';
+import { createAttempts } from './create-attempts.ts';
+import { Pool } from './slots/pool.ts';
+import { Rest } from './rest.ts';
 import { statusOf } from './status.ts';
 import { AGENT_VERSION, gatherParts, type Parts } from './start.ts';
-import { attachByContent } from './uploader/attachments.ts';
 import { Uploader } from './uploader/uploader.ts';
 import type { UpdatedWorker } from '../updater/for-worker.ts';
 
@@ -67,6 +67,8 @@ export class Agent implements Controlled {
   readonly #heartbeat: Heartbeat;
   readonly #guard: SleepGuard;
   readonly #rotation: KeyRotation;
+  readonly #rest: Rest;
+  #isWorking = true;
   #resolve!: (code: number) => void;
   #giveUp!: () => void;
   readonly #givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve));
@@ -95,6 +97,7 @@ export class Agent implements Controlled {
     this.parts = parts;
     this.done = new Promise((resolve) => (this.#resolve = resolve));
     this.#guard = new SleepGuard(clock, (ms, sleptMs) => this.#woke(ms, sleptMs));
+    this.#rest = new Rest(clock);
     this.#rotation = new KeyRotation({ key, keyFile: dir.keyFile, clock, log });
     this.#link = new Link({
       url: key.url,
@@ -135,7 +138,10 @@ export class Agent implements Controlled {
           ? 'the worker is stopping'
           : (this.#elsewhere?.reason ?? outbox.trouble ?? this.#intent.whyNot ?? whyNotAllowed(config.allowProjects, grant)),
       report: (report) => outbox.add(report),
-      create: (grant, events) => this.#attempt(grant, events),
+      create: createAttempts(parts, this.#uploader, {
+        send: (message) => this.#link.sendLossy(message),
+        logMs: () => this.#logMs,
+      }),
       onChange: () => this.#offer(),
       onRunning: () => this.onStatus(),
     });
@@ -280,7 +286,7 @@ export class Agent implements Controlled {
       isTooOld: this.#isTooOld,
       coordinator: { url: key.url, pin: key.pin, apiKey: key.apiKey },
       machineId: machine.capabilities.fingerprint ?? config.name,
-      hours: { hoursBeganAt: null, hoursBeginAt: null },
+      hours: this.#minding.hours,
     };
   }
 
@@ -288,38 +294,6 @@ export class Agent implements Controlled {
   holdBack(reason: string | null): void {
     this.#holdBack = reason;
     this.#wish();
-  }
-
-  #attempt(grant: Grant, events: AttemptEvents): Attempt {
-    const { config, clock, log, dir, user, outbox, stash, preparation } = this.parts;
-    const uploader = this.#uploader;
-    return new Attempt({
-      grant,
-      clock,
-      log,
-      user,
-      preparation,
-      workDir: path.join(dir.work, String(grant.fence)),
-      report: async (report, after) => {
-        await outbox.add(report, after ?? null);
-        // It may have arrived while the report was being written.
-        if (after !== undefined && !uploader.has(after)) outbox.unlock(after);
-      },
-      send: (message) => this.#link.sendLossy(message),
-      logMs: () => this.#logMs,
-      attach: (attempt) => attachByContent(attempt, { stash, uploader, limitBytes: config.attachmentLimitMb * MB }),
-      keepBlob: async (file) => {
-        try {
-          const stashed = await stash.keepFile(file, Number.POSITIVE_INFINITY);
-          if (stashed) uploader.add(stashed, true);
-          return stashed;
-        } catch (error) {
-          log.error({ err: error }, 'a blob report could not be kept; the merged report will lack it');
-          return null;
-        }
-      },
-      ...events,
-    });
   }
 
   #held(): Held[] {
@@ -406,6 +380,9 @@ export class Agent implements Controlled {
   #offer(): void {
     const { free } = this.#pool;
     const lent = this.#lent;
+    const isWorking = this.#pool.size > 0;
+    if (isWorking !== this.#isWorking) this.#rest.note(isWorking);
+    this.#isWorking = isWorking;
     const offer = `${free} of ${lent}`;
     if (offer !== this.#lastOffer && this.#link.send({ type: 'offer', free, lent })) this.#lastOffer = offer;
     this.onStatus();
@@ -468,6 +445,7 @@ export class Agent implements Controlled {
       await Promise.race([this.#flushed(), new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve))]);
     this.#cancelBeat();
     this.#minding.close();
+    this.#rest.close();
     this.#forgetMachine();
     this.#rotation.stop();
     this.#heartbeat.stop();

@@ -41,6 +41,7 @@ export interface Parts {
   /** Not uploaded yet, from before. */
   stashed: Stashed[];
   preparation: Preparation;
+  spares: Spares;
   /** Whose files are fetched for suites: of the coordinator that this worker works for at the moment. */
   trees: { from: BlobClient };
   /** Lets go of all that is not the link's. */
@@ -97,7 +98,7 @@ export async function gatherParts(config: AgentConfig, log: Log, clock: Clock): 
       dir.close();
     };
     const stores = await openStores(dir, user, clock, log);
-    return { config, clock, log, dir, user, key, machine, client, ...stores, preparation, trees, close };
+    return { config, clock, log, dir, user, key, machine, client, ...stores, preparation, spares, trees, close };
   } catch (error) {
     dir.close();
     throw error;
@@ -110,7 +111,7 @@ export async function gatherForAnother(home: Parts, key: WorkerKey, root: string
   const own = openDataDir(root);
   try {
     // Tests are let into this folder of the home's alone.
-    const dir = { ...own, work: path.join(homeDir.work, path.basename(root)) };
+    const dir = { ...own, coordinator: homeDir.coordinator, root: homeDir.root, work: path.join(homeDir.work, path.basename(root)) };
     await mkdir(dir.work, { recursive: true, mode: 0o711 });
     await writeKey(dir.keyFile, key);
     const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });

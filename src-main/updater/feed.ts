@@ -20,7 +20,6 @@ import {
 } from '../../shared/protocol/update.ts';
 import { retry, type RetryPolicy } from '../transfer/retry.ts';
 import { getSmallFile, type FeedSource } from './http.ts';
-import { readFeedFile } from './feed-file.ts';
 
 export interface Offer {
   manifest: UpdateManifest;
@@ -89,6 +88,8 @@ async function offerIn(manifest: UpdateManifest, options: LookOptions): Promise<
 async function problemOf(bytes: Buffer | null, sha512: string, manifest: UpdateManifest): Promise<string | null> {
   if (bytes === null) return 'it is not there';
   if (createHash('sha512').update(bytes).digest('base64') !== sha512) return 'it was changed after signing';
-  const feed = await readFeedFile(bytes.toString());
+  // Only where there is an update: a worker need not hold the parser in memory for months.
+  const { readFeedFile } = await import('./feed-file.ts');
+  const feed = readFeedFile(bytes.toString());
   return 'problem' in feed ? feed.problem : feedDisagreement(feed, manifest);
 }

@@ -6,7 +6,7 @@ export type Week = Readonly<Record<Weekday, readonly Span[]>>;
 
 export const WORKDAY: Span = { from: '09:00', to: '18:00' };
 
-/** What a computer with hours begins with: nights and weekends are when nobody sits at it. */
+/** What a computer with hours begins with: when its team works. */
 export const firstHours = (timeZone: string): Hours => ({
   timeZone,
   week: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], ...WORKDAY }],

@@ -75,3 +75,23 @@ test('an answer to an older wish does not confuse the newer one', async () => {
   expect(sent).toEqual(['paused', 'draining']);
   expect(after.sent).toEqual(['active']);
 });
+
+test('another reason for the same pause is told, once, and again where the first telling was lost', async () => {
+  const told: string[] = [];
+  let isUp = true;
+  const send = (message: AgentMessage): boolean => {
+    if (isUp && message.type === 'intent') told.push(message.reason);
+    return isUp;
+  };
+  const intent = new OwnIntent(path.join(tempFolder(), 'own-intent'), send, captureLog().log);
+  await intent.want(full);
+  await intent.learn('paused');
+  await intent.want({ intent: 'paused', reason: 'outside its hours' });
+  await intent.learn('paused');
+  isUp = false;
+  await intent.want({ intent: 'paused', reason: 'on battery' });
+  isUp = true;
+  await intent.learn('paused');
+  await intent.learn('paused');
+  expect(told).toEqual(['the disk is full', 'outside its hours', 'on battery']);
+});

@@ -17,8 +17,9 @@ export async function send(
 ): Promise<Answer & { headers: Headers }> {
   const answer = await fetch(url + path, {
     method,
-    // One that is kept may be closed by the coordinator in the very moment in which it is used again.
-    headers: { ...headers, connection: 'close' },
+    // A connection that is kept may be closed by the coordinator in the very moment in which it is used again. One that carries a stream must
+    // be kept: a refusal comes while the body is still on its way, and would be lost with the connection.
+    headers: body instanceof ReadableStream ? headers : { ...headers, connection: 'close' },
     redirect: 'manual',
     ...(body === undefined ? {} : { body }),
     ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),

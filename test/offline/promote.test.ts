@@ -117,7 +117,7 @@ test('nobody follows an impostor, nor one whose time is over, and nothing is sho
   expect(refused).toMatch(/Not switched: .*impostor/);
   expect((await workersOf(impostor.ask)).map(({ hostname }) => hostname)).toEqual(['stranger']);
   // Somebody writes it into the worker's file past the command: the worker looks itself.
-  const file = path.join(desk.dataDir, 'coordinators.json');
+  const file = path.join(desk.dataDir, 'stand-ins.json');
   const shown = await okJson<{ origin: string; statement: object }>(await impostor.ask('GET', '/api/v1/promotion'));
   const known = JSON.parse(readFileSync(file, 'utf8')) as object;
   const { origin, statement } = shown;

@@ -22,5 +22,5 @@ test('an app has started when its window shows a page of ours, and is ended then
 
 test('an app that shows something else, or ends, has not started', async () => {
   await expect(startApp(app(['chrome-error://chromewebdata/']), 1500)).rejects.toThrow('no window showed a page');
-  await expect(startApp([process.execPath, '-e', 'process.exit(7)'])).rejects.toThrow('the app ended with 7');
+  await expect(startApp([process.execPath, '-e', 'process.exit(7)', '--'])).rejects.toThrow('the app ended with 7');
 });

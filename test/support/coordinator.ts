@@ -35,6 +35,8 @@ export interface TestCoordinatorOptions {
   newAdminLink?: boolean;
   /** Folder with strategies. */
   pluginsDir?: string;
+  /** Default: any free one. */
+  port?: number;
   /** Of publishers of updates. */
   updateKeys?: readonly string[];
 }
@@ -45,6 +47,7 @@ export async function startCoordinator({
   tls,
   newAdminLink = false,
   pluginsDir,
+  port = 0,
   updateKeys,
 }: TestCoordinatorOptions = {}): Promise<TestCoordinator> {
   const dataDir = again?.dataDir ?? tempFolder();
@@ -55,7 +58,7 @@ export async function startCoordinator({
   );
   const config = {
     host: '127.0.0.1',
-    port: 0,
+    port,
     contentPort: 0,
     dataDir,
     publicUrl: null,

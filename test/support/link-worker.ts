@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import type { AckResult, AgentMessage, CoordinatorMessage, Held, Report } from '../../shared/protocol/link.ts';
 import type { Grant, ProcessEnd } from '../../shared/protocol/work.ts';
 import type { TestCoordinator } from './coordinator.ts';
+import { agentFor } from '../../src-main/transfer/pinned.ts';
 import { ended, heldOf, passed } from './reports.ts';
 
 export { ended, heldOf, passed };
@@ -21,6 +22,8 @@ export interface LinkWorkerOptions {
   /** Of the link; 1 by default, as the oldest agents that are still served. */
   protocol?: number;
   allowProjects?: string[];
+  /** Of the coordinator's own certificate. */
+  pin?: string;
   agentVersion?: string;
 }
 
@@ -63,6 +66,7 @@ export class LinkWorker {
   async #greet(held: Held[], url: string): Promise<void> {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/v1/link`, {
       headers: { authorization: `Bearer ${this.#key}` },
+      agent: agentFor(this.#options.pin ?? null),
     });
     this.#socket = socket;
     socket.on('message', (data: Buffer) => this.#receive(JSON.parse(data.toString()) as CoordinatorMessage));

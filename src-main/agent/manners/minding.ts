@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../../shared/base/clock.ts';
 import { whyForTeam } from '../../../shared/model/manners-words.ts';
-import type { AgentCommand, ControlAnswer } from '../../../shared/protocol/desktop/agent.ts';
+import type { AgentCommand, ControlAnswer, Why } from '../../../shared/protocol/desktop/agent.ts';
 import type { AgentConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Pool } from '../slots/pool.ts';
@@ -41,6 +41,8 @@ export class Minding {
   readonly #lending: Lending;
   readonly #niceness = new Niceness();
   #cancelSleep = (): void => {};
+  /** When the hours began that it lends in now; null: before this process began, or there are none. */
+  #hoursBeganAt: number | null = null;
 
   /** @throws AgentError where `manners.json` is not what it must be. */
   constructor(options: MindingOptions) {
@@ -66,6 +68,12 @@ export class Minding {
   get pauseReason(): string | null {
     const [first] = this.decision.why;
     return first?.mode === 'pause' ? this.#inWords() : null;
+  }
+
+  /** For what must not disturb the beginning of hours. Milliseconds since the epoch; null: not known, or no such moment. */
+  get hours(): { hoursBeganAt: number | null; hoursBeginAt: number | null } {
+    const outside = outsideHours(this.decision);
+    return { hoursBeganAt: outside ? null : this.#hoursBeganAt, hoursBeginAt: outside?.until ?? null };
   }
 
   open(): void {
@@ -137,6 +145,7 @@ export class Minding {
   #changed(before: Decision): void {
     const { pool, spares, log, onChange } = this.#options;
     const { slots, cpuPriority, why } = this.decision;
+    if (outsideHours(before) && !outsideHours(this.decision)) this.#hoursBeganAt = this.#options.clock.now();
     log.info({ slots, why: why.map(({ reason }) => reason) }, this.#sentence(before));
     this.#niceness.set(cpuPriority);
     if (slots < before.slots) {
@@ -161,3 +170,5 @@ export class Minding {
     return whyForTeam(first, { timeZone: this.#lending.timeZone, now: this.#options.clock.now() });
   }
 }
+
+const outsideHours = ({ why }: Decision): Why | undefined => why.find(({ reason }) => reason === 'outsideHours');

@@ -27,7 +27,7 @@ export function placesIn(dataDir: string): OfflinePlaces {
     promotionKey: at('promotion-key.pem'),
     sync: at('promotion-sync.json'),
     promoted: at('promoted'),
-    coordinators: at('coordinators.json'),
+    coordinators: at('stand-ins.json'),
     away: at('away'),
     copyKey: at('copy.key'),
   };

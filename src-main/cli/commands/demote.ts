@@ -3,6 +3,7 @@ import process from 'node:process';
 import { offlineState, type Homecoming } from '../../../shared/protocol/offline/promotion.ts';
 import { removePromoted } from '../../../coordinator/promote.ts';
 import { readAgentConfig } from '../../agent/config.ts';
+import { ownFolder } from '../../agent/coordinators.ts';
 import { changeCoordinators, workAtHome } from '../../agent/offline/coordinators.ts';
 import { placesIn } from '../../agent/offline/places.ts';
 import { wait } from '../../transfer/retry.ts';
@@ -27,7 +28,7 @@ const LOOK_MS = 500;
 /** Asks the promoted coordinator of this machine to end, shows how far it is, and deletes what it kept once all is at home. */
 export async function demoteHere(cli: Cli, flags: DemoteFlags): Promise<number> {
   const worker = readAgentConfig(flags.data === undefined ? {} : { data: flags.data });
-  const places = placesIn(worker.dataDir);
+  const places = placesIn(ownFolder(worker.dataDir));
   const folders = await listPromotions(places.promoted);
   if (folders.length === 0) throw new CliFailure('This machine is not promoted, and keeps nothing of an earlier promotion.');
   const interrupts = watchInterrupts(() => process.exit(EXIT.cancelled));

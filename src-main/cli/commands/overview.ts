@@ -8,6 +8,7 @@ import { EXIT } from '../failure.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 import { counted } from '../terminal/format.ts';
 import { deadlineLine, printRuns } from './print-runs.ts';
+import { copyAge } from './copies.ts';
 import { readWorkers } from './workers.ts';
 
 const NEWEST = 20;
@@ -37,6 +38,12 @@ export async function showOverview(cli: Cli, api: Api, { json }: { json?: boolea
     cli,
     `${online.length} of ${counted(workers.length, 'worker')} online, ${busy} of ${counted(slots, 'slot')} busy`,
   );
+  const held = workers.filter((worker) => worker.warm_copy.permit !== 'no');
+  if (held.length > 0) {
+    const now = cli.clock.now();
+    const ages = held.map(({ hostname, warm_copy }) => `${foreignLine(hostname)} ${copyAge(warm_copy, now)}`);
+    printLine(cli, paint('dim', `Warm copies: ${ages.join(', ')}`));
+  }
   if (workers.length === 0)
     printLine(cli, paint('yellow', 'Nothing can run yet. Add a machine: playfleet token create --join'));
   for (const run of active.filter((one) => one.reason !== null)) {

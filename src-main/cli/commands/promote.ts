@@ -1,9 +1,10 @@
 /** `playfleet promote`: this machine stands in for the coordinator that is away, until it is brought home (`playfleet demote`). */
 import process from 'node:process';
 import pino from 'pino';
-import { promotionShown, type Lack } from '../../../shared/protocol/offline/promotion.ts';
+import { offlineState, promotionShown, type Lack } from '../../../shared/protocol/offline/promotion.ts';
 import { tokenCreated } from '../../../shared/protocol/rest/tokens.ts';
 import { readAgentConfig } from '../../agent/config.ts';
+import { ownFolder } from '../../agent/coordinators.ts';
 import { changeCoordinators, workFor } from '../../agent/offline/coordinators.ts';
 import { placesIn } from '../../agent/offline/places.ts';
 import { createApi, type Api } from '../api.ts';
@@ -31,12 +32,13 @@ export interface PromoteFlags {
 
 export async function promoteHere(cli: Cli, flags: PromoteFlags): Promise<number> {
   const worker = readAgentConfig(flags.data === undefined ? {} : { data: flags.data });
+  const own = ownFolder(worker.dataDir);
   const level = flags.logLevel ?? 'warn';
   const log = pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
   const interrupts = watchInterrupts(() => process.exit(EXIT.cancelled));
   try {
     const promoted = await promote({
-      worker,
+      worker: { ...worker, own },
       serve: {
         host: flags.host ?? '0.0.0.0',
         port: portOf('--port', flags.port),
@@ -49,7 +51,7 @@ export async function promoteHere(cli: Cli, flags: PromoteFlags): Promise<number
     });
     const { running } = promoted;
     try {
-      await settleIn(cli, flags, promoted, worker.dataDir);
+      await settleIn(cli, flags, promoted, own);
       const home = await Promise.race([running.broughtHome, aborted(interrupts.signal)]);
       if (home) await cameHome(cli, flags, promoted.folder, home);
     } finally {
@@ -94,7 +96,7 @@ async function mayOpenSecrets(cli: Cli, flags: PromoteFlags, explained: string):
 }
 
 /** From here on this machine and this user work with it. */
-async function settleIn(cli: Cli, flags: PromoteFlags, promoted: Promoted, dataDir: string): Promise<void> {
+async function settleIn(cli: Cli, flags: PromoteFlags, promoted: Promoted, own: string): Promise<void> {
   const { running, folder, state } = promoted;
   const pin = running.pin ?? '';
   const link = parseLink(running.first?.adminLink ?? running.newAdminLink ?? '', 'The admin link');
@@ -103,7 +105,7 @@ async function settleIn(cli: Cli, flags: PromoteFlags, promoted: Promoted, dataD
   const api = createApi({ url: running.url, token, pin, clock: cli.clock, random: cli.random });
   const { origin, statement } = await api.get('/api/v1/promotion', promotionShown);
   const since = cli.clock.now();
-  await changeCoordinators(placesIn(dataDir).coordinators, (before) =>
+  await changeCoordinators(placesIn(own).coordinators, (before) =>
     workFor(before, { origin, name: state.worker.name, url: running.url, pin, statement, since }),
   );
   await followWithLogin(cli, { url: running.url, pin }, { central: state.central.url, otherwise: token });
@@ -121,7 +123,7 @@ const LACKS: Record<Lack, string> = {
 
 async function announce(cli: Cli, { json, host = '0.0.0.0' }: PromoteFlags, promoted: Promoted, api: Api): Promise<void> {
   const { running, state, resumed, folder } = promoted;
-  const { promotion } = await api.get('/api/v1/offline', (await import('../../../shared/protocol/offline/promotion.ts')).offlineState);
+  const { promotion } = await api.get('/api/v1/offline', offlineState);
   const made = await api.send('POST', '/api/v1/tokens', { kind: 'join', name: 'promotion' }, tokenCreated);
   const addresses = addressesOf(host, Number(new URL(running.url).port));
   const here = addresses[0] ?? running.url;

@@ -2,6 +2,7 @@
 import { promotionShown } from '../../../shared/protocol/offline/promotion.ts';
 import { seenPin } from '../../transfer/pinned.ts';
 import { readAgentConfig } from '../../agent/config.ts';
+import { keyFileIn, ownFolder } from '../../agent/coordinators.ts';
 import { changeCoordinators, readCoordinators, workAtHome, workFor } from '../../agent/offline/coordinators.ts';
 import { placesIn } from '../../agent/offline/places.ts';
 import { checkStatement } from '../../agent/offline/statement.ts';
@@ -13,7 +14,6 @@ import { CliFailure, EXIT, messageOf } from '../failure.ts';
 import { askYesNo } from '../promotion/ask.ts';
 import { comeHomeWithLogin, followWithLogin } from '../promotion/login.ts';
 import { foreignLine } from '../terminal/foreign.ts';
-import path from 'node:path';
 
 export interface SwitchOptions {
   data?: string;
@@ -25,11 +25,12 @@ const CONNECT_MS = 10_000;
 
 export async function switchTo(cli: Cli, where: string, options: SwitchOptions): Promise<number> {
   const { dataDir } = readAgentConfig(options.data === undefined ? {} : { data: options.data });
-  return where === 'home' ? goHome(cli, dataDir, options) : follow(cli, where, dataDir, options);
+  const own = ownFolder(dataDir);
+  return where === 'home' ? goHome(cli, own, options) : follow(cli, where, own, options);
 }
 
-async function goHome(cli: Cli, dataDir: string, { json }: SwitchOptions): Promise<number> {
-  await changeCoordinators(placesIn(dataDir).coordinators, workAtHome);
+async function goHome(cli: Cli, own: string, { json }: SwitchOptions): Promise<number> {
+  await changeCoordinators(placesIn(own).coordinators, workAtHome);
   const login = await comeHomeWithLogin(cli);
   if (json) printJson(cli, { works_for: 'home', login });
   else {
@@ -39,12 +40,12 @@ async function goHome(cli: Cli, dataDir: string, { json }: SwitchOptions): Promi
   return EXIT.ok;
 }
 
-async function follow(cli: Cli, where: string, dataDir: string, { yes, json }: SwitchOptions): Promise<number> {
-  const { coordinators } = placesIn(dataDir);
+async function follow(cli: Cli, where: string, own: string, { yes, json }: SwitchOptions): Promise<number> {
+  const { coordinators } = placesIn(own);
   const { home } = await readCoordinators(coordinators);
   if (home === null) {
     throw new CliFailure(
-      `The worker of this machine (${dataDir}) has never been connected to a coordinator that says who may stand in for it.`,
+      `The worker of this machine (${own}) has never been connected to a coordinator that says who may stand in for it.`,
       'Name its data folder with --data, or enrol it at the promoted one with the join line that it shows.',
     );
   }
@@ -71,7 +72,7 @@ async function follow(cli: Cli, where: string, dataDir: string, { yes, json }: S
   await changeCoordinators(coordinators, (before) =>
     workFor(before, { origin: shown.origin, name: machine.name, url, pin, statement: shown.statement, since }),
   );
-  const central = (await readKey(path.join(dataDir, 'key.json')))?.url ?? '';
+  const central = (await readKey(keyFileIn(own)))?.url ?? '';
   const login = await followWithLogin(cli, { url, pin }, { central, otherwise: null });
   if (json) printJson(cli, { works_for: machine.name, origin: shown.origin, url, login });
   else {

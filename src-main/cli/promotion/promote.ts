@@ -16,8 +16,8 @@ import { CliFailure } from '../failure.ts';
 import { newFolder, unfinishedPromotion } from './folders.ts';
 
 export interface PromoteOptions {
-  /** Of the worker on this machine. */
-  worker: Pick<AgentConfig, 'dataDir' | 'runAs' | 'copyKeyFile'>;
+  /** Of the worker on this machine; `own`: the folder of the coordinator that it works for. */
+  worker: Pick<AgentConfig, 'runAs' | 'copyKeyFile'> & { own: string };
   /** `port` null: 4800, or any free one where that is taken. */
   serve: Pick<CoordinatorConfig, 'host' | 'logLevel'> & { port: number | null; contentPort: number | null };
   /**
@@ -42,7 +42,7 @@ const PORT = 4800;
 /** @throws CliFailure that says what is missing and how to get it. */
 export async function promote(options: PromoteOptions): Promise<Promoted> {
   const { worker, serve, now, log } = options;
-  const places = placesIn(worker.dataDir);
+  const places = placesIn(worker.own);
   const state = await readCopyState(places.copyState);
   if (state === null) throw noCopy();
   const before = await unfinishedPromotion(places.promoted, log).catch((error: unknown) => {
@@ -60,6 +60,7 @@ export async function promote(options: PromoteOptions): Promise<Promoted> {
     publicUrl: null,
     tls: 'own',
     pluginsDir: null,
+    announce: !/^(127\.|localhost$|::1$)/.test(serve.host),
     newAdminLink: true,
     logLevel: serve.logLevel,
   };
@@ -80,7 +81,7 @@ const noCopy = () =>
 
 async function makeNew(options: PromoteOptions, state: CopyState): Promise<string> {
   const { worker, mayOpenSecrets, now, log } = options;
-  const places = placesIn(worker.dataDir);
+  const places = placesIn(worker.own);
   const { expires_at: until } = statementClaims.parse(JSON.parse(state.statement.claims));
   if (until <= now) {
     throw new CliFailure(

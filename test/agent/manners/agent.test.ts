@@ -201,4 +201,13 @@ test('outside its hours a worker says so at its start, and until when', async ()
   expect(intent).toMatchObject({ intent: 'paused', reason: 'outside its hours' });
   expect(coordinator.received('offer').every(({ free }) => free === 0)).toBe(true);
   expect(agent.status()).toMatchObject({ state: 'paused', why: [{ reason: 'outsideHours', until: null }] });
+  // An update does not begin with the hours.
+  const opens = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const hours = { timeZone: 'UTC', week: [], exceptions: [{ date: opens, spans: [{ from: '09:00', to: '10:00' }] }] };
+  await agent.carryOut(settings({ hours }));
+  expect(agent.standing.hours).toEqual({ hoursBeganAt: null, hoursBeginAt: Date.parse(`${opens}T09:00Z`) });
+  const before = Date.now();
+  await agent.carryOut(settings({}));
+  expect(agent.standing.hours.hoursBeginAt).toBeNull();
+  expect(agent.standing.hours.hoursBeganAt).toBeGreaterThanOrEqual(before);
 });

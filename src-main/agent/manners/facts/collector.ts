@@ -14,7 +14,7 @@ export interface Collector {
   tells: readonly (keyof Facts)[];
   everyMs: number;
   /** What it cannot tell is null. Rejects only where something unforeseen happens. */
-  collect(now: number): Promise<Partial<Facts>>;
+  collect: (now: number) => Promise<Partial<Facts>>;
 }
 
 export interface WatchOptions {
@@ -75,7 +75,7 @@ export class Watch {
     const { clock, log, onFacts } = this.#options;
     const found = await collect(clock.now()).catch((error: unknown) => {
       log.debug({ err: error, facts: tells }, 'something of this machine could not be found out');
-      return Object.fromEntries(tells.map((fact) => [fact, null])) as Partial<Facts>;
+      return Object.fromEntries(tells.map((fact) => [fact, null]));
     });
     const wanted = Object.entries(found).filter(([fact]) => this.#wanted.has(fact as keyof Facts));
     if (wanted.length > 0) onFacts(Object.fromEntries(wanted));

@@ -1,14 +1,13 @@
 /**
- * This machine as a worker: an agent for the coordinator that it is enrolled at, and, while a promoted coordinator stands in for that one, a
- * second agent for it. The first one stays: it finishes what it runs, keeps its reports, and brings them as soon as its coordinator is back.
+ * While a promoted coordinator stands in for the one that this machine works for: a second agent for it beside the first. The first one stays: it
+ * finishes what it runs, keeps its reports, and brings them as soon as its coordinator is back.
  */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { systemClock, type Clock } from '../../shared/base/clock.ts';
+import type { AgentStatus } from '../../shared/protocol/desktop/agent.ts';
 import type { OfflineWelcome } from '../../shared/protocol/offline/promotion.ts';
 import { Agent } from './agent.ts';
-import type { AgentConfig } from './config.ts';
-import type { Log } from './log.ts';
+import type { Controlled } from './control/control.ts';
 import {
   activeOf,
   changeCoordinators,
@@ -21,17 +20,16 @@ import { CopyKeeper } from './offline/copy-keeper.ts';
 import { placesIn, type OfflinePlaces } from './offline/places.ts';
 import { comesHome } from './offline/rules.ts';
 import { checkStatement } from './offline/statement.ts';
-import { gatherForAnother, gatherParts, type Parts } from './start.ts';
+import { gatherForAnother, type Parts } from './start.ts';
 
 /** How soon a command's word is followed. */
 const LOOK_MS = 1000;
 
-export class Worker {
-  /** Resolves with the exit code once all of it has ended. */
-  readonly done: Promise<number>;
+export class Following implements Controlled {
   readonly #parts: Parts;
   readonly #places: OfflinePlaces;
   readonly #home: Agent;
+  readonly #onStatus: () => void;
   readonly #keeper: CopyKeeper;
   #known: Coordinators;
   #away: { agent: Agent; at: AwayCoordinator } | null = null;
@@ -43,21 +41,17 @@ export class Worker {
   #ending = false;
   #cancel = (): void => {};
 
-  /** @throws AgentError where it cannot begin; the message is for the owner. */
-  static async start(config: AgentConfig, log: Log, clock: Clock = systemClock): Promise<Worker> {
-    const places = placesIn(config.dataDir);
-    const parts = await gatherParts(config, log, clock);
-    try {
-      return new Worker(parts, places, await readCoordinators(places.coordinators));
-    } catch (error) {
-      await parts.close();
-      throw error;
-    }
+  /** Beside `home`, which has begun. `onStatus`: the status may be another one. @throws AgentError where its file is damaged. */
+  static async open(home: Agent, onStatus: () => void): Promise<Following> {
+    const places = placesIn(home.parts.dir.own);
+    return new Following(home, onStatus, places, await readCoordinators(places.coordinators));
   }
 
-  private constructor(parts: Parts, places: OfflinePlaces, known: Coordinators) {
-    const { config, clock, log, key, user } = parts;
-    this.#parts = parts;
+  private constructor(home: Agent, onStatus: () => void, places: OfflinePlaces, known: Coordinators) {
+    const { config, clock, log, key, user } = home.parts;
+    this.#parts = home.parts;
+    this.#home = home;
+    this.#onStatus = onStatus;
     this.#places = places;
     this.#known = known;
     this.#keeper = new CopyKeeper({
@@ -70,12 +64,26 @@ export class Worker {
       random: Math.random,
       log,
     });
-    this.#home = new Agent(parts, {
-      onOffline: (told) => this.#learn(told),
-      slotsElsewhere: () => this.#away?.agent.slotsInUse ?? 0,
-    });
-    this.done = this.#untilDone();
+    home.slotsElsewhere = () => this.#away?.agent.slotsInUse ?? 0;
+    home.onOffline = (told) => this.#learn(told);
+    if (home.told) this.#learn(home.told);
     this.#look();
+  }
+
+  /** Of the agent at work. */
+  status(): AgentStatus {
+    return (this.#away?.agent ?? this.#home).status();
+  }
+
+  /** By all agents of this machine; the answer is of the one at work. */
+  async carryOut(command: Parameters<Controlled['carryOut']>[0]): ReturnType<Controlled['carryOut']> {
+    const [home, away] = await Promise.all([this.#home.carryOut(command), this.#away?.agent.carryOut(command)]);
+    return away ?? home;
+  }
+
+  untold(): void {
+    this.#home.untold();
+    this.#away?.agent.untold();
   }
 
   /** As Agent.drain, for all that runs on this machine. */
@@ -92,19 +100,18 @@ export class Worker {
     this.#home.giveBack(reason);
   }
 
-  #end(): void {
-    this.#ending = true;
-    this.#cancel();
-  }
-
-  async #untilDone(): Promise<number> {
-    const code = await this.#home.done;
+  /** Resolves when nothing of it goes on: call it when the first agent has ended. */
+  async close(): Promise<void> {
     this.#end();
     await this.#working;
     this.#away?.agent.giveBack('the worker ends');
-    await Promise.all(this.#leaving);
+    await Promise.all([this.#away?.agent.done, ...this.#leaving]);
     await this.#keeper.close();
-    return code;
+  }
+
+  #end(): void {
+    this.#ending = true;
+    this.#cancel();
   }
 
   /** Of the coordinator that it is enrolled at, over a link that is known to be its own. */
@@ -178,6 +185,7 @@ export class Worker {
     if (to === null) {
       trees.from = client;
       this.#home.workElsewhere(null);
+      this.#onStatus();
       log.info('working for the coordinator that this worker is enrolled at');
       return;
     }
@@ -185,8 +193,11 @@ export class Worker {
     const parts = await gatherForAnother(this.#parts, key, path.join(this.#places.away, to.origin));
     trees.from = parts.client;
     this.#home.workElsewhere({ reason: `this machine works for ${to.name}, which stands in for this coordinator` });
-    const agent = new Agent(parts, { slotsElsewhere: () => this.#home.slotsInUse });
+    const agent = new Agent(parts);
+    agent.slotsElsewhere = () => this.#home.slotsInUse;
+    agent.onStatus = this.#onStatus;
     this.#away = { agent, at: to };
+    this.#onStatus();
     // It was sent home, or is not known there: the central one is there, or soon will be.
     void agent.done.then(() => {
       if (this.#away?.agent === agent) void this.#next(() => this.#change(workAtHome));

@@ -1,6 +1,6 @@
 /** The dashboard inside the desktop app: first steps, this computer, and what a browser sees of them (nothing). */
 import type { Page } from '@playwright/test';
-import { DesktopDouble, GOOD_CODE } from './support/desktop.ts';
+import { DesktopDouble, GOOD_CODE } from './support/desktop-double.ts';
 import { expect, expectAccessible, live, SIZES, test, THEMES } from './support/fixtures.ts';
 
 /** `PICTURES=folder` keeps what a person would look at. */
