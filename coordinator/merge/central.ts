@@ -72,7 +72,7 @@ export function connectCentral({ url, token, pin }: CentralAddress): Central {
     const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) };
     return answer.parse(
       JSON.parse(await call({ url: `${url}/api/v1${path}`, method, headers, token, pin }, Readable.from([text]))),
-    ) as z.infer<T>;
+    );
   };
   const of = (origin: string) => `/origins/${encodeURIComponent(origin)}`;
   return {
