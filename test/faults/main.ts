@@ -95,7 +95,8 @@ async function runOne(fault: Fault): Promise<Result> {
       return { fault, holds: null, finding, reason: `not measured: ${finding.notMeasured}`, seconds: seconds() };
     return { fault, holds: keeps(finding), finding, reason: finding.note ?? null, seconds: seconds() };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : '';
+    const reason = error instanceof Error ? error.message + cause : String(error);
     return { fault, holds: false, finding: null, reason, seconds: seconds() };
   } finally {
     await programs.stopAll();

@@ -59,6 +59,8 @@ export const restoreUnderLoad: Scenario = async (bench) => {
       checked += known.results.size;
       const acks = fleet.acks();
       coordinator = await bench.programs.startCoordinator(into, { before: coordinator });
+      // All runs may have been over when the backup was taken.
+      load.runs.push(await createScriptedRun(coordinator));
       await until(
         async () => fleet.acks(),
         (now) => now > acks,
