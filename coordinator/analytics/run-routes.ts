@@ -1,5 +1,6 @@
 /** HTTP edge of what is made of one run's results: failures by error, comparison, the report to be pasted. */
 import { z } from 'zod';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { compareQuery, comparison, failureClusters } from '../../shared/protocol/rest/analysis.ts';
 import { idParam } from '../../shared/protocol/rest/common.ts';
 import { afterNumber, pageBy } from '../http/paging.ts';
@@ -69,7 +70,7 @@ export function runAnalysisRoutes({ db }: { db: Database }) {
           throw new Refusal(
             409,
             'nothing_to_compare',
-            `There is no run with results before run ${run.number}: say which with ?with=…`,
+            `There is no run with results before run ${runLabel(run.number)}: say which with ?with=…`,
           );
         }
         const page = { change, limit: limit + 1, offset };

@@ -1,5 +1,6 @@
 /** HTTP edge of screenshots that were not as expected: /api/v1/test-runs/{id}/screenshots. */
 import { Readable } from 'node:stream';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { ZipFile } from 'yazl';
 import type { Clock } from '../../shared/base/clock.ts';
 import {
@@ -102,7 +103,7 @@ export function screenshotRoutes({ db, clock, store }: ScreenshotRoutesDeps) {
           const data = { run: found.id, paths: [...chosen.keys()].slice(0, 50), files: chosen.size };
           await recordAudit(
             w,
-            { ...actorOf(c), action: 'screenshots.accepted', target: `run ${found.number}`, data },
+            { ...actorOf(c), action: 'screenshots.accepted', target: `run ${runLabel(found.number)}`, data },
             now,
           );
         });

@@ -28,6 +28,8 @@ export async function readHead(r: ReadHandle): Promise<AuditHead | null> {
 
 export interface AuditFilter {
   order: 'newest' | 'oldest';
+  /** Whose log, by the slot in which it lies here; default: our own. */
+  slot?: number | undefined;
   action?: string | undefined;
   actor?: string | undefined;
   /** Milliseconds since the epoch; `until` is not included. */
@@ -38,13 +40,11 @@ export interface AuditFilter {
 /** Entries behind the one with the number `after`, in the order asked for. */
 export async function listAudit(
   r: ReadHandle,
-  { order, action, actor, since, until }: AuditFilter,
+  { order, slot, action, actor, since, until }: AuditFilter,
   { limit, after }: { limit: number; after: number | null },
 ): Promise<AuditEntry[]> {
   const newest = order === 'newest';
-  let query = r.query
-    .selectFrom('audit')
-    .selectAll()
+  let query = logOf(r, slot)
     .orderBy('seq', newest ? 'desc' : 'asc')
     .limit(limit);
   if (after !== null) query = query.where('seq', newest ? '<' : '>', after);
@@ -53,6 +53,32 @@ export async function listAudit(
   if (since !== undefined) query = query.where('at', '>=', since);
   if (until !== undefined) query = query.where('at', '<', until);
   return (await query.execute()).map(toEntry);
+}
+
+const COLUMNS = [
+  'seq',
+  'at',
+  'actor',
+  'actor_name',
+  'address',
+  'action',
+  'target',
+  'data',
+  'previous',
+  'hash',
+] as const;
+
+/** Both have the same columns; those of others keep the chain that they had there. */
+function logOf(r: ReadHandle, slot: number | undefined) {
+  const own = r.query.selectFrom('audit').select(COLUMNS);
+  if (slot === undefined) return own;
+  return r.query.selectFrom('merged_audit').select(COLUMNS).where('origin', '=', slot) as unknown as typeof own;
+}
+
+/** In which slot the log of an origin lies here; undefined where none is known by this id. */
+export async function slotOfOrigin(r: ReadHandle, id: string): Promise<number | undefined> {
+  const row = await r.get<{ slot: number }>('SELECT slot FROM origins WHERE id = ? AND own = 0', [id]);
+  return row?.slot;
 }
 
 function toEntry(row: Row): AuditEntry {

@@ -2,11 +2,12 @@
 import { CHAIN_START } from '../../shared/model/audit-chain.ts';
 import { auditEntry, auditFilter, auditHead } from '../../shared/protocol/rest/audit.ts';
 import { page } from '../../shared/protocol/rest/common.ts';
+import { notFound } from '../http/refusal.ts';
 import { afterNumber, pageBy } from '../http/paging.ts';
 import { json, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import type { Database } from '../storage/database.ts';
-import { listAudit, readHead } from './queries.ts';
+import { listAudit, readHead, slotOfOrigin } from './queries.ts';
 
 const tags: [string] = ['Audit'];
 
@@ -25,16 +26,18 @@ export function auditRoutes({ db }: { db: Database }) {
         responses: { 200: json(page(auditEntry), 'A page of entries') },
       }),
       async (c) => {
-        const { limit, cursor, since, until, ...filter } = c.req.valid('query');
+        const { limit, cursor, since, until, origin, ...filter } = c.req.valid('query');
         const after = afterNumber(cursor);
         const times = { since: since && Date.parse(since), until: until && Date.parse(until) };
-        const rows = await db.read((r) =>
-          listAudit(
+        const rows = await db.read(async (r) => {
+          const slot = origin === undefined ? undefined : await slotOfOrigin(r, origin);
+          if (origin !== undefined && slot === undefined) throw notFound(`origin ${origin}`);
+          return listAudit(
             r,
-            { ...filter, since: times.since || undefined, until: times.until || undefined },
+            { ...filter, slot, since: times.since || undefined, until: times.until || undefined },
             { limit: limit + 1, after },
-          ),
-        );
+          );
+        });
         return c.json(
           pageBy(
             rows,

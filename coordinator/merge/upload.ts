@@ -49,6 +49,9 @@ export interface UploadProgress {
 const BACKOFF: Backoff = { baseMs: 1_000, maxMs: 60_000 };
 /** How often it looks for runs that have ended, and asks whether all is in place. */
 const LOOK_MS = 2_000;
+/** How long not to compare behind a comparison, as a multiple of what it took, and at most. */
+const PAUSE = 20;
+const MOST_PAUSE_MS = 30_000;
 /** Comparisons that may fail before somebody is asked to look: each one brings again what differs. */
 const MOST_DIFFERENCES = 3;
 
@@ -56,6 +59,7 @@ export class Upload {
   readonly #options: UploadOptions;
   #progress: UploadProgress;
   #stopped = false;
+  #asked = false;
   #wake = (): void => undefined;
   #loop: Promise<void> | null = null;
 
@@ -83,8 +87,9 @@ export class Upload {
     this.#loop ??= this.#run();
   }
 
-  /** Does not wait out a pause. */
+  /** Does not wait out a pause, and compares anew. */
   retryNow(): void {
+    this.#asked = true;
     this.#wake();
   }
 
@@ -95,14 +100,24 @@ export class Upload {
   }
 
   async #run(): Promise<void> {
-    const { clock, random } = this.#options;
+    const { db, clock, random } = this.#options;
+    // Comparing reads everything on both sides: at once where something is new or somebody asks, else now and then.
+    let compareAt = 0;
     for (let failures = 0; !this.#stopped;) {
       try {
-        await this.bringOnce();
+        const isNew = (await noteAll(db, { again: false })) > 0;
+        if (isNew || this.#asked || clock.monotonic() >= compareAt) {
+          this.#asked = false;
+          const began = clock.monotonic();
+          await this.bringOnce();
+          const ended = clock.monotonic();
+          compareAt = ended + Math.min(MOST_PAUSE_MS, (ended - began) * PAUSE);
+        } else await this.#look();
         failures = 0;
         await this.#pause(LOOK_MS);
       } catch (error) {
         failures += 1;
+        compareAt = 0;
         const wait = backoffMs(BACKOFF, failures, random);
         const isRefused = error instanceof CentralRefused && !error.isPassing;
         this.#tell({
@@ -115,22 +130,30 @@ export class Upload {
     }
   }
 
+  /** A run that begins here makes an end of "both sides have the same". */
+  async #look(): Promise<void> {
+    const figures = await this.#figures();
+    const { state } = this.#progress;
+    this.#tell(
+      state === 'verified' && figures.runsLeft > 0 ? { ...figures, state: 'waiting', verifiedAt: null } : figures,
+    );
+  }
+
   /**
    * Brings all that is over now, and compares. Resolves with whether both sides have the same and nothing goes on here any more. Throws CentralRefused, or
    * what the connection failed of: call it again, it goes on where it was.
    */
   async bringOnce(): Promise<boolean> {
-    const { db, central, schema, clock } = this.#options;
-    const origin = await db.read(ownOrigin);
-    const { id, name, slot, promotedAt } = origin;
+    const { db, store, central, schema, clock } = this.#options;
+    const { id, name, slot, promotedAt } = await db.read(ownOrigin);
     await central.announce(id, { version: JOURNAL_VERSION, schema, name, slot, promoted_at: promotedAt ?? 0 });
     for (let differences = 0; !this.#stopped;) {
       await noteAll(db, { again: true });
       await this.#sendEntries(id);
       await this.#sendBlobs();
       const left = await runsLeft(db);
-      const own = await summariseOwn(db, this.#options.store);
-      const answer = await central.verify(id, own);
+      const own = await summariseOwn(db, store);
+      const answer = await this.#compare(id, own);
       this.#tell({ answer, runsLeft: left });
       if (await this.#isEqual(answer, own)) {
         const isDone = left === 0;
@@ -142,13 +165,20 @@ export class Upload {
         });
         return isDone;
       }
-      if (answer.waiting > 0) {
-        this.#tell({ state: 'uploading', detail: `${answer.waiting} entries are being put in place` });
-        await this.#pause(LOOK_MS / 4);
-      } else if (++differences > MOST_DIFFERENCES) throw new CentralRefused(409, 'different', whyDifferent(answer));
-      else await bringAgain(db, answer.differs);
+      if (++differences > MOST_DIFFERENCES) throw new CentralRefused(409, 'different', whyDifferent(answer));
+      await bringAgain(db, answer.differs);
     }
     return false;
+  }
+
+  /** Asks until all that came is in place there. */
+  async #compare(origin: string, own: JournalSummary): Promise<VerifyAnswer> {
+    for (;;) {
+      const answer = await this.#options.central.verify(origin, own);
+      if (answer.waiting === 0 || this.#stopped) return answer;
+      this.#tell({ state: 'uploading', detail: `${answer.waiting} entries are being put in place`, answer });
+      await this.#pause(LOOK_MS / 4);
+    }
   }
 
   async #sendEntries(origin: string): Promise<void> {

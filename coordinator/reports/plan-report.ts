@@ -1,5 +1,6 @@
 /** Reads from the database what the report of a run is to show: each test once, with the attempts that count. */
 import type { TestAttempt } from '../../shared/protocol/playwright.ts';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { allTests, type AttemptDetail, type StoredPlan, type TestRow } from '../results/queries.ts';
 import type { Database } from '../storage/database.ts';
 import type { ReportAttempt, ReportPlan, ReportTest } from './plan.ts';
@@ -53,7 +54,7 @@ export async function planReport(db: Database, input: PlanReportInput): Promise<
       : [];
   if (run.state !== 'completed') notes.push(`This run ended as ${run.state}: ${run.reason ?? 'no reason given'}`);
   return {
-    title: `${run.name} #${run.number}`,
+    title: `${run.name} #${runLabel(run.number)}`,
     outDir,
     ...(run.playwright_version === null ? {} : { playwrightVersion: run.playwright_version }),
     startedAt: run.started_at ?? run.created_at,

@@ -1,5 +1,6 @@
 /** HTTP edge of reports: the merged HTML report, its JSON and JUnit forms, and everything as an archive. */
 import type { Context } from 'hono';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { z } from 'zod';
 import type { Clock } from '../../shared/base/clock.ts';
 import { id as anyId, idParam } from '../../shared/protocol/rest/common.ts';
@@ -53,7 +54,7 @@ export function reportRoutes({ db, clock, store, contentUrl }: ReportRoutesDeps)
       }),
       async (c) => {
         const { report, number } = await readReport(db, c.var.scope, c.req.valid('param').id);
-        await note(c, { action: 'report.opened', target: `run ${number}` });
+        await note(c, { action: 'report.opened', target: `run ${runLabel(number)}` });
         return c.redirect(contentUrl(c, report.html, 'index.html', LINK_LIFE_MS), 302);
       },
     )
@@ -70,7 +71,7 @@ export function reportRoutes({ db, clock, store, contentUrl }: ReportRoutesDeps)
       async (c) => {
         const { id, format } = c.req.valid('param');
         const { report, number } = await readReport(db, c.var.scope, id);
-        await note(c, { action: 'report.downloaded', target: `run ${number}`, data: { format } });
+        await note(c, { action: 'report.downloaded', target: `run ${runLabel(number)}`, data: { format } });
         const { sha256, size } = format === 'json' ? report.json : report.junit;
         const contentType = format === 'json' ? 'application/json' : 'application/xml';
         return serveFile(c, {
@@ -94,7 +95,7 @@ export function reportRoutes({ db, clock, store, contentUrl }: ReportRoutesDeps)
       }),
       async (c) => {
         const { report, runId, number } = await readReport(db, c.var.scope, c.req.valid('param').test_run_id);
-        await note(c, { action: 'report.downloaded', target: `run ${number}`, data: { format: 'zip' } });
+        await note(c, { action: 'report.downloaded', target: `run ${runLabel(number)}`, data: { format: 'zip' } });
         const archive = await archiveOf(db, store, runId, report);
         return c.body(archive, 200, {
           'content-type': 'application/zip',

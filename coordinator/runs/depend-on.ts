@@ -1,5 +1,6 @@
 /** Lets a pending run wait for others. */
 import type { Dependency } from '../../shared/protocol/rest/runs.ts';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { badField } from '../http/refusal.ts';
 import type { Teams } from '../http/scope.ts';
 import type { ReadHandle, WriteHandle } from '../storage/database.ts';
@@ -58,6 +59,6 @@ async function named(r: ReadHandle, ids: readonly string[]): Promise<string> {
     'SELECT id, number, name FROM runs WHERE id IN (SELECT value FROM json_each(?))',
     [JSON.stringify(ids)],
   );
-  const names = new Map(rows.map((row) => [row.id, `#${row.number} (${row.name})`]));
+  const names = new Map(rows.map((row) => [row.id, `#${runLabel(row.number)} (${row.name})`]));
   return ids.map((id) => names.get(id) ?? id).join(' → ');
 }

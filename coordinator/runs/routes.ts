@@ -1,5 +1,6 @@
 /** HTTP edge of runs: /api/v1/test-runs. */
 import type { Context } from 'hono';
+import { runLabel } from '../../shared/model/run-label.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import {
   dependenciesAdd,
@@ -40,7 +41,7 @@ export const unknownRun = (id: string) => notFound(`test run ${id}`);
 export const createdAnswer = (created: { id: string; number: number }) => ({
   test_run_id: created.id,
   number: created.number,
-  message: `Test run ${created.number} created`,
+  message: `Test run ${runLabel(created.number)} created`,
 });
 
 /** Names are enough for who only looks or starts runs. */

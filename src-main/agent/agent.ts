@@ -156,7 +156,10 @@ export class Agent implements Controlled {
       spares: parts.spares,
       told: () => this.#flushed(),
       revalidate: (reason) => this.#revalidate(reason),
-      onChange: () => this.#wish(),
+      onChange: () => {
+        this.#rest.note(this.#pool.size > 0);
+        this.#wish();
+      },
     });
     this.#intent = new OwnIntent(path.join(dir.own, 'own-intent'), (message) => this.#link.send(message), log);
     this.#heartbeat = new Heartbeat({

@@ -1,5 +1,6 @@
 /** Everything by name: pages, recent runs, workers, actions. Loaded when it is first opened. */
 import { useNavigate } from '@tanstack/react-router';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { Command } from 'cmdk';
 import type { ReactNode } from 'react';
 import { useDesktop } from '../fleet/desktop.ts';
@@ -56,7 +57,7 @@ export function Palette({ onClose, onKeyList }: { onClose: () => void; onKeyList
               value={`run ${number} ${name} ${id}`}
               onSelect={then(() => navigate({ to: '/runs/$run', params: { run: String(number) } }))}
             >
-              {t('runNamed', { number: String(number), name })}
+              {t('runNamed', { number: runLabel(number), name })}
             </Entry>
           ))}
         </Command.Group>

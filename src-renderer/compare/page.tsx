@@ -1,4 +1,5 @@
 import { ArrowLeftRight } from 'lucide-react';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { TestChange } from '../../shared/protocol/rest/analysis.ts';
@@ -178,7 +179,7 @@ function Changes({ view, onChange }: { view: View; onChange: (part: Partial<View
         {[first.with, first.run].map((run, index) => (
           <span key={run.id}>
             {index === 1 && '→ '}
-            <Link to="/runs/$run" params={{ run: String(run.number) }}>{`#${run.number} ${run.name}`}</Link>
+            <Link to="/runs/$run" params={{ run: String(run.number) }}>{`#${runLabel(run.number)} ${run.name}`}</Link>
             {run.commit !== null && <code>{` ${run.commit.slice(0, 8)}`}</code>}
             {run.branch !== null && <span className="muted">{` ${run.branch}`}</span>}
           </span>

@@ -1,4 +1,5 @@
 import { useRuns } from '../fleet/runs.ts';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { Field, Select } from '../ui/field.tsx';
 import { useMessages } from '../ui/i18n.ts';
 import { messages } from './messages.ts';
@@ -22,7 +23,7 @@ export function PickRun({ label, none, value, onChange, project }: PickRunProps)
   const { runs } = useRuns(project === undefined ? {} : { project }, LISTED);
   const options = runs.map((run) => ({
     value: String(run.number),
-    label: t('runOption', { number: String(run.number), name: run.name }),
+    label: t('runOption', { number: runLabel(run.number), name: run.name }),
   }));
   const isListed = value === '' || options.some((option) => option.value === value);
   return (

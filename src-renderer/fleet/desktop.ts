@@ -66,7 +66,7 @@ export function learnState(state: DesktopState): void {
 
 /** Asks, and shows the state that is answered. */
 export async function change<K extends ChangesState>(name: K, ...argument: Argument<K>): Promise<void> {
-  learnState((await ask(name, ...argument)) as DesktopState);
+  learnState(await ask(name, ...argument));
 }
 
 /** Calls that answer the state. */

@@ -19,7 +19,11 @@ export function matches(run: Run, { status, outcome, project, tag, search }: Run
   return search === undefined || run.name.toLowerCase().includes(search.toLowerCase().replaceAll(/[%_]/g, ''));
 }
 
-/** Those that match, newest first, down to the number `floor`: below it not everything has been read. */
-export function listed(runs: readonly Run[], filter: RunFilter, floor: number): Run[] {
-  return runs.filter((run) => run.number >= floor && matches(run, filter)).sort((a, b) => b.number - a.number);
+/** Those that match, newest first, down to the time `floor` (ISO 8601): before it not everything has been read. */
+export function listed(runs: readonly Run[], filter: RunFilter, floor: string): Run[] {
+  return runs.filter((run) => run.created_at >= floor && matches(run, filter)).sort(newestFirst);
 }
+
+/** Numbers tell runs of one moment apart; those of promoted coordinators are far above all others. */
+const newestFirst = (a: Run, b: Run): number =>
+  a.created_at === b.created_at ? b.number - a.number : a.created_at < b.created_at ? 1 : -1;

@@ -13,12 +13,14 @@ export interface Page<T> {
 }
 
 const PAGE = 100;
+/** Behind all times. */
+const NOT_READ = '~';
 
-/** Reads a page of runs into the mirror; `floor`: all matching runs from this number on are there then. */
+/** Reads a page of runs into the mirror; `floor`: all matching runs from this time on are there then. */
 async function readRuns(filter: RunFilter, limit: number, cursor?: string, signal?: AbortSignal) {
   const { body, eventId } = await api.read<Page<Run>>('/test-runs', { ...filter, limit, cursor }, signal);
   changeMirror((mirror) => withRuns(mirror, body.items, positionOf(eventId)));
-  return { next: body.next_cursor, floor: body.next_cursor === null ? 0 : (body.items.at(-1)?.number ?? 0) };
+  return { next: body.next_cursor, floor: body.next_cursor === null ? '' : (body.items.at(-1)?.created_at ?? '') };
 }
 
 /** The runs that match, newest first, page by page, live: also those that were created, or came to match, since they were read. */
@@ -32,7 +34,7 @@ export function useRuns(filter: RunFilter = {}, limit = PAGE) {
     staleTime: Infinity,
   });
   const known = useFleetStore(({ mirror }) => mirror.runs);
-  const floor = query.data?.pages.at(-1)?.floor ?? Infinity;
+  const floor = query.data?.pages.at(-1)?.floor ?? NOT_READ;
   const key = JSON.stringify(filter);
   const runs = useMemo(
     () =>

@@ -1,5 +1,6 @@
 /** Starts a run: what, where and how, with what it would be before the click, and the command that does the same. */
 import { useNavigate } from '@tanstack/react-router';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../fleet/api-error.ts';
 import {
@@ -114,7 +115,7 @@ export function Page() {
     try {
       const { number } = await begin(made);
       state.finish();
-      toastDone(t('started', { number: String(number) }));
+      toastDone(t('started', { number: runLabel(number) }));
       await navigate({ to: '/runs/$run', params: { run: String(number) } });
     } catch (error) {
       setRefused(error instanceof ApiError ? error : new ApiError(String(error)));

@@ -1,4 +1,5 @@
 import { Play } from 'lucide-react';
+import { runLabel } from '../../shared/model/run-label.ts';
 import type { ReactNode } from 'react';
 import type { Preview } from '../../shared/protocol/rest/launch.ts';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
@@ -144,7 +145,7 @@ function Expected({ form, preview, error }: { form: Form; preview: SummaryProps[
       <p className={styles.hint}>
         {t(basis.partial ? 'basisPartial' : 'basis')}{' '}
         <Link to="/runs/$run" params={{ run: String(basis.number) }}>
-          #{basis.number}
+          #{runLabel(basis.number)}
         </Link>
         , <RelativeTime at={basis.at} />
       </p>

@@ -1,4 +1,5 @@
 import type { Project } from '../../shared/protocol/rest/projects.ts';
+import { runLabel } from '../../shared/model/run-label.ts';
 import type { Sources, Suite } from '../../shared/protocol/rest/launch.ts';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
 import { Field, Input, Select } from '../ui/field.tsx';
@@ -105,7 +106,7 @@ export function SourcePart({ form, change, errorOf, sources }: PartProps & { sou
                   : bundles.map(({ source, branch, commit, changed, last }) => ({
                       value: source.type === 'bundle' ? source.tree : '',
                       label: [
-                        `#${last.number}`,
+                        `#${runLabel(last.number)}`,
                         branch ?? last.name,
                         commit?.slice(0, 8),
                         changed ? t('bundleChanged') : null,
@@ -193,7 +194,7 @@ export function TestsPart({ form, change, errorOf, suite, last }: TestsPartProps
                 disabled={failed === 0}
                 onChange={() => change({ what: 'failed' })}
               />
-              {t('whatFailed', { number: String(last.number), failed })}
+              {t('whatFailed', { number: runLabel(last.number), failed })}
             </label>
           </fieldset>
         )}

@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { runLabel } from '../../shared/model/run-label.ts';
 import type { FleetEvent } from '../../shared/protocol/events.ts';
 import type { Worker } from '../../shared/protocol/rest/workers.ts';
 import { useFleetStore } from '../fleet/store.ts';
@@ -51,7 +52,7 @@ function Where({ event, nameOf }: { event: FleetEvent; nameOf: ReadonlyMap<strin
     <>
       {run !== null && (
         <Link to="/runs/$run" params={{ run: number === undefined ? run : String(number) }}>
-          {number === undefined ? t('run') : `#${number}`}
+          {number === undefined ? t('run') : `#${runLabel(number)}`}
         </Link>
       )}{' '}
       {worker !== null && (

@@ -1,5 +1,6 @@
 /** Widgets of how it has been going: success, failures, flaky and slow tests. */
 import { useMemo } from 'react';
+import { runLabel } from '../../shared/model/run-label.ts';
 import type { Performance, RunCounts as Counts } from '../../shared/protocol/rest/analytics.ts';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
 import { useFailureClusters, usePerformance, useTestStandings, useTrends, type ProjectTest } from '../fleet/metrics.ts';
@@ -170,7 +171,8 @@ export function FailuresWidget({ runs }: { runs: readonly Run[] }) {
             <Sign tone="failed" /> {title === '' ? first : title}
           </Link>
           <span className="muted">
-            {t('failedTests', { n: tests })} · {newest.project} · {numbers.map((number) => `#${number}`).join(', ')} ·{' '}
+            {t('failedTests', { n: tests })} · {newest.project} ·{' '}
+            {numbers.map((number) => `#${runLabel(number)}`).join(', ')} ·{' '}
             <RelativeTime at={newest.completed_at ?? newest.created_at} />
           </span>
         </li>

@@ -1,5 +1,6 @@
 /** Starts a run with one click: the last one again, what failed in it, or a template. */
 import { useNavigate } from '@tanstack/react-router';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { Play, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
@@ -27,7 +28,7 @@ export function StartWidget({ last }: { last: Run | undefined }) {
     setBusy(what);
     try {
       const { number } = await begin();
-      toastDone(t('started', { number: String(number) }));
+      toastDone(t('started', { number: runLabel(number) }));
       await navigate({ to: '/runs/$run', params: { run: String(number) } });
     } catch (error) {
       toastError(error);
@@ -47,7 +48,7 @@ export function StartWidget({ last }: { last: Run | undefined }) {
           disabled={busy !== null}
           onClick={() => void start('again', () => rerunRun(last.id, 'all'))}
         >
-          <span className={styles.cut}>{t('again', { number: String(last.number), name: last.name })}</span>
+          <span className={styles.cut}>{t('again', { number: runLabel(last.number), name: last.name })}</span>
         </Button>
       )}
       {last && last.tests.unexpected > 0 && (

@@ -1,5 +1,6 @@
 /** Widgets of what goes on now: health, runs, queue, workers. */
 import type { Run } from '../../shared/protocol/rest/runs.ts';
+import { runLabel } from '../../shared/model/run-label.ts';
 import type { Worker } from '../../shared/protocol/rest/workers.ts';
 import { useHealth } from '../fleet/metrics.ts';
 import { useWorkers } from '../fleet/workers.ts';
@@ -75,7 +76,7 @@ function ActiveRun({ run }: { run: Run }) {
     <li className={styles.run}>
       <div className={styles.line}>
         <Link to="/runs/$run" params={{ run: String(run.number) }} className={styles.name}>
-          #{run.number} {run.name}
+          #{runLabel(run.number)} {run.name}
         </Link>
         <span className="muted">{run.project}</span>
         <RunCounts tests={run.tests} />
@@ -104,7 +105,7 @@ export function QueueWidget({ runs }: { runs: readonly Run[] }) {
         <li key={run.id} className={styles.run}>
           <div className={styles.line}>
             <Link to="/runs/$run" params={{ run: String(run.number) }} className={styles.name}>
-              #{run.number} {run.name}
+              #{runLabel(run.number)} {run.name}
             </Link>
             {run.priority !== 100 && <Badge>{t('priority', { n: run.priority })}</Badge>}
             <span className="muted">

@@ -1,5 +1,6 @@
 /** What an event says, in a sentence. */
 import type { FleetEvent } from '../../shared/protocol/events.ts';
+import { runLabel } from '../../shared/model/run-label.ts';
 import type { Translate } from '../ui/i18n.ts';
 import type { eventMessages } from './event-messages.ts';
 
@@ -12,7 +13,11 @@ const because = (text: string, reason: string | null): string =>
 export function eventText(event: FleetEvent, t: Say): string {
   switch (event.type) {
     case 'run.created':
-      return t('runCreated', { number: `#${event.data.number}`, name: event.data.name, by: event.data.created_by });
+      return t('runCreated', {
+        number: `#${runLabel(event.data.number)}`,
+        name: event.data.name,
+        by: event.data.created_by,
+      });
     case 'run.merged':
       return t('runMerged', { number: `#${event.data.label}`, name: event.data.name, origin: event.data.origin });
     case 'run.state':

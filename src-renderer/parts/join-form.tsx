@@ -52,7 +52,7 @@ function ByCode({ found, searching, busy, problem, onSearch, onJoin }: JoinFormP
       <Field label={t('address')} hint={t('addressHint')} error={about('address')}>
         <Input
           value={address}
-          placeholder="https://mill:4800"
+          placeholder={t('addressExample')}
           maxLength={500}
           autoComplete="off"
           spellCheck={false}
@@ -125,7 +125,7 @@ function ByLink({ busy, problem, onJoin }: JoinFormProps) {
       <Field label={t('link')} hint={t('linkHint')} error={problem?.field === 'link' ? problem.message : null}>
         <TextArea
           value={link}
-          placeholder="https://mill:4800#pfj_…"
+          placeholder={t('linkExample')}
           maxLength={2000}
           spellCheck={false}
           required

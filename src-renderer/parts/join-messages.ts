@@ -3,6 +3,7 @@ import { defineMessages } from '../ui/i18n.ts';
 export const messages = defineMessages({
   en: {
     address: 'Address',
+    addressExample: 'https://mill:4800',
     addressHint: 'It stands beside the words, or choose one that was found.',
     byCode: 'Six words',
     byLink: 'Link',
@@ -15,6 +16,7 @@ export const messages = defineMessages({
     join: 'Join',
     joining: 'Checking both sides …',
     link: 'Join link',
+    linkExample: 'https://mill:4800#pfj_…',
     linkHint: 'From “Add a worker” in the dashboard. It works once and lets in who has it.',
     search: 'Look again',
     searching: 'Looking around …',
@@ -22,6 +24,7 @@ export const messages = defineMessages({
   },
   de: {
     address: 'Adresse',
+    addressExample: 'https://mill:4800',
     addressHint: 'Sie steht neben den Wörtern, oder wähle eine gefundene.',
     byCode: 'Sechs Wörter',
     byLink: 'Link',
@@ -34,6 +37,7 @@ export const messages = defineMessages({
     join: 'Beitreten',
     joining: 'Beide Seiten werden geprüft …',
     link: 'Beitrittslink',
+    linkExample: 'https://mill:4800#pfj_…',
     linkHint: 'Aus „Worker hinzufügen“ im Dashboard. Er gilt einmal und lässt ein, wer ihn hat.',
     search: 'Noch einmal suchen',
     searching: 'Es wird gesucht …',

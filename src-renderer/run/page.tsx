@@ -1,5 +1,6 @@
 /** A run: how it stands, its tests, how it lay on the slots of its workers, what it printed, its tasks, what it was told to do. */
 import { useParams } from '@tanstack/react-router';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { lazy, Suspense, useMemo, useState, type ComponentType } from 'react';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
 import { useRun } from '../fleet/runs.ts';
@@ -62,7 +63,7 @@ function RunPage({ run }: { run: Run }) {
   };
   return (
     <Frame
-      title={`#${run.number} ${run.name}`}
+      title={`#${runLabel(run.number)} ${run.name}`}
       beside={<RunStatus run={run} />}
       breadcrumbs={[
         <Link key="runs" to="/runs">

@@ -1,4 +1,5 @@
 import type { Run } from '../../shared/protocol/rest/runs.ts';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { isOver } from '../fleet/run-row.ts';
 import { RunCounts, RunProgress } from '../parts/run-counts.tsx';
 import { RunStatus } from '../parts/standing.tsx';
@@ -11,7 +12,14 @@ import type { messages } from './messages.ts';
 
 export const columnsOf = (t: Translate<typeof messages.en>): readonly Column<Run>[] => [
   { id: 'state', head: t('state'), width: '130px', cell: (run) => <RunStatus run={run} /> },
-  { id: 'number', head: t('number'), width: '64px', align: 'end', wideOnly: true, cell: ({ number }) => `#${number}` },
+  {
+    id: 'number',
+    head: t('number'),
+    width: '64px',
+    align: 'end',
+    wideOnly: true,
+    cell: ({ number }) => `#${runLabel(number)}`,
+  },
   {
     id: 'name',
     head: t('name'),

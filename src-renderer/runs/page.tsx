@@ -1,5 +1,6 @@
 /** All runs, newest first: found by name, state, project and tag, kept up to date, changed many at once. */
 import { useNavigate } from '@tanstack/react-router';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { useCallback, useMemo, useState } from 'react';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
 import { useMay } from '../fleet/me.ts';
@@ -67,7 +68,7 @@ export function Page() {
                 selection: {
                   keys: selected,
                   onChange: setSelected,
-                  labelOf: ({ number, name }: Run) => t('runOf', { number: String(number), name }),
+                  labelOf: ({ number, name }: Run) => t('runOf', { number: runLabel(number), name }),
                 },
               }
             : {})}

@@ -1,5 +1,6 @@
 /** A bug report of a failed test, in Markdown, ready to be pasted into any tracker. In English, as most trackers are. */
 import type { Run } from '../../shared/protocol/rest/runs.ts';
+import { runLabel } from '../../shared/model/run-label.ts';
 import type { TestDetail } from '../../shared/protocol/rest/results.ts';
 import { stripAnsi } from '../ui/parse-ansi.ts';
 import { durationText } from '../ui/time-text.ts';
@@ -25,7 +26,7 @@ export function bugReport({ test, run, attempt, pageUrl, sourceUrl, history }: B
   const place = `${test.file}:${test.line}`;
   const facts: [string, string | null | undefined][] = [
     ['Test', sourceUrl === null ? code(place) : `[${code(place)}](${sourceUrl})`],
-    ['Run', `#${run.number} ${inline(run.name)} (${inline(run.project)})`],
+    ['Run', `#${runLabel(run.number)} ${inline(run.name)} (${inline(run.project)})`],
     ['Outcome', `${test.outcome ?? 'not settled'}, ${test.attempts} ${test.attempts === 1 ? 'attempt' : 'attempts'}`],
     ['Playwright project', test.project === '' ? null : code(test.project)],
     ['Playwright', run.playwright_version],

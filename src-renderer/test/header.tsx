@@ -1,4 +1,5 @@
 import { Code, Copy, GitCompare, Link2, Play, RotateCw } from 'lucide-react';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
@@ -64,7 +65,7 @@ export function Actions({ run, test, history, onTrace }: ActionsProps) {
       { id: run.id, what: [test.test_id] },
       {
         onSuccess: ({ number }) => {
-          toastDone(t('rerunDone', { number: String(number) }));
+          toastDone(t('rerunDone', { number: runLabel(number) }));
           void navigate({ to: '/runs/$run', params: { run: String(number) } });
         },
         onError: toastError,

@@ -1,4 +1,5 @@
 import type { TestHistory } from '../../shared/protocol/rest/tests.ts';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { OUTCOME_TONES } from '../parts/standing.tsx';
 import { cx } from '../ui/class-names.ts';
 import { Field, Select } from '../ui/field.tsx';
@@ -33,7 +34,10 @@ export function History({ history, runId, worker, environment, onChange }: Histo
   const rate = (value: number | null) =>
     value === null ? '–' : `${(value * 100).toLocaleString(language, { maximumFractionDigits: 1 })} %`;
   const run = (number: number) => (
-    <Link to="/runs/$run/tests/$test" params={{ run: String(number), test: history.test_id }}>{`#${number}`}</Link>
+    <Link
+      to="/runs/$run/tests/$test"
+      params={{ run: String(number), test: history.test_id }}
+    >{`#${runLabel(number)}`}</Link>
   );
   const facts = [
     [t('failureRate'), rate(history.failure_rate)],
@@ -79,7 +83,7 @@ export function History({ history, runId, worker, environment, onChange }: Histo
             {bars.map(({ result, height, here }) => {
               const tone = OUTCOME_TONES[result.outcome];
               const label = t('barLabel', {
-                number: String(result.number),
+                number: runLabel(result.number),
                 outcome: t(result.outcome),
                 duration: result.duration_ms === null ? '–' : durationText(result.duration_ms, language),
                 worker: result.worker ?? '–',

@@ -1,4 +1,5 @@
 import { useParams } from '@tanstack/react-router';
+import { runLabel } from '../../shared/model/run-label.ts';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
 import type { TestDetail } from '../../shared/protocol/rest/results.ts';
 import type { TestHistory } from '../../shared/protocol/rest/tests.ts';
@@ -35,7 +36,7 @@ export function Page() {
       {t('runs')}
     </Link>,
     <Link key="run" to="/runs/$run" params={{ run: runParam }}>
-      {run ? `#${run.number} ${run.name}` : runParam}
+      {run ? `#${runLabel(run.number)} ${run.name}` : runParam}
     </Link>,
   ];
   const failed = error ?? runError;

@@ -1,4 +1,5 @@
 import type { Worker } from '../../shared/protocol/rest/workers.ts';
+import { runLabel } from '../../shared/model/run-label.ts';
 import { useRunningTests } from '../fleet/running-tests.ts';
 import { useRun } from '../fleet/runs.ts';
 import { kindText, SlotCells } from '../parts/slot-cells.tsx';
@@ -75,7 +76,7 @@ function CurrentTask({ task }: { task: Task }) {
       <span>
         <Sign tone="running" />{' '}
         <Link to="/runs/$run" params={{ run: String(run?.number ?? task.test_run_id) }}>
-          {run ? `#${run.number} ${run.name}` : t('openRun', { number: '' })}
+          {run ? `#${runLabel(run.number)} ${run.name}` : t('openRun', { number: '' })}
         </Link>{' '}
         <span className="muted">{kindText(task.kind, words)}</span>
       </span>

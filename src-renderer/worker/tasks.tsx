@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { runLabel } from '../../shared/model/run-label.ts';
 import type { WorkerTask } from '../../shared/protocol/rest/tasks.ts';
 import type { Worker } from '../../shared/protocol/rest/workers.ts';
 import { useWorkerTasks } from '../fleet/worker-tasks.ts';
@@ -46,7 +47,7 @@ function useColumns(): Column<WorkerTask>[] {
         head: t('what'),
         cell: ({ number, run_name, kind }) => (
           <>
-            <Link to="/runs/$run" params={{ run: String(number) }}>{`#${number} ${run_name}`}</Link>{' '}
+            <Link to="/runs/$run" params={{ run: String(number) }}>{`#${runLabel(number)} ${run_name}`}</Link>{' '}
             <span className="muted">{kindText(kind, words)}</span>
           </>
         ),

@@ -1,5 +1,5 @@
 /** The same for our tests: in a folder of its own, ended after the test, with waits that tell what was the case instead. */
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { DesktopState } from '../../shared/protocol/desktop/state.ts';
 import type { WizardState } from '../../shared/protocol/desktop/wizard.ts';
 import { tempFolder } from '../support/folders.ts';
@@ -7,7 +7,6 @@ import { launchApp, RunningApp, type LaunchOptions } from './launch-app.ts';
 
 /** A busy machine starts processes slowly. */
 const PATIENCE = { timeout: 170_000, interval: 100 };
-vi.setConfig({ testTimeout: 500_000, hookTimeout: 120_000 });
 
 export class TestApp extends RunningApp {
   /** What a wait ends with tells what was the case instead. */

@@ -17,7 +17,7 @@ import { LinkWorker } from '../support/link-worker.ts';
 import { runSuite } from '../support/suite-runs.ts';
 import { askWith, type Ask } from './support.ts';
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 400_000 });
 
 /** A machine that holds a copy of central; `promote` needs nothing else of it. */
 async function machineWithCopy(central: TestCoordinator, name: string) {
@@ -70,7 +70,12 @@ async function standIn({ own, workerId, apiKey }: Awaited<ReturnType<typeof mach
 async function startCentral() {
   const central = await startCoordinator();
   const port = Number(new URL(central.url).port);
-  return { central, comeBack: () => startCoordinator({ again: central, port }) };
+  const request = askWith({ url: central.url, token: central.adminToken, pin: null });
+  const comeBack = async () => {
+    await startCoordinator({ again: central, port });
+    return { request };
+  };
+  return { central: { ...central, request }, comeBack };
 }
 
 const suite = { adds: {}, fails: { ends: 'failed' } } as const;
@@ -93,10 +98,12 @@ test('what was done comes home whole, once, under its own numbers; workers are s
   const promoted = await standIn(machine, '127.0.0.2');
   const away = await runSuite({ request: promoted.ask }, promoted.worker, suite, { name: 'on the train' });
   expect(away.number).toBeGreaterThan(1_000_000);
-  await expect.poll(() => homecomingOf(promoted.ask)).toMatchObject({ state: 'unreachable', runs_to_bring: 1 });
+  await expect
+    .poll(() => homecomingOf(promoted.ask), { timeout: 60_000 })
+    .toMatchObject({ state: 'unreachable', runs_to_bring: 1 });
 
   const again = await comeBack();
-  await expect.poll(() => homecomingOf(promoted.ask), { timeout: 60_000 }).toMatchObject({ state: 'verified', runs_to_bring: 0 });
+  await expect.poll(() => homecomingOf(promoted.ask), { timeout: 180_000 }).toMatchObject({ state: 'verified', runs_to_bring: 0, detail: null });
   await okJson(await promoted.ask('POST', '/api/v1/offline/demotion', {}));
   const home = await promoted.running.broughtHome;
   expect(home).toMatchObject({ conflicts: 0, counts: { run: 1, test: 2 } });
@@ -153,7 +160,7 @@ test('an ending promotion takes no runs, waits for those that run, and says whil
   const body = { name: 'late', project: 'shop', source: { type: 'bundle', tree: 'a'.repeat(64), projectDir: '' } };
   const refused = await ask('POST', '/api/v1/test-runs/create', body);
   expect(await refused.json()).toMatchObject({ status: 409, code: 'no_new_runs' });
-  await expect.poll(() => homecomingOf(ask)).toMatchObject({ state: 'unreachable' });
+  await expect.poll(() => homecomingOf(ask), { timeout: 60_000 }).toMatchObject({ state: 'unreachable' });
   const ended = await Promise.race([running.broughtHome.then(() => 'home'), Promise.resolve('not yet')]);
   expect(ended).toBe('not yet');
 });

@@ -1,7 +1,7 @@
 /** A central coordinator and the machines around it, each a process of its own with its own user, as they are when the network goes. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { symlinkSync, mkdirSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
 import type { Worker } from '../../shared/protocol/rest/workers.ts';
@@ -17,7 +17,7 @@ export type Ask = (method: string, below: string, body?: unknown, headers?: Reco
 /** Asks with a token; `pin` null: unencrypted. */
 export function askWith({ url, token, pin }: { url: string; token: string | null; pin: string | null }): Ask {
   const fetch = fetchBy(pin);
-  return (method, below, body, headers = {}) =>
+  const once: Ask = (method, below, body, headers = {}) =>
     fetch(url + below, {
       method,
       headers: {
@@ -29,6 +29,15 @@ export function askWith({ url, token, pin }: { url: string; token: string | null
       redirect: 'manual',
       signal: AbortSignal.timeout(30_000),
     });
+  // A coordinator that is behind (on a busy machine) asks to come again.
+  return async (...asked) => {
+    for (let tries = 0; ; tries++) {
+      const answer = await once(...asked);
+      if (answer.status !== 503 || tries === 60) return answer;
+      await answer.text();
+      await setTimeout(500);
+    }
+  };
 }
 
 export interface Machine {

@@ -28,7 +28,7 @@ export class Minded {
       else this.#answers.get(message.id)?.(message.answer);
       for (const wake of this.#wake.splice(0)) wake();
     });
-    child.once('close', () => {
+    child.once('exit', () => {
       for (const wake of this.#wake.splice(0)) wake();
     });
   }

@@ -28,7 +28,10 @@ async function startEncrypted(programs: Programs, dataDir: string) {
   const ask = async <T>(method: string, at: string, body?: object, token?: string): Promise<T> => {
     const answer = await fetchBy(pin)(`${url}/api/v1${at}`, {
       method,
-      headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: 'manual',
       signal: AbortSignal.timeout(30_000),

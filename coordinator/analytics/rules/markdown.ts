@@ -1,5 +1,6 @@
 /** The report of a run as Markdown, to be pasted where people talk about it: a pull request, a ticket, a chat. */
 import type { FailureClusters } from '../../../shared/protocol/rest/analysis.ts';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import type { RunTotals } from '../../../shared/protocol/rest/runs.ts';
 
 export interface MarkdownFacts {
@@ -51,7 +52,7 @@ function heading({ outcome, status, number, name, reason }: MarkdownFacts): stri
         ? ['❌', status === 'failed' ? 'could not be carried out' : 'failed']
         : ['⏳', status];
   const why = reason === null ? '' : `\n\n${plain(reason)}`;
-  return `## ${sign} Run ${number} ${verdict}: ${plain(name)}${why}`;
+  return `## ${sign} Run ${runLabel(number)} ${verdict}: ${plain(name)}${why}`;
 }
 
 function summary({ tests, durationMs, project, branch, commit, environment, reportUrl }: MarkdownFacts): string {

@@ -1,5 +1,6 @@
 /** Runs that wait for other runs: whether what a run waits for has come, may still come, or cannot come any more. */
 import type { DependencyRule, RunState } from '../../../shared/protocol/rest/runs.ts';
+import { runLabel } from '../../../shared/model/run-label.ts';
 
 /** How a run ended: by its tests or because it could not be carried out; a cancelled one neither passed nor failed. */
 export type Ending = 'passed' | 'failed' | 'cancelled';
@@ -37,7 +38,7 @@ export interface NamedEdge extends DependencyRule {
   before: { number: number; name: string; ending: Ending | null };
 }
 
-const named = ({ number, name }: NamedEdge['before']) => `run #${number} (${name})`;
+const named = ({ number, name }: NamedEdge['before']) => `run #${runLabel(number)} (${name})`;
 
 /** For people: what the run waits for. */
 export function whyWaiting(edges: readonly NamedEdge[]): string {

@@ -103,6 +103,8 @@ export type AuditEntry = z.infer<typeof auditEntry>;
 export const auditFilter = pageQuery.extend({
   order: z.enum(['newest', 'oldest']).default('newest'),
   action: auditAction.optional(),
+  /** Id of a promoted coordinator whose log was merged; default: this coordinator's own log. */
+  origin: z.string().min(1).max(100).optional(),
   /** As in the entries. */
   actor: z.string().min(1).max(200).optional(),
   /** Of this time and later (ISO 8601). */

@@ -1,5 +1,6 @@
 /** `playfleet status` without a run: what goes on in the fleet. */
 import { isFinal } from '../../../shared/model/run-view.ts';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import { page } from '../../../shared/protocol/rest/common.ts';
 import { run as runShape } from '../../../shared/protocol/rest/runs.ts';
 import type { Api } from '../api.ts';
@@ -47,10 +48,11 @@ export async function showOverview(cli: Cli, api: Api, { json }: { json?: boolea
   if (workers.length === 0)
     printLine(cli, paint('yellow', 'Nothing can run yet. Add a machine: playfleet token create --join'));
   for (const run of active.filter((one) => one.reason !== null)) {
-    printLine(cli, paint('yellow', `Run #${run.number} waits: ${foreignLine(run.reason ?? '')}`));
+    printLine(cli, paint('yellow', `Run #${runLabel(run.number)} waits: ${foreignLine(run.reason ?? '')}`));
   }
   for (const run of active) {
-    if (run.deadline !== null) printLine(cli, `Run #${run.number}: ${deadlineLine(run.deadline, styleOf(cli))}`);
+    if (run.deadline !== null)
+      printLine(cli, `Run #${runLabel(run.number)}: ${deadlineLine(run.deadline, styleOf(cli))}`);
   }
   printLine(cli);
   const shown = [...active, ...runs.filter((run) => isFinal(run.status)).slice(0, ENDED_SHOWN)];

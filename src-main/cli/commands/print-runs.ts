@@ -1,5 +1,6 @@
 /** Runs as a table. */
 import type { Run } from '../../../shared/protocol/rest/runs.ts';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import { printLine, styleOf, type Cli } from '../cli.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 import { ago, duration } from '../terminal/format.ts';
@@ -10,7 +11,7 @@ export function printRuns(cli: Cli, runs: readonly Run[]): void {
   const style = styleOf(cli);
   const now = cli.clock.now();
   const columns = [
-    { title: 'RUN', value: (run: Run) => `#${run.number}`, right: true },
+    { title: 'RUN', value: (run: Run) => `#${runLabel(run.number)}`, right: true },
     { title: 'STATE', value: (run: Run) => stateText(run, style) },
     { title: 'NAME', value: (run: Run) => foreignLine(run.name), flexible: true },
     { title: 'PROJECT', value: (run: Run) => foreignLine(run.project), flexible: true },

@@ -1,5 +1,6 @@
 /** `playfleet runs`, `status`, `cancel` and `retry`: what is asked of runs from outside. */
 import { randomUUID } from 'node:crypto';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import { z } from 'zod';
 import { isFinal } from '../../../shared/model/run-view.ts';
 import { page } from '../../../shared/protocol/rest/common.ts';
@@ -67,7 +68,7 @@ export async function showStatus(cli: Cli, name: string | undefined, options: Js
   const time = run.duration_ms === null ? '' : ` in ${duration(run.duration_ms)}`;
   printLine(
     cli,
-    `${style.paint('bold', `Run #${run.number} ${foreignLine(run.name)}`)}  ${stateText(run, style)}${style.paint('dim', time)}`,
+    `${style.paint('bold', `Run #${runLabel(run.number)} ${foreignLine(run.name)}`)}  ${stateText(run, style)}${style.paint('dim', time)}`,
   );
   if (run.reason !== null)
     for (const line of wrapped(foreignLine(run.reason), columns)) printLine(cli, style.paint('yellow', line));
@@ -118,7 +119,7 @@ export async function cancelRun(cli: Cli, name: string, options: Json & { reason
       still_stopping === 0
         ? ''
         : ` ${counted(still_stopping, 'process', 'processes')} of it have not confirmed their end yet.`;
-    printLine(cli, `Run #${run.number} is cancelled: nothing of it starts any more.${rest}`);
+    printLine(cli, `Run #${runLabel(run.number)} is cancelled: nothing of it starts any more.${rest}`);
   }
   return EXIT.ok;
 }
@@ -132,7 +133,7 @@ export async function retryRun(cli: Cli, name: string, options: Json & { failed?
   else
     printLine(
       cli,
-      `Run #${created.number} repeats ${options.failed === true ? 'what failed in' : 'all of'} run #${run.number}. See it with: playfleet status ${created.number}`,
+      `Run #${runLabel(created.number)} repeats ${options.failed === true ? 'what failed in' : 'all of'} run #${runLabel(run.number)}. See it with: playfleet status ${created.number}`,
     );
   return EXIT.ok;
 }

@@ -165,9 +165,11 @@ export function withWorkerOptions(command: Command, { joins = true } = {}): Comm
 
 /**
  * Keeps the young generation at its first size, before the agent's modules fill it: an idle worker takes 84 MB instead of 108. Node does
- * not take --max-semi-space-size once it runs; these flags are read at each collection and compilation.
+ * not take --max-semi-space-size once it runs; these flags are read at each collection and compilation. Without the last of V8's compilers,
+ * whose own code and results an agent hardly uses, it is 8 MB less.
  */
 function stayYoung(): void {
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   v8.setFlagsFromString('--optimize-for-size');
+  v8.setFlagsFromString('--no-opt');
 }

@@ -1,5 +1,6 @@
 /** Creates the run that was asked for: of what is in the source, or of what failed last time. */
 import { randomUUID } from 'node:crypto';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { page } from '../../../shared/protocol/rest/common.ts';
@@ -99,7 +100,9 @@ async function beginFailed(cli: Cli, options: RunOptions, sending: Sending): Pro
     );
   }
   const now = await presentFiles(cli, options, last, sending);
-  viewer.note(`Repeats what failed in run #${last.number}, ${now ? 'with the files as they are now' : sourceOf(last)}`);
+  viewer.note(
+    `Repeats what failed in run #${runLabel(last.number)}, ${now ? 'with the files as they are now' : sourceOf(last)}`,
+  );
   const created = await create(sending, `${runPath(last.id)}/retry`, { only: 'failed', ...now });
   return { ...created, name: now?.name ?? last.name, project: last.project };
 }

@@ -1,5 +1,6 @@
 /** An explained schedule as lines: the verdict first, then where the time of the slots went, then what could be better. */
 import type { Explanation, IdleWhy, SlotTime } from '../../../shared/protocol/rest/explain.ts';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 import { counted, duration } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
@@ -16,7 +17,7 @@ const MOST = 5;
 
 export function explanationLines(schedule: Explanation, style: Style, columns: number): string[] {
   const { paint, signs } = style;
-  const title = `Schedule of run #${schedule.number} ${foreignLine(schedule.name)}`;
+  const title = `Schedule of run #${runLabel(schedule.number)} ${foreignLine(schedule.name)}`;
   const head = paint('bold', title) + (schedule.final ? '' : paint('dim', ' (so far)'));
   if (schedule.slots === 0) return ['', head, '  No test of it has been given to a worker yet.'];
   return [

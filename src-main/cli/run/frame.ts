@@ -1,5 +1,6 @@
 /** What the terminal shows of a run while it goes on. */
 import type { HeldTask, RunView } from '../../../shared/model/run-view.ts';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 import { clockTime, counted } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
@@ -40,7 +41,7 @@ function headline({ figures, name, number, view }: FrameInput, style: Style): st
   const label = view.state === 'scheduling' ? 'finding its tests' : figures.state;
   const left = remainingMs === null ? '' : `, about ${clockTime(remainingMs)} left`;
   const time = elapsedMs === null ? '' : `  ${clockTime(elapsedMs)}${left}`;
-  return `${style.paint('blue', style.signs.running)} ${style.paint('bold', `Run #${number} ${foreignLine(name)}`)}  ${label}${style.paint('dim', time)}`;
+  return `${style.paint('blue', style.signs.running)} ${style.paint('bold', `Run #${runLabel(number)} ${foreignLine(name)}`)}  ${label}${style.paint('dim', time)}`;
 }
 
 function bar({ settled, total, failed }: Figures, style: Style, columns: number): string {

@@ -1,5 +1,6 @@
 /** Shows a run where nobody watches (a log, a pipe): one line for each failure, and a line of progress every few seconds. */
 import type { Clock } from '../../../shared/base/clock.ts';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 import { bytes, clockTime, counted } from '../terminal/format.ts';
 import type { TerminalStream } from '../terminal/live-region.ts';
@@ -44,7 +45,7 @@ export function createPlainViewer(stream: TerminalStream, style: Style, clock: C
     note: (text) => print(foreignLine(text)),
     uploaded: ({ files, bytes: size, sentBytes }) =>
       print(`Working tree: ${counted(files, 'file')}, ${bytes(size)}; ${bytes(sentBytes)} sent`),
-    created: (run) => print(`Run #${run.number} ${foreignLine(run.name)}: ${run.api}`),
+    created: (run) => print(`Run #${runLabel(run.number)} ${foreignLine(run.name)}: ${run.api}`),
     update(next) {
       followed = next;
       time.heard(next.view.updated_at);

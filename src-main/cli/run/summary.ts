@@ -1,5 +1,6 @@
 /** The last words on a run: every failure with its error, flaky tests, totals, the slowest, and where to read on. */
 import type { SettledTestEvent } from '../../../shared/protocol/events.ts';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import type { TestError } from '../../../shared/protocol/playwright.ts';
 import type { TestSummary } from '../../../shared/protocol/rest/results.ts';
 import { foreign, foreignLine } from '../terminal/foreign.ts';
@@ -77,7 +78,8 @@ function verdict({ figures, name, number, workers }: Summary, style: Style): str
         : ([signs.failed, 'red', 'could not be carried out'] as const);
   const time = figures.elapsedMs === null ? '' : ` in ${duration(figures.elapsedMs)}`;
   const where = workers === 0 ? '' : ` on ${counted(workers, 'worker')}`;
-  const head = paint(colour, `${sign} Run #${number} ${foreignLine(name)} ${word}`) + paint('dim', `${time}${where}`);
+  const head =
+    paint(colour, `${sign} Run #${runLabel(number)} ${foreignLine(name)} ${word}`) + paint('dim', `${time}${where}`);
   const why = figures.reason === null ? [] : indented(foreign(figures.reason, style.colour), 2);
   const counts = figures.settled === 0 ? [] : [`  ${countsLine(figures, style)}`];
   const missing = figures.total - figures.settled;

@@ -1,5 +1,5 @@
 /** The one way from a page's question to an answer: name and argument are checked, whatever is thrown becomes a problem. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { desktopCalls, type DesktopAnswer, type Gives } from '../../../shared/protocol/desktop/api.ts';
 import type { DesktopAsk } from '../../../shared/protocol/desktop/calls.ts';
 import { problemOf } from './refusal.ts';

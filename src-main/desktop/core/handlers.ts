@@ -3,9 +3,8 @@ import type { Clock } from '../../../shared/base/clock.ts';
 import type { Manners } from '../../../shared/protocol/desktop/manners.ts';
 import type { SettingsStore } from '../keep/settings.ts';
 import type { Vault } from '../keep/vault.ts';
-import type { AgentPart } from '../parts/agent-part.ts';
 import type { Handlers } from './answer.ts';
-import type { Coordinators } from './coordinators.ts';
+import type { Crew } from './crew.ts';
 import type { Desktop } from './desktop.ts';
 import type { Joining, Promoting, System, Updating } from './ports.ts';
 import { DesktopRefusal } from './refusal.ts';
@@ -14,8 +13,7 @@ import type { SetUp } from './set-up.ts';
 export interface HandlerDeps {
   settings: SettingsStore;
   vault: Vault;
-  agent: AgentPart;
-  coordinators: Coordinators;
+  crew: Crew;
   setUp: SetUp;
   system: System;
   joining: Joining;
@@ -30,15 +28,19 @@ export interface HandlerDeps {
 const HOUR_MS = 3_600_000;
 
 export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
-  const { settings, vault, agent, coordinators, setUp, system, joining, updating, promoting, logs, clock } = deps;
+  const { settings, vault, crew, setUp, system, joining, updating, promoting, logs, clock } = deps;
+  const { agent, coordinators } = crew;
   const lent = () => {
     const { lending } = settings.value;
     if (lending === null) throw new DesktopRefusal('not_set_up', 'Set this computer up first.');
     return lending;
   };
   const promotion = (): Promoting => {
-    if (promoting === null)
-      throw new DesktopRefusal('unsupported', 'This version does not promote from the app. Type: playfleet promote');
+    if (promoting === null) {
+      const { active } = coordinators;
+      const data = active === null ? '' : ` --data '${crew.workerFolder(active.id)}'`;
+      throw new DesktopRefusal('unsupported', `Not from the app yet. In a terminal: playfleet promote${data}`);
+    }
     return promoting;
   };
   return {
@@ -64,7 +66,7 @@ export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
     setLending: async (lending) => {
       lent();
       await settings.change({ lending });
-      app.reassignLater();
+      crew.reassignLater();
       return lending;
     },
     wizard: () => setUp.view,
@@ -76,16 +78,16 @@ export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
     addCoordinator: async (join) => {
       lent();
       await coordinators.add(join);
-      app.reassignLater();
+      crew.reassignLater();
       return app.state;
     },
     chooseCoordinator: async ({ id }) => {
       await coordinators.choose(id);
-      app.reassignLater();
+      crew.reassignLater();
       return app.state;
     },
     forgetCoordinator: async ({ id }) => {
-      await coordinators.forget(id);
+      await crew.forget(id);
       return app.state;
     },
     setPreferences: async (change) => {
@@ -114,7 +116,7 @@ export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
       return app.state;
     },
     restartPart: ({ part }) => {
-      app.restart(part);
+      crew.restart(part);
       return app.state;
     },
     openLogs: async () => {

@@ -74,7 +74,7 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
   });
   const trust: Trust = {
     origins: () => desktop?.trustedOrigins() ?? [],
-    contentOrigin: () => desktop?.contentOrigin() ?? null,
+    contentOrigin: () => desktop?.crew.contentOrigin ?? null,
     pinFor: (hostname) => desktop?.pinFor(hostname) ?? null,
   };
   app.on('web-contents-created', (_event, contents) => guardContents(contents, shell, trust));
@@ -103,10 +103,10 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
     version: app.getVersion(),
     folder,
     machine: () => desktop?.busyness() ?? NOTHING_TO_DISTURB,
-    source: async (channel) => desktop?.updateSource(channel) ?? null,
+    source: async (channel) => desktop?.crew.updateSource(channel) ?? null,
     preferences: () => desktop?.preferences.updates ?? FIRST_SETTINGS.preferences.updates,
     machineId: machine.name,
-    hold: (how) => desktop?.hold(how),
+    hold: (how) => desktop?.crew.hold(how),
     end: () => (desktop === null ? app.exit(0) : void desktop.quit('now')),
     clock,
     note: (text) => desktop?.note(text),
@@ -135,7 +135,7 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
     return null;
   }
   session.defaultSession.protocol.handle('app', desktop.pages);
-  carryAsks(ipcMain, window, (name, argument) => desktop!.answer(name, argument));
+  carryAsks(ipcMain, window, (name, argument) => desktop.answer(name, argument));
   powerMonitor.on('suspend', () => void desktop?.systemSleeps());
   powerMonitor.on('resume', () => desktop?.systemWoke());
   powerMonitor.on('shutdown', () => void desktop?.quit('now'));

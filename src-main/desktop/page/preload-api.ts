@@ -9,9 +9,9 @@ import {
 } from '../../../shared/protocol/desktop/calls.ts';
 
 export interface Carrier {
-  invoke(channel: string, argument: unknown): Promise<unknown>;
+  invoke: (channel: string, argument: unknown) => Promise<unknown>;
   /** Returns what ends listening. */
-  listen(channel: string, listener: (told: unknown) => void): () => void;
+  listen: (channel: string, listener: (told: unknown) => void) => () => void;
 }
 
 export function createPreloadApi({ invoke, listen }: Carrier): DesktopApi {
@@ -20,5 +20,6 @@ export function createPreloadApi({ invoke, listen }: Carrier): DesktopApi {
     if (!DESKTOP_TELLS.includes(name)) throw new TypeError(`playfleet tells nothing called ${String(name)}`);
     return listen(channelOf(name), (told) => listener(told as never));
   };
-  return { version: DESKTOP_API_VERSION, ...Object.fromEntries(asks), on } as unknown as DesktopApi;
+  const offered = Object.fromEntries(asks) as Record<string, unknown>;
+  return { version: DESKTOP_API_VERSION, ...offered, on } as unknown as DesktopApi;
 }

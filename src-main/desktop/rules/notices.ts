@@ -51,8 +51,14 @@ function worthTelling({ agent, ownCoordinator, update, secrets, isSetUp, languag
   const here = { title: 'Playfleet', page: '/this-computer', isImportant: true, afterMs: 0 };
   const found: Worthy[] = [];
   if (!isSetUp) return found;
+  // What it says of itself before it ends, and why it is not started again, is one thing.
   if (agent.state === 'given_up')
-    found.push({ ...here, key: 'agent', title: words.agentGaveUp, body: agent.problem ?? words.attention });
+    found.push({
+      ...here,
+      key: `agent ${agent.problem}`,
+      title: words.agentGaveUp,
+      body: agent.problem ?? words.attention,
+    });
   if (ownCoordinator.state === 'given_up')
     found.push({
       ...here,
@@ -62,7 +68,7 @@ function worthTelling({ agent, ownCoordinator, update, secrets, isSetUp, languag
     });
   if (agent.status?.state === 'attention' && agent.status.problem) {
     const { message, mend } = agent.status.problem;
-    found.push({ ...here, key: `problem ${message}`, title: words.attention, body: mend ?? message });
+    found.push({ ...here, key: `agent ${message}`, title: words.attention, body: mend ?? message });
   }
   if (secrets.kept === 'refused') found.push({ ...here, key: 'secrets', body: words.secretsRefused });
   if (agent.status?.state === 'offline')

@@ -1,5 +1,6 @@
 /** What a run was told to do, what it waits for, its groups, and the tests that were taken out of it. */
 import type { ReactNode } from 'react';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import type { Run } from '../../../shared/protocol/rest/runs.ts';
 import { RunStatus } from '../../parts/standing.tsx';
 import { CodeBlock } from '../../ui/code-block.tsx';
@@ -63,7 +64,7 @@ function Dependencies({ run }: { run: Run }) {
           <li key={one.run_id}>
             <RunStatus run={one} />{' '}
             <Link to="/runs/$run" params={{ run: one.run_id }}>
-              #{one.number} {one.name}
+              #{runLabel(one.number)} {one.name}
             </Link>{' '}
             <span className="muted">
               {t(one.on)}

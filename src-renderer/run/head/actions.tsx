@@ -1,5 +1,6 @@
 /** What may be done with a run: cancel it, run it again, take it along. */
 import { useNavigate } from '@tanstack/react-router';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import { ChevronDown, Download, RotateCcw, SquareTerminal } from 'lucide-react';
 import { useState } from 'react';
 import { toast } from 'sonner';
@@ -35,7 +36,7 @@ function CancelButton({ run }: { run: Run }) {
   const cancel = useCancelRun();
   const carryOut = () =>
     cancel.mutate(run.id, {
-      onSuccess: () => toastDone(t('cancelled', { number: String(run.number) })),
+      onSuccess: () => toastDone(t('cancelled', { number: runLabel(run.number) })),
       onError: toastError,
       onSettled: () => setAsks(false),
     });
@@ -47,7 +48,7 @@ function CancelButton({ run }: { run: Run }) {
       <Confirm
         open={asks}
         onOpenChange={setAsks}
-        title={t('cancelTitle', { number: String(run.number) })}
+        title={t('cancelTitle', { number: runLabel(run.number) })}
         action={t('cancelAction')}
         danger
         busy={cancel.isPending}
@@ -70,7 +71,7 @@ function RerunButtons({ run, selected }: { run: Run; selected: readonly string[]
         onSuccess: (made) => {
           void navigate({ to: '/runs/$run', params: { run: made.test_run_id } });
           const undo = () => void cancelRun(made.test_run_id).catch(toastError);
-          toastDone(t('rerunStarted', { number: String(made.number) }), undo);
+          toastDone(t('rerunStarted', { number: runLabel(made.number) }), undo);
         },
         onError: toastError,
       },

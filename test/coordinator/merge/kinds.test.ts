@@ -19,7 +19,9 @@ test('every column of a run and of its parts travels: one that a later version a
   for (const { table, columns, fences } of [RUN, ...Object.values(PARTS)] as FactTable[]) {
     const there = await db.read((r) => r.all<{ name: string }>('SELECT name FROM pragma_table_info(?)', [table]));
     const names = there.map(({ name }) => name).filter((name) => !(STAYS[table] ?? []).includes(name));
-    expect(columns.filter((name) => !(table === 'runs' && NAMES.includes(name))).toSorted(), table).toEqual(names.toSorted());
+    expect(columns.filter((name) => !(table === 'runs' && NAMES.includes(name))).toSorted(), table).toEqual(
+      names.toSorted(),
+    );
     expect(
       names.filter((name) => name.endsWith('fence')),
       table,

@@ -195,12 +195,13 @@ export class DoubleElectron {
       getPreferredSystemLanguages: () => languages,
       isPackaged: false,
     };
-    const outer = this;
+    const keep = (tray: DoubleTray): void => void (this.#tray = tray);
+    const created = (contents: DoubleContents): void => void this.app.emit('web-contents-created', {}, contents);
     class Window extends DoubleWindow {
       constructor(options: Electron.BrowserWindowConstructorOptions) {
         super(options);
         windows.push(this);
-        outer.app.emit('web-contents-created', {}, this.webContents);
+        created(this.webContents);
       }
     }
     class Notification extends Emitter {
@@ -219,7 +220,7 @@ export class DoubleElectron {
       setPermissionCheckHandler: (handler) => (this.session.checkHandler = handler),
       setDevicePermissionHandler: (handler) => (this.session.deviceHandler = handler),
       setCertificateVerifyProc: (verify) => (this.session.verify = verify),
-      protocol: { handle: (scheme, answering) => scheme === 'app' && (this.#answering = answering as Answering) },
+      protocol: { handle: (scheme, answering) => scheme === 'app' && (this.#answering = answering) },
     };
     this.parts = {
       app,
@@ -227,7 +228,7 @@ export class DoubleElectron {
       Tray: class extends DoubleTray {
         constructor(image: Electron.NativeImage) {
           super(image);
-          outer.#tray = this;
+          keep(this);
         }
       },
       Notification,
@@ -298,7 +299,7 @@ export class DoubleElectron {
   choose(label: string): void {
     const item = this.tray.menu.find((one) => one.label === label);
     if (!item?.click) throw new Error(`the tray offers no "${label}", only: ${this.menu.join(' | ')}`);
-    item.click({} as Electron.MenuItem, undefined, {} as Electron.KeyboardEvent);
+    item.click({} as Electron.MenuItem, undefined, {});
   }
 
   /** A page asks the app, as its preload script does. `frame`: of whom; the page of the open window where it is left out. */

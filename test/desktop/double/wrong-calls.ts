@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unsafe-call -- what does not compile has no type */
 /**
  * Calls that Electron's declarations do not allow. Each is marked as an error that is expected, so that the project's type check fails where one
  * of them compiles; types.test.ts takes the marks away and counts what the compiler says then.

@@ -37,7 +37,18 @@ test('what was given up is told once, however often it is looked at', () => {
       [1, gaveUp],
       [500, gaveUp],
     ]),
-  ).toEqual([[0, 'agent']]);
+  ).toEqual([[0, 'agent revoked']]);
+});
+
+test('what an agent says before it ends, and that it is given up for it, is told once', () => {
+  const problem = { message: 'revoked', mend: 'Join again.' };
+  const says = desktop({ agent: { status: agentSays({ state: 'attention', problem }) } });
+  expect(
+    shown([
+      [0, says],
+      [0, gaveUp],
+    ]),
+  ).toEqual([[0, 'agent revoked']]);
 });
 
 test('a lost connection is told when it lasts, not when it passes', () => {
@@ -63,8 +74,8 @@ test('what comes and goes is not told again within hours', () => {
       [243, gaveUp],
     ]),
   ).toEqual([
-    [0, 'agent'],
-    [243, 'agent'],
+    [0, 'agent revoked'],
+    [243, 'agent revoked'],
   ]);
 });
 
@@ -102,7 +113,7 @@ test('the owner decides how much is told', () => {
     preferences: { ...base.preferences, notifications },
   });
   expect(shown([[0, quiet('important', fine)]])).toEqual([]);
-  expect(shown([[0, quiet('important', gaveUp)]])).toEqual([[0, 'agent']]);
+  expect(shown([[0, quiet('important', gaveUp)]])).toEqual([[0, 'agent revoked']]);
   expect(shown([[0, quiet('none', gaveUp)]])).toEqual([]);
 });
 

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { joinDeepLink } from '../../../src-main/desktop/rules/deep-link.ts';
 import { startCoordinator } from '../../support/coordinator.ts';
 import { readFiles } from '../../support/folders.ts';
 import { setUp, startApp } from '../app.ts';
 import { gatedSuite, launch, readRun } from '../gate.ts';
+
+// Real programs are started and ended many times, on machines that may be busy.
+vi.setConfig({ testTimeout: 600_000 });
 
 /** Tokens hold the pin where there is one. */
 const joinLink = async (coordinator: Awaited<ReturnType<typeof startCoordinator>>): Promise<string> =>

@@ -104,9 +104,14 @@ test('what does not change stays the same object, so that nobody draws it again'
 
 test('a list holds what matches, newest first, as far down as it was read', () => {
   const runs = [1, 5, 3, 4].map((number) =>
-    runRow({ id: `r${number}`, number, name: number === 4 ? 'Smoke' : 'Nightly 100%' }),
+    runRow({
+      id: `r${number}`,
+      number,
+      created_at: `2026-01-0${number}T00:00:00.000Z`,
+      name: number === 4 ? 'Smoke' : 'Nightly 100%',
+    }),
   );
-  expect(listed(runs, { search: 'nightly' }, 2).map(({ number }) => number)).toEqual([5, 3]);
+  expect(listed(runs, { search: 'nightly' }, '2026-01-02').map(({ number }) => number)).toEqual([5, 3]);
   expect(matches(runRow({ outcome: 'failed' }), { outcome: 'passed' })).toBe(false);
   expect(matches(runRow(), { tag: 'nightly', project: 'shop', status: 'pending' })).toBe(true);
   expect(matches(runRow(), { tag: 'night' })).toBe(false);

@@ -3,7 +3,6 @@
  * preload interface, whose messages a test carries to the app's real IPC handlers. What is doubled is Electron alone.
  */
 import { once } from 'node:events';
-import { buffer } from 'node:stream/consumers';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -20,7 +19,7 @@ export async function serveApp(app: RunningApp): Promise<{ url: string; close: (
   const server = createServer((request, response) => {
     void (async () => {
       const { method = 'GET', headers, url = '/' } = request;
-      const body = method === 'GET' || method === 'HEAD' ? {} : { body: await buffer(request) };
+      const body = method === 'GET' || method === 'HEAD' ? {} : { body: new Uint8Array(await bytesOf(request)) };
       // Who asks is what Electron would say of this page.
       const answer = await app.electron.request(url, { method, headers: headers as Record<string, string>, ...body });
       response.writeHead(answer.status, Object.fromEntries(answer.headers));
@@ -38,6 +37,12 @@ export async function serveApp(app: RunningApp): Promise<{ url: string; close: (
     server.close();
   };
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+async function bytesOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts);
 }
 
 /** Puts the preload script's interface into a page, before anything else of it runs. */
