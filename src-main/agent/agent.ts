@@ -136,7 +136,10 @@ export class Agent implements Controlled {
       whyNot: (grant) =>
         this.#stopping
           ? 'the worker is stopping'
-          : (this.#elsewhere?.reason ?? outbox.trouble ?? this.#intent.whyNot ?? whyNotAllowed(config.allowProjects, grant)),
+          : (this.#elsewhere?.reason ??
+            outbox.trouble ??
+            this.#intent.whyNot ??
+            whyNotAllowed(config.allowProjects, grant)),
       report: (report) => outbox.add(report),
       create: createAttempts(parts, this.#uploader, {
         send: (message) => this.#link.sendLossy(message),
@@ -427,7 +430,8 @@ export class Agent implements Controlled {
   #wish(): void {
     if (this.#stopping) return;
     const { outbox } = this.parts;
-    const reason = this.#elsewhere?.reason ?? outbox.trouble ?? this.#diskProblem ?? this.#holdBack ?? this.#minding.pauseReason;
+    const reason =
+      this.#elsewhere?.reason ?? outbox.trouble ?? this.#diskProblem ?? this.#holdBack ?? this.#minding.pauseReason;
     void this.#intent.want(reason === null ? null : { intent: 'paused', reason }).then(() => this.#offer());
   }
 

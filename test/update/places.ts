@@ -22,7 +22,7 @@ export interface Place {
   source: FeedSource;
   publisher: Publisher;
   /** Makes a release and offers it; a version is offered once. */
-  offer(version: string, more?: Partial<ReleaseOptions>): Promise<PublishedRelease>;
+  offer: (version: string, more?: Partial<ReleaseOptions>) => Promise<PublishedRelease>;
   close(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export interface CoordinatorPlace extends Place {
   /** JSON with the publisher's key, as --update-keys takes it. */
   keyFile: string;
   /** Runs `playfleet …` as its admin, and returns the code and what it printed. */
-  cli(...args: string[]): Promise<{ code: number; said: string }>;
+  cli: (...args: string[]) => Promise<{ code: number; said: string }>;
 }
 
 export async function fleetCoordinator(folder: string, programs: Programs): Promise<CoordinatorPlace> {
