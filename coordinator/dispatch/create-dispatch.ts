@@ -47,7 +47,16 @@ export interface FleetFacts {
 
 export interface DispatchDeps extends Pick<
   LinkOptions,
-  'db' | 'clock' | 'coordinatorVersion' | 'inflow' | 'offline' | 'onHeartbeat' | 'onIntent' | 'onProgress' | 'onLog' | 'log'
+  | 'db'
+  | 'clock'
+  | 'coordinatorVersion'
+  | 'inflow'
+  | 'offline'
+  | 'onHeartbeat'
+  | 'onIntent'
+  | 'onProgress'
+  | 'onLog'
+  | 'log'
 > {
   settings: () => DispatchSettings;
   load: Pick<LoadMonitor, 'level'>;

@@ -122,7 +122,7 @@ async function writePerson(
   const id = before?.id ?? (await createPerson(w, account, now));
   await w.run('UPDATE people SET name = ?, admin = ? WHERE id = ?', [name, admin, id]);
   const teams: string[] = [];
-  for (const [team, has] of Object.entries(roles) as [string, Role][]) {
+  for (const [team, has] of Object.entries<Role>(roles)) {
     const teamId = await findOrMakeTeam(w, { id: newId(now), name: team, createdAt: now });
     await putMember(w, { teamId, personId: id, role: has });
     teams.push(teamId);

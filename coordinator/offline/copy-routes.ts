@@ -106,7 +106,9 @@ export function copyRoutes({ db, clock, origin, schema, signer, opened, secure }
           const row = await w.get<{ hostname: string }>('SELECT hostname FROM workers WHERE id = ?', [workerId]);
           const name = row?.hostname ?? workerId;
           const expires = now + STATEMENT_LIFE_MS;
-          const credential = sync ? await issueSyncCredential(w, { name, workerId, createdBy: 'warm copy' }, now) : null;
+          const credential = sync
+            ? await issueSyncCredential(w, { name, workerId, createdBy: 'warm copy' }, now)
+            : null;
           const data = { pin, until: isoTime(expires), sync: credential?.id ?? null };
           await recordAudit(w, { ...actorOf(c), action: 'promotion.stated', target: name, data }, now);
           const machine = { worker_id: workerId, name };
@@ -173,7 +175,8 @@ function refuseInTheClear(c: Context<AppEnv>, secure: boolean): void {
 function readHave({ have }: CopyQuery): PartHashes {
   if (have === undefined) return {};
   const parsed = partHashes.safeParse(parseJson(have));
-  if (!parsed.success) throw badField('have', 'must be the hashes of an answer before, as JSON; leave it out to begin anew');
+  if (!parsed.success)
+    throw badField('have', 'must be the hashes of an answer before, as JSON; leave it out to begin anew');
   return parsed.data;
 }
 

@@ -1,5 +1,10 @@
 /** Opens a warm copy into a fresh database: from then on it is a coordinator of its own, with what the central one knew. */
-import { COPIED_TABLES, type CopiedRow, type CopiedTable, type WarmCopy } from '../../shared/protocol/offline/warm-copy.ts';
+import {
+  COPIED_TABLES,
+  type CopiedRow,
+  type CopiedTable,
+  type WarmCopy,
+} from '../../shared/protocol/offline/warm-copy.ts';
 import { sealTotp } from '../people/totp.ts';
 import { sealSecret } from '../projects/secrets.ts';
 import type { SqlValue, WriteHandle } from '../storage/database.ts';
@@ -27,7 +32,8 @@ export async function fillFromCopy(
   now: number,
 ): Promise<void> {
   for (const table of COPIED_TABLES) {
-    for (const row of copy.tables[table]) await insert(w, table, { ...opened(table, row, keys), ...ADDED[table]?.(now) });
+    for (const row of copy.tables[table])
+      await insert(w, table, { ...opened(table, row, keys), ...ADDED[table]?.(now) });
   }
   for (const row of copy.history) await insertInto(w, 'test_history', { ...row });
   for (const { value, ...row } of withSecrets ? (copy.secrets ?? []) : []) {

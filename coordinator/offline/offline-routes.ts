@@ -66,7 +66,8 @@ export function offlineRoutes({ db, origin, home }: OfflineRoutesDeps) {
         path: '/offline',
         access: 'viewer',
         tags,
-        summary: 'Who keeps a copy of this coordinator and how old it is; and of a promoted one: how far it is on its way home',
+        summary:
+          'Who keeps a copy of this coordinator and how old it is; and of a promoted one: how far it is on its way home',
         responses: { 200: json(offlineState, 'The state') },
       }),
       async (c) => c.json(await read(c.var.scope.reads), 200),
@@ -91,7 +92,14 @@ export function offlineRoutes({ db, origin, home }: OfflineRoutesDeps) {
 
 function stateOf(promotion: Promotion, homecoming: Homecoming): NonNullable<OfflineState['promotion']> {
   const { central, machine, since, copied_at, secrets, draining_since: draining } = promotion;
-  const lacks: Lack[] = ['mails', 'providers', 'backup_codes', 'earlier_runs', 'remotes', ...(secrets ? [] : ['secrets' as const])];
+  const lacks: Lack[] = [
+    'mails',
+    'providers',
+    'backup_codes',
+    'earlier_runs',
+    'remotes',
+    ...(secrets ? [] : ['secrets' as const]),
+  ];
   return {
     of: { origin: central.origin, url: central.url },
     machine: machine.name,

@@ -1,6 +1,10 @@
 /** The coordinator's word for who may stand in for it: Ed25519, under a key that follows from the installation's own. */
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
-import { STATEMENT_PURPOSE, type PromotionStatement, type StatementClaims } from '../../shared/protocol/offline/promotion.ts';
+import {
+  STATEMENT_PURPOSE,
+  type PromotionStatement,
+  type StatementClaims,
+} from '../../shared/protocol/offline/promotion.ts';
 
 /** DER around the 32 bytes of an Ed25519 key (RFC 8410). */
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');

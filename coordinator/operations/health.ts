@@ -58,17 +58,7 @@ export interface HealthDeps {
   report: (error: unknown, during: string) => void;
 }
 
-export function healthRoutes({
-  db,
-  clock,
-  version,
-  dataDir,
-  contentPort,
-  load,
-  faults,
-  backups,
-  report,
-}: HealthDeps) {
+export function healthRoutes({ db, clock, version, dataDir, contentPort, load, faults, backups, report }: HealthDeps) {
   const started = clock.monotonic();
   let checked: { at: number; checks: Promise<Checks> } | undefined;
   const checksNow = (): Promise<Checks> => {

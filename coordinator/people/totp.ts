@@ -85,7 +85,8 @@ export async function resealTotp(w: WriteHandle, from: TotpKey, to: TotpKey): Pr
 /** For a copy that leaves this installation, and what came in one. null: sealed under another key. */
 export const openTotp = (sealed: string, personId: string, key: TotpKey): string | null =>
   unseal(sealed, key, placeOf(personId));
-export const sealTotp = (secret: string, personId: string, key: TotpKey): string => seal(secret, key, placeOf(personId));
+export const sealTotp = (secret: string, personId: string, key: TotpKey): string =>
+  seal(secret, key, placeOf(personId));
 
 /** Forgets secret, backup codes and trusted browsers. */
 export async function removeTotp(w: WriteHandle, personId: string): Promise<void> {

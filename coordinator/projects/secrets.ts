@@ -184,7 +184,8 @@ export async function resealSecrets(w: WriteHandle, from: Uint8Array, to: Uint8A
 }
 
 /** For a copy that leaves this installation, and what came in one. null: sealed under another key. */
-export const openSecret = (sealed: string, id: string, key: Uint8Array): string | null => unseal(sealed, key, placeOf(id));
+export const openSecret = (sealed: string, id: string, key: Uint8Array): string | null =>
+  unseal(sealed, key, placeOf(id));
 export const sealSecret = (value: string, id: string, key: Uint8Array): string => seal(value, key, placeOf(id));
 
 const placeOf = (id: string): string => `secrets/${id}`;

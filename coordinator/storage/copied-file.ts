@@ -82,7 +82,11 @@ export interface RestoredMark {
 }
 
 /** Gives a restored database a new epoch and numbers of grants behind all that were ever given, and marks it. */
-export function markRestored(file: string, mark: RestoredMark, fenceBehind: (last: number, isPromoted: boolean) => number): void {
+export function markRestored(
+  file: string,
+  mark: RestoredMark,
+  fenceBehind: (last: number, isPromoted: boolean) => number,
+): void {
   const db = open(file, '');
   try {
     db.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');

@@ -111,7 +111,12 @@ export async function gatherForAnother(home: Parts, key: WorkerKey, root: string
   const own = openDataDir(root);
   try {
     // Tests are let into this folder of the home's alone.
-    const dir = { ...own, coordinator: homeDir.coordinator, root: homeDir.root, work: path.join(homeDir.work, path.basename(root)) };
+    const dir = {
+      ...own,
+      coordinator: homeDir.coordinator,
+      root: homeDir.root,
+      work: path.join(homeDir.work, path.basename(root)),
+    };
     await mkdir(dir.work, { recursive: true, mode: 0o711 });
     await writeKey(dir.keyFile, key);
     const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });

@@ -27,7 +27,12 @@ export function Copies({ copies, mayChange }: { copies: readonly Copy[]; mayChan
     };
     return [
       { id: 'name', head: t('worker'), cell: ({ hostname }) => hostname },
-      { id: 'age', head: t('age'), width: '160px', cell: ({ at }) => (at === null ? t('never') : <RelativeTime at={at} />) },
+      {
+        id: 'age',
+        head: t('age'),
+        width: '160px',
+        cell: ({ at }) => (at === null ? t('never') : <RelativeTime at={at} />),
+      },
       {
         id: 'permit',
         head: t('permit'),

@@ -86,7 +86,13 @@ export function PromotionState({ promotion, mayEnd }: { promotion: Promotion; ma
           ))}
         </ul>
       </Section>
-      <Confirm open={asking} onOpenChange={setAsking} title={t('bringHome')} action={t('bringHome')} onConfirm={() => void end()}>
+      <Confirm
+        open={asking}
+        onOpenChange={setAsking}
+        title={t('bringHome')}
+        action={t('bringHome')}
+        onConfirm={() => void end()}
+      >
         <p>{t('bringHomeWhy')}</p>
         <Checkbox label={t('now')} checked={now} onChange={setNow} />
       </Confirm>

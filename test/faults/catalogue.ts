@@ -322,7 +322,15 @@ export const FAULTS: readonly Fault[] = [
     inject:
       'central is lost in the middle of two runs, a machine is promoted, is killed in two runs of its own; all is brought home, both are killed, all is brought again, twice, reversed, and to a restored central',
     expect: 'each run counts once, both sides are equal, whatever came how often',
-    figures: ['tests_each_side', 'ready_ms', 'switched_ms', 'brought_ms', 'batches', 'stored_again', 'hash_differences'],
+    figures: [
+      'tests_each_side',
+      'ready_ms',
+      'switched_ms',
+      'brought_ms',
+      'batches',
+      'stored_again',
+      'hash_differences',
+    ],
     run: offlineRoundTrip,
   },
   {

@@ -152,6 +152,7 @@ export class ScriptedAgent {
       // None means anything to somebody who cannot be paused, sends little, and connects again whatever happens.
       case 'intent':
       case 'pace':
+      case 'offline':
       case 'error':
         return;
     }

@@ -103,7 +103,9 @@ test('what was done comes home whole, once, under its own numbers; workers are s
     .toMatchObject({ state: 'unreachable', runs_to_bring: 1 });
 
   const again = await comeBack();
-  await expect.poll(() => homecomingOf(promoted.ask), { timeout: 180_000 }).toMatchObject({ state: 'verified', runs_to_bring: 0, detail: null });
+  await expect
+    .poll(() => homecomingOf(promoted.ask), { timeout: 180_000 })
+    .toMatchObject({ state: 'verified', runs_to_bring: 0, detail: null });
   await okJson(await promoted.ask('POST', '/api/v1/offline/demotion', {}));
   const home = await promoted.running.broughtHome;
   expect(home).toMatchObject({ conflicts: 0, counts: { run: 1, test: 2 } });
@@ -141,9 +143,9 @@ test('two promotions at once stay two origins; what both sides changed is kept, 
   const origins = await originsOf(again.request);
   expect(origins.map(({ name, runs }) => `${name} ${runs}`).sort()).toEqual(['north 1', 'south 1']);
   const valueNow = async () =>
-    (await okJson<{ items: { key: string; value: unknown }[] }>(await again.request('GET', '/api/v1/settings'))).items.find(
-      ({ key }) => key === 'max_parallel_test_runs',
-    )?.value;
+    (
+      await okJson<{ items: { key: string; value: unknown }[] }>(await again.request('GET', '/api/v1/settings'))
+    ).items.find(({ key }) => key === 'max_parallel_test_runs')?.value;
   expect(await valueNow()).toBe(5);
   const { items } = await okJson<{ items: Conflict[] }>(await again.request('GET', '/api/v1/merge-conflicts'));
   expect(items).toMatchObject([{ key: 'max_parallel_test_runs', ours: 5, theirs: 3, origin: { name: 'north' } }]);

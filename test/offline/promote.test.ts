@@ -31,7 +31,8 @@ async function startCentral() {
   return { central, ask };
 }
 
-const codeAt = (secret: string, steps: number) => generate({ secret, epoch: Math.floor(Date.now() / 1000) + steps * 30 });
+const codeAt = (secret: string, steps: number) =>
+  generate({ secret, epoch: Math.floor(Date.now() / 1000) + steps * 30 });
 
 test('a promoted machine takes workers, lets people in with password and second factor, and runs tests', async () => {
   const { central, ask } = await startCentral();
@@ -123,7 +124,9 @@ test('nobody follows an impostor, nor one whose time is over, and nothing is sho
   const { origin, statement } = shown;
   const away = [{ origin, name: 'stranger', url: impostor.url, pin: impostor.pin, statement, since: 1 }];
   writeFileSync(file, JSON.stringify({ ...known, away, active: origin }));
-  await expect.poll(() => desk.worker.stdout() + desk.worker.stderr(), { timeout: 15_000 }).toMatch(/not switched: .*impostor/);
+  await expect
+    .poll(() => desk.worker.stdout() + desk.worker.stderr(), { timeout: 15_000 })
+    .toMatch(/not switched: .*impostor/);
   expect((await online(ask, 'desk')).status).toBe('idle');
 });
 

@@ -12,7 +12,12 @@ import { okJson } from '../support/coordinator.ts';
 import type { CoordinatorProcess } from '../support/coordinator-process.ts';
 import { tempFolder } from '../support/folders.ts';
 
-export type Ask = (method: string, below: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
+export type Ask = (
+  method: string,
+  below: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Response>;
 
 /** Asks with a token; `pin` null: unencrypted. */
 export function askWith({ url, token, pin }: { url: string; token: string | null; pin: string | null }): Ask {
@@ -57,7 +62,17 @@ export async function startMachine(
   const { token } = await okJson<{ token: string }>(await ask('POST', '/api/v1/tokens', { kind: 'join' }));
   const dataDir = tempFolder();
   const env = cliHome();
-  const flags = ['--join', `${central.url}#${token}`, '--name', name, '--slots', '1', '--no-install', '--allow-system-browser', ...args];
+  const flags = [
+    '--join',
+    `${central.url}#${token}`,
+    '--name',
+    name,
+    '--slots',
+    '1',
+    '--no-install',
+    '--allow-system-browser',
+    ...args,
+  ];
   const worker = startWorker(dataDir, env, flags);
   await online(ask, name);
   return { name, dataDir, env, worker };
@@ -124,7 +139,8 @@ export async function promoteMachine(machine: Machine, host: string, args: strin
 export async function command(env: Record<string, string>, args: string[], exit = 0): Promise<string> {
   const cli = startCli(args, { env });
   const code = await cli.exit;
-  if (code !== exit) throw new Error(`playfleet ${args.join(' ')} ended with ${code}:\n${cli.stdout()}\n${cli.stderr()}`);
+  if (code !== exit)
+    throw new Error(`playfleet ${args.join(' ')} ended with ${code}:\n${cli.stdout()}\n${cli.stderr()}`);
   return cli.stdout() + cli.stderr();
 }
 

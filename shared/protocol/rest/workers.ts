@@ -132,7 +132,9 @@ export const worker = z
     /** Names of the projects that its owner lets run; null: all. */
     allow_projects: z.array(z.string()).nullable(),
     /** Whether it may stand in for the coordinator, and when the copy that it keeps for that was last as new as the coordinator; null: never. */
-    warm_copy: z.object({ permit: z.enum(['no', 'yes', 'secrets']), at: z.string().nullable() }).default({ permit: 'no', at: null }),
+    warm_copy: z
+      .object({ permit: z.enum(['no', 'yes', 'secrets']), at: z.string().nullable() })
+      .default({ permit: 'no', at: null }),
     tags: z.array(z.string()),
     notes: z.string(),
     /** Of the newest heartbeat. */

@@ -165,7 +165,11 @@ export class CopyKeeper {
     if (from) query.set('have', JSON.stringify(from.hashes));
     const headers: Record<string, string> = from?.etag ? { 'if-none-match': from.etag } : {};
     const way = { ...this.#way(), mostBytes: MOST_PAGE_BYTES };
-    const { status, text, headers: answered } = await getJson(`${key.url}/api/v1/warm-copy?${query}`, headers, way);
+    const {
+      status,
+      text,
+      headers: answered,
+    } = await getJson(`${key.url}/api/v1/warm-copy?${query.toString()}`, headers, way);
     if (status === 304) return null;
     if (status !== 200) throw new Error(`the coordinator gave no copy (${status}): ${detailOf(text)}`);
     return { page: warmCopyPage.parse(JSON.parse(text)), etag: answered.etag ?? null };

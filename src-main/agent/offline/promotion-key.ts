@@ -11,7 +11,8 @@ export async function openPromotionKey(file: string): Promise<{ pem: string; pin
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  const key = kept === null ? generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey : createPrivateKey(kept);
+  const key =
+    kept === null ? generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey : createPrivateKey(kept);
   const pem = String(key.export({ type: 'pkcs8', format: 'pem' }));
   if (kept === null) await writeAtomically(file, pem);
   return { pem, pin: pinOfKey(key) };

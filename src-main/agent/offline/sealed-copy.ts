@@ -81,10 +81,7 @@ export async function openCopyKey(file: string): Promise<Uint8Array> {
   }
   const bytes = await readFile(file);
   if (bytes.length === KEY_BYTES) return bytes;
-  throw new AgentError(
-    `${file} is not the key of a warm copy: remove it, and a new copy is made`,
-    EXIT.cannotStart,
-  );
+  throw new AgentError(`${file} is not the key of a warm copy: remove it, and a new copy is made`, EXIT.cannotStart);
 }
 
 const damaged = (how: string): CopyError =>

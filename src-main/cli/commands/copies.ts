@@ -42,12 +42,19 @@ export async function permitCopy(cli: Cli, name: string, permit: CopyPermit, { j
   const changed = await api.send('PUT', `/api/v1/workers/${encodeURIComponent(id)}/warm-copy`, { permit }, worker);
   const who = foreignLine(hostname);
   if (json) printJson(cli, changed);
-  else if (permit === 'no') printLine(cli, `${who} may not stand in for this coordinator any more: it removes its copy.`);
+  else if (permit === 'no')
+    printLine(cli, `${who} may not stand in for this coordinator any more: it removes its copy.`);
   else {
     printLine(cli, `${who} keeps a copy of this coordinator from now on, and may stand in for it (playfleet promote).`);
-    printLine(cli, 'The copy holds people with the hashes of their passwords. It is encrypted; give this to machines that you trust.');
+    printLine(
+      cli,
+      'The copy holds people with the hashes of their passwords. It is encrypted; give this to machines that you trust.',
+    );
     if (permit === 'secrets')
-      printLine(cli, 'Secrets go along where its tests run as another user (--run-as), or its owner wants it (--copy-secrets).');
+      printLine(
+        cli,
+        'Secrets go along where its tests run as another user (--run-as), or its owner wants it (--copy-secrets).',
+      );
   }
   return EXIT.ok;
 }

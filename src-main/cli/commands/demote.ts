@@ -30,7 +30,8 @@ export async function demoteHere(cli: Cli, flags: DemoteFlags): Promise<number> 
   const worker = readAgentConfig(flags.data === undefined ? {} : { data: flags.data });
   const places = placesIn(ownFolder(worker.dataDir));
   const folders = await listPromotions(places.promoted);
-  if (folders.length === 0) throw new CliFailure('This machine is not promoted, and keeps nothing of an earlier promotion.');
+  if (folders.length === 0)
+    throw new CliFailure('This machine is not promoted, and keeps nothing of an earlier promotion.');
   const interrupts = watchInterrupts(() => process.exit(EXIT.cancelled));
   try {
     for (const folder of folders) {
@@ -50,7 +51,8 @@ function tell(cli: Cli, { json, keep }: DemoteFlags, folder: string, home: Broug
   if (json) return printJson(cli, { ...home, folder, deleted: keep !== true });
   printLine(cli, `All is at home: ${homeLine(home)}.`);
   printLine(cli, keep ? `Kept: ${folder}` : 'What this machine had kept of it is deleted.');
-  if (home.conflicts > 0) printLine(cli, 'Look at the conflicts in the dashboard of the central coordinator: Settings, Offline.');
+  if (home.conflicts > 0)
+    printLine(cli, 'Look at the conflicts in the dashboard of the central coordinator: Settings, Offline.');
 }
 
 async function bringHome(cli: Cli, flags: DemoteFlags, folder: string, signal: AbortSignal): Promise<BroughtHome> {

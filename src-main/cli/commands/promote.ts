@@ -121,7 +121,12 @@ const LACKS: Record<Lack, string> = {
   remotes: 'repositories and registries that this network does not reach',
 };
 
-async function announce(cli: Cli, { json, host = '0.0.0.0' }: PromoteFlags, promoted: Promoted, api: Api): Promise<void> {
+async function announce(
+  cli: Cli,
+  { json, host = '0.0.0.0' }: PromoteFlags,
+  promoted: Promoted,
+  api: Api,
+): Promise<void> {
   const { running, state, resumed, folder } = promoted;
   const { promotion } = await api.get('/api/v1/offline', offlineState);
   const made = await api.send('POST', '/api/v1/tokens', { kind: 'join', name: 'promotion' }, tokenCreated);
@@ -136,7 +141,10 @@ async function announce(cli: Cli, { json, host = '0.0.0.0' }: PromoteFlags, prom
   const { paint } = styleOf(cli);
   const line = (label: string, value: string): void => printLine(cli, `  ${paint('dim', label.padEnd(10))} ${value}`);
   const age = duration(Math.max(0, cli.clock.now() - state.fresh_at));
-  printLine(cli, `${paint('bold', 'This machine is the coordinator now')}${resumed ? ', going on with its earlier promotion' : ''}`);
+  printLine(
+    cli,
+    `${paint('bold', 'This machine is the coordinator now')}${resumed ? ', going on with its earlier promotion' : ''}`,
+  );
   line('Dashboard', running.url);
   line('Stands for', state.central.url);
   line('Copy', `${age} old, ${state.tests} tests known`);
@@ -148,5 +156,8 @@ async function announce(cli: Cli, { json, host = '0.0.0.0' }: PromoteFlags, prom
   printLine(cli, 'What it cannot do:');
   for (const lack of promotion?.lacks ?? []) printLine(cli, `  - ${LACKS[lack]}`);
   printLine(cli);
-  printLine(cli, paint('dim', 'Bring everything home and end it: playfleet demote. Ctrl-C only stops it; promote goes on with it.'));
+  printLine(
+    cli,
+    paint('dim', 'Bring everything home and end it: playfleet demote. Ctrl-C only stops it; promote goes on with it.'),
+  );
 }

@@ -50,21 +50,33 @@ async function follow(cli: Cli, where: string, own: string, { yes, json }: Switc
     );
   }
   const { url, pin: given } = parseLink(where, 'The address');
-  if (!url.startsWith('https:')) throw new CliFailure('A promoted coordinator is reached encrypted.', 'Begin it with https://.');
+  if (!url.startsWith('https:'))
+    throw new CliFailure('A promoted coordinator is reached encrypted.', 'Begin it with https://.');
   const pin = await seenPin(url, CONNECT_MS).catch((error: unknown) => {
-    throw new CliFailure(`There is no coordinator at ${url}: ${messageOf(error)}.`, 'Is the address right, and are both in one network?');
+    throw new CliFailure(
+      `There is no coordinator at ${url}: ${messageOf(error)}.`,
+      'Is the address right, and are both in one network?',
+    );
   });
-  if (given !== null && given !== pin) throw new CliFailure(`${url} shows another certificate than the address says.`, 'Copy the address anew from the promoted machine.');
+  if (given !== null && given !== pin)
+    throw new CliFailure(
+      `${url} shows another certificate than the address says.`,
+      'Copy the address anew from the promoted machine.',
+    );
   // Nothing of ours is shown before its word is checked.
   const api = createApi({ url, token: null, pin, clock: cli.clock, random: cli.random, timeoutMs: CONNECT_MS });
   const shown = await api.get('/api/v1/promotion', promotionShown, { tries: 1 });
   const checked = checkStatement(shown.statement, { ...home, pin, now: cli.clock.now() });
   if ('problem' in checked) throw new CliFailure(`Not switched: ${checked.problem}.`);
   const { machine } = checked.claims;
-  if (shown.draining) throw new CliFailure(`${foreignLine(machine.name)} is ending its promotion, and takes no more workers.`);
+  if (shown.draining)
+    throw new CliFailure(`${foreignLine(machine.name)} is ending its promotion, and takes no more workers.`);
   const name = foreignLine(machine.name);
   if (!yes) {
-    const said = await askYesNo(cli, `${name} stands in for your coordinator, by its own word. Work for it, from this machine and as this user?`);
+    const said = await askYesNo(
+      cli,
+      `${name} stands in for your coordinator, by its own word. Work for it, from this machine and as this user?`,
+    );
     if (said === null) throw new CliFailure('Nobody can be asked.', 'Confirm it with --yes.');
     if (!said) return EXIT.cancelled;
   }

@@ -47,9 +47,13 @@ export async function promote(options: PromoteOptions): Promise<Promoted> {
   if (state === null) throw noCopy();
   const before = await unfinishedPromotion(places.promoted, log).catch((error: unknown) => {
     if ((error as Error).name !== 'StorageLockedError') throw error;
-    throw new CliFailure('This machine is promoted already.', 'End it and bring everything home with: playfleet demote', {
-      cause: error,
-    });
+    throw new CliFailure(
+      'This machine is promoted already.',
+      'End it and bring everything home with: playfleet demote',
+      {
+        cause: error,
+      },
+    );
   });
   const folder = before ?? (await makeNew(options, state));
   const config: CoordinatorConfig = {

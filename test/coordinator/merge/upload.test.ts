@@ -100,7 +100,11 @@ test('a promoted coordinator brings its runs and their files home, and says so w
   const { items } = await read<{
     items: { name: string; own: boolean; runs: number; verified_at: string | null; tag: string }[];
   }>('/api/v1/origins');
-  expect(items.find(({ own }) => !own)).toMatchObject({ name: 'laptop', runs: 1, verified_at: expect.any(String) });
+  expect(items.find(({ own }) => !own)).toMatchObject({
+    name: 'laptop',
+    runs: 1,
+    verified_at: expect.any(String) as unknown,
+  });
   const tag = items.find(({ own }) => !own)!.tag;
   expect(await read(`/api/v1/test-runs/${tag}-1`)).toMatchObject({ id: runId });
   const runs = await read<{ items: { id: string }[] }>('/api/v1/test-runs');

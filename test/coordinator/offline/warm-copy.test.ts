@@ -2,7 +2,11 @@ import { verify, createPublicKey } from 'node:crypto';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../shared/base/clock.ts';
-import { STATEMENT_PURPOSE, type PromotionStatement, type StatementClaims } from '../../../shared/protocol/offline/promotion.ts';
+import {
+  STATEMENT_PURPOSE,
+  type PromotionStatement,
+  type StatementClaims,
+} from '../../../shared/protocol/offline/promotion.ts';
 import { HISTORY_PAGE, MOST_HISTORY, type WarmCopyPage } from '../../../shared/protocol/offline/warm-copy.ts';
 import { readHistory } from '../../../coordinator/offline/read-copy.ts';
 import { openDatabase } from '../../../coordinator/storage/open.ts';
@@ -28,7 +32,10 @@ test('only a worker that an admin lets hold a copy gets one', async () => {
   const { workerId, apiKey } = await coordinator.enrol('laptop');
   const refused = await ask(coordinator, apiKey);
   expect(refused.status).toBe(409);
-  expect(await refused.json()).toMatchObject({ code: 'warm_copy_not_permitted', detail: expect.stringContaining('playfleet copies allow') });
+  expect(await refused.json()).toMatchObject({
+    code: 'warm_copy_not_permitted',
+    detail: expect.stringContaining('playfleet copies allow') as unknown,
+  });
   expect((await ask(coordinator, coordinator.adminToken)).status).toBe(403);
   const maintainer = await okJson<{ token: string }>(
     await coordinator.request('POST', '/api/v1/tokens', { kind: 'api', name: 'm', role: 'maintainer' }),
@@ -45,7 +52,9 @@ test('only a worker that an admin lets hold a copy gets one', async () => {
   expect(page).toMatchObject({ version: 1, anew: true, more: false });
   const { items } = await okJson<{ items: { action: string }[] }>(await coordinator.request('GET', '/api/v1/audit'));
   expect(items.map(({ action }) => action)).toEqual(expect.arrayContaining(['warm_copy.permitted', 'warm_copy.taken']));
-  const worker = await okJson<{ warm_copy: { at: string } }>(await coordinator.request('GET', `/api/v1/workers/${workerId}`));
+  const worker = await okJson<{ warm_copy: { at: string } }>(
+    await coordinator.request('GET', `/api/v1/workers/${workerId}`),
+  );
   expect(Date.now() - Date.parse(worker.warm_copy.at)).toBeLessThan(60_000);
 });
 
@@ -60,21 +69,28 @@ test('a copy holds what signing in offline needs, and nothing that opens what a 
       smtp_password: 'very secret indeed',
     }),
   );
-  await okJson(await coordinator.request('PUT', '/api/v1/projects/shop/secrets/default/API_KEY', { value: 'hunter22' }));
+  await okJson(
+    await coordinator.request('PUT', '/api/v1/projects/shop/secrets/default/API_KEY', { value: 'hunter22' }),
+  );
   const { apiKey } = await permitted(coordinator);
   const { tables, secrets } = await okJson<WarmCopyPage>(await ask(coordinator, apiKey, '?secrets=yes'));
   expect(secrets).toBeUndefined();
-  expect(tables.people).toMatchObject([{ email: person.email, admin: 1, password_hash: expect.stringMatching(/^\$argon2id/) }]);
+  expect(tables.people).toMatchObject([
+    { email: person.email, admin: 1, password_hash: expect.stringMatching(/^\$argon2id/) as unknown },
+  ]);
   expect(tables.tokens?.map(({ kind }) => kind)).toEqual(['api']);
   expect(tables.settings).toEqual([expect.objectContaining({ key: 'max_parallel_test_runs', value: '7' })]);
   expect(tables.projects).toMatchObject([{ name: 'shop' }]);
   const whole = JSON.stringify(tables);
-  for (const hidden of [PASSWORD, 'hunter22', 'very secret', 'playfleet@example.com']) expect(whole).not.toContain(hidden);
+  for (const hidden of [PASSWORD, 'hunter22', 'very secret', 'playfleet@example.com'])
+    expect(whole).not.toContain(hidden);
 });
 
 test('values of secrets go along where the permit and the machine want it', async () => {
   const coordinator = await startCoordinator();
-  await okJson(await coordinator.request('PUT', '/api/v1/projects/shop/secrets/default/API_KEY', { value: 'hunter22' }));
+  await okJson(
+    await coordinator.request('PUT', '/api/v1/projects/shop/secrets/default/API_KEY', { value: 'hunter22' }),
+  );
   const { apiKey } = await permitted(coordinator, 'secrets');
   expect((await okJson<WarmCopyPage>(await ask(coordinator, apiKey))).secrets).toBeUndefined();
   const asked = await okJson<WarmCopyPage>(await ask(coordinator, apiKey, '?secrets=yes'));
@@ -87,7 +103,7 @@ test('the next answer is of what has changed, and 304 where nothing has', async 
   const first = await ask(coordinator, apiKey);
   const etag = first.headers.get('etag') ?? '';
   const { hashes, cursor } = await okJson<WarmCopyPage>(first);
-  const query = `?${new URLSearchParams({ have: JSON.stringify(hashes), cursor })}`;
+  const query = `?${new URLSearchParams({ have: JSON.stringify(hashes), cursor }).toString()}`;
   expect((await ask(coordinator, apiKey, query, { 'if-none-match': etag })).status).toBe(304);
   await okJson(await coordinator.request('PUT', '/api/v1/settings', { max_parallel_test_runs: 9 }));
   const next = await okJson<WarmCopyPage>(await ask(coordinator, apiKey, query, { 'if-none-match': etag }));
@@ -120,7 +136,7 @@ test('history comes in bounded pages, each row once, the newest part of too much
   });
   const seen = new Set<string>();
   let after: Parameters<typeof readHistory>[1] = null;
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const page = await db.read((r) => readHistory(r, after, Number.MAX_SAFE_INTEGER));
     expect(page.rows.length).toBeLessThanOrEqual(HISTORY_PAGE);
     for (const { test_id } of page.rows) {
@@ -155,7 +171,11 @@ test('a worker learns at once that it may hold a copy, and gets the word of the 
   const { statement, sync } = await okJson<{ statement: PromotionStatement; sync: string | null }>(answer);
   expect(sync).toBe(null);
   const claims = JSON.parse(statement.claims) as StatementClaims;
-  expect(claims).toMatchObject({ origin: told.origin, pin: PIN, machine: { worker_id: worker.workerId, name: 'laptop' } });
+  expect(claims).toMatchObject({
+    origin: told.origin,
+    pin: PIN,
+    machine: { worker_id: worker.workerId, name: 'laptop' },
+  });
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: told.signingKey }, format: 'jwk' });
   const signed = Buffer.from(STATEMENT_PURPOSE + statement.claims);
   expect(verify(null, signed, key, Buffer.from(statement.signature, 'base64url'))).toBe(true);
@@ -165,6 +185,8 @@ test('an ordinary coordinator shows no promotion, and cannot be demoted', async 
   const coordinator = await startCoordinator();
   expect((await fetch(`${coordinator.url}/api/v1/promotion`)).status).toBe(404);
   expect((await coordinator.request('POST', '/api/v1/offline/demotion', {})).status).toBe(404);
-  const state = await okJson<{ promotion: null; copies: unknown[] }>(await coordinator.request('GET', '/api/v1/offline'));
+  const state = await okJson<{ promotion: null; copies: unknown[] }>(
+    await coordinator.request('GET', '/api/v1/offline'),
+  );
   expect(state).toMatchObject({ promotion: null, copies: [] });
 });

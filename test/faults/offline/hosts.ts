@@ -149,9 +149,9 @@ export async function switchTo(bench: Bench, machine: Machine, { url, coordinato
 export const online = (coordinator: Coordinator, name: string) =>
   until(
     async () =>
-      (await api<{ items: { hostname: string; status: string }[] }>(coordinator, 'GET', '/workers?limit=500')).items.find(
-        ({ hostname }) => hostname === name,
-      )?.status,
+      (
+        await api<{ items: { hostname: string; status: string }[] }>(coordinator, 'GET', '/workers?limit=500')
+      ).items.find(({ hostname }) => hostname === name)?.status,
     (status) => status === 'idle' || status === 'busy',
     `${name} to be there`,
     PATIENCE_MS,

@@ -14,9 +14,7 @@ export const announcementsOf = (seen: readonly SeenRequest[]): SeenRequest[] => 
 
 /** The last comparison of each origin: all that it has. */
 export const comparisonsOf = (seen: readonly SeenRequest[]): SeenRequest[] => {
-  const last = new Map(
-    seen.filter(({ path }) => path.endsWith('/verify')).map((request) => [request.path, request]),
-  );
+  const last = new Map(seen.filter(({ path }) => path.endsWith('/verify')).map((request) => [request.path, request]));
   return [...last.values()];
 };
 
@@ -83,7 +81,10 @@ export function spoilt(request: SeenRequest, random: () => number): { what: stri
     { what: 'a column', request: change((batch) => Object.assign(any(batch).row, { evil: 1 })) },
     { what: 'a hash', request: change((batch) => (any(batch).hash = '0'.repeat(64))) },
     { what: 'the schema', request: change((batch) => (batch.schema = 1_000_000)) },
-    { what: 'its end', request: { ...request, body: request.body.slice(0, Math.floor(request.body.length * random())) } },
+    {
+      what: 'its end',
+      request: { ...request, body: request.body.slice(0, Math.floor(request.body.length * random())) },
+    },
     { what: 'who sends it', request: { ...request, authorization: 'Bearer pfy_nobody' } },
   ];
 }

@@ -6,13 +6,21 @@ import { ended, root } from '../../../scripts/programs.ts';
 import type { Scenario } from '../bench.ts';
 
 interface Figures {
-  merge: { results: number; in_place_s: number; verified_s: number; ratio: number; p99_ms: { quiet: number; merging: number } };
+  merge: {
+    results: number;
+    in_place_s: number;
+    verified_s: number;
+    ratio: number;
+    p99_ms: { quiet: number; merging: number };
+  };
 }
 
 const RESULTS = 10_000;
 
 export const mergeSpeed: Scenario = async () => {
-  const child = spawn(process.execPath, [path.join(root, 'test/bench/merge.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [path.join(root, 'test/bench/merge.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [said] = await Promise.all([text(child.stdout), ended(child)]);
   const { merge } = JSON.parse(said.trimEnd().split('\n').at(-1) ?? '') as Figures;
   return {

@@ -38,7 +38,11 @@ async function outage(bench: Bench, dataDir?: string): Promise<Outage> {
   return { central, promoted, there };
 }
 
-async function judge(bench: Bench, { central, promoted, there }: Outage, figures: Finding['figures']): Promise<Finding> {
+async function judge(
+  bench: Bench,
+  { central, promoted, there }: Outage,
+  figures: Finding['figures'],
+): Promise<Finding> {
   await broughtHome(promoted);
   const away = await stateHashes(promoted.coordinator, there.runs);
   const home = await stateHashes(central.coordinator, there.runs);
@@ -78,7 +82,11 @@ export const interruptedMerge: Scenario = async (bench) => {
   await kill(trip.promoted);
   trip.promoted = await promote(bench, trip.promoted.machine, { host: trip.promoted.host, before: trip.promoted });
   const finding = await judge(bench, trip, { deaths_of_central: deaths.central, deaths_of_promoted: deaths.promoted });
-  return { ...finding, figures: { ...finding.figures, not_cut_off: deaths.central === 0 ? 1 : 0 }, zero: [...(finding.zero ?? []), 'not_cut_off'] };
+  return {
+    ...finding,
+    figures: { ...finding.figures, not_cut_off: deaths.central === 0 ? 1 : 0 },
+    zero: [...(finding.zero ?? []), 'not_cut_off'],
+  };
 };
 
 const DISK_MB = 48;
@@ -99,7 +107,10 @@ export const mergeOntoFullDisk: Scenario = async (bench) => {
     );
     const half = await halfRuns(trip.central.coordinator);
     await disk.free();
-    const finding = await judge(bench, trip, { requests_while_full: trip.central.brought.length - before, half_runs_while_full: half });
+    const finding = await judge(bench, trip, {
+      requests_while_full: trip.central.brought.length - before,
+      half_runs_while_full: half,
+    });
     return { ...finding, zero: [...(finding.zero ?? []), 'half_runs_while_full'] };
   } finally {
     await bench.programs.stopAll();
@@ -140,7 +151,8 @@ export const corruptedJournal: Scenario = async (bench) => {
   const finding = await judge(bench, trip, {
     spoilt_batches: tried,
     spoilt_taken: taken.length,
-    changed_by_them: differences(before, after) + differences(hashes, await stateHashes(central.coordinator, trip.there.runs)),
+    changed_by_them:
+      differences(before, after) + differences(hashes, await stateHashes(central.coordinator, trip.there.runs)),
   });
   const zero = [...(finding.zero ?? []), 'spoilt_taken', 'changed_by_them'];
   return { ...finding, zero, ...(taken.length === 0 ? {} : { note: taken.join(', ') }) };

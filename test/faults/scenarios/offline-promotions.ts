@@ -3,7 +3,16 @@ import { api } from '../../../scripts/programs.ts';
 import type { OriginView } from '../../../shared/protocol/offline/journal.ts';
 import { slotOf } from '../../../shared/model/run-label.ts';
 import { notMeasured, type Bench, type Scenario } from '../bench.ts';
-import { bringBack, broughtHome, command, lose, promote, startCentral, startMachine, type Promoted } from '../offline/hosts.ts';
+import {
+  bringBack,
+  broughtHome,
+  command,
+  lose,
+  promote,
+  startCentral,
+  startMachine,
+  type Promoted,
+} from '../offline/hosts.ts';
 import { allRuns, countAll, differences, stateHashes } from '../offline/states.ts';
 import { endRuns, inTheMiddle, RUNS, startSide, TESTS, type Side } from '../offline/trip.ts';
 import { FAKETIME_MISSING, wallClock } from '../wall-clock.ts';
@@ -40,8 +49,15 @@ async function outage(bench: Bench, machines: { name: string; env: NodeJS.Proces
   for (const { fleet } of all) fleet.close();
   const numbers = new Map((await allRuns(coordinator)).map(({ id, number }) => [id, number]));
   const slots = all.map(({ runs }) => new Set(runs.map((run) => slotOf(numbers.get(run) ?? -1))));
-  const counted = await countAll(coordinator, all.flatMap(({ runs }) => runs), TESTS);
-  const home = await stateHashes(coordinator, aways.flatMap(({ side }) => side.runs));
+  const counted = await countAll(
+    coordinator,
+    all.flatMap(({ runs }) => runs),
+    TESTS,
+  );
+  const home = await stateHashes(
+    coordinator,
+    aways.flatMap(({ side }) => side.runs),
+  );
   const { items: origins } = await api<{ items: OriginView[] }>(coordinator, 'GET', '/origins');
   for (const { promoted } of aways) await command(bench, promoted.machine, ['demote']);
   return {
@@ -52,7 +68,8 @@ async function outage(bench: Bench, machines: { name: string; env: NodeJS.Proces
       tests_each_side: RUNS * TESTS,
       origins: origins.filter(({ own }) => !own).length,
       // Each origin has one slot of its own.
-      mixed_runs: slots.reduce((sum, own) => sum + own.size - 1, 0) + all.length - new Set(slots.flatMap((own) => [...own])).size,
+      mixed_runs:
+        slots.reduce((sum, own) => sum + own.size - 1, 0) + all.length - new Set(slots.flatMap((own) => [...own])).size,
       missing_origins: machines.length - origins.filter(({ own, runs }) => !own && runs === RUNS).length,
       ready_max_ms: Math.round(Math.max(...aways.map(({ promoted }) => promoted.readyMs))),
       hash_differences: differences(sides, home),

@@ -7,7 +7,17 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ended, freePort } from '../../../scripts/programs.ts';
 import type { Bench, Scenario } from '../bench.ts';
-import { bringBack, broughtHome, command, kill, lose, promote, startCentral, startMachine, switchTo } from '../offline/hosts.ts';
+import {
+  bringBack,
+  broughtHome,
+  command,
+  kill,
+  lose,
+  promote,
+  startCentral,
+  startMachine,
+  switchTo,
+} from '../offline/hosts.ts';
 import { announcementsOf, batchesOf, compareAll, comparisonsOf, sendAll } from '../offline/replay.ts';
 import { countAll, differences, stateHashes } from '../offline/states.ts';
 import { endRuns, inTheMiddle, RUNS, startSide, TESTS } from '../offline/trip.ts';
@@ -55,7 +65,9 @@ export const offlineRoundTrip: Scenario = async (bench) => {
 
   const other = path.join(bench.folder, 'central-again');
   await playfleet(bench, ['restore', backups, '--into', other]);
-  const second = await bench.programs.startCoordinator(other, { before: { ...central.coordinator, url: `http://127.0.0.1:${await freePort(null)}` } });
+  const second = await bench.programs.startCoordinator(other, {
+    before: { ...central.coordinator, url: `http://127.0.0.1:${await freePort(null)}` },
+  });
   for (const request of announcementsOf(central.brought)) await sendAll(second, [request]);
   await sendAll(second, batches.toReversed());
   const restored = await compareAll(second, comparisons);
@@ -76,7 +88,10 @@ export const offlineRoundTrip: Scenario = async (bench) => {
       batches: batches.length,
       stored_again: twice + reversed,
       hash_differences:
-        differences(away, home) + differences(home, elsewhere) + differences(before, again) + differences(before, restored),
+        differences(away, home) +
+        differences(home, elsewhere) +
+        differences(before, again) +
+        differences(before, restored),
     },
     zero: ['stored_again', 'hash_differences'],
     limits: { ready_ms: 5_000, switched_ms: 10_000 },
