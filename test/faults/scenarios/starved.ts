@@ -47,7 +47,7 @@ export const starvedWorker: Scenario = async (bench) => {
     };
   } finally {
     await bench.programs.stopAll();
-    group.remove();
+    await group.remove();
   }
 };
 
@@ -66,7 +66,7 @@ export const greedyTests: Scenario = async (bench) => {
     });
   } finally {
     await bench.programs.stopAll();
-    group?.remove();
+    await group?.remove();
   }
 };
 
