@@ -5,7 +5,7 @@ export const GROUPS = ['scheduling', 'workers', 'retention', 'backups', 'signIn'
 export type GroupName = (typeof GROUPS)[number];
 
 const BEGINNINGS: readonly (readonly [GroupName, RegExp])[] = [
-  ['workers', /^(worker|breaker|poison)_/],
+  ['workers', /^(worker|breaker|poison|minimum_agent)_/],
   ['scheduling', /^(scheduler|load_balancer|race|max_parallel|task|unservable|steal)_/],
   ['retention', /_retention_/],
   ['backups', /^backup_/],
