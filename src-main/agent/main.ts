@@ -14,11 +14,13 @@ import { WorkerUpdater } from '../updater/for-worker.ts';
 
 /**
  * Runs a worker until it is told to stop, and resolves with the exit code of the process (errors.ts). SIGTERM and SIGINT: what runs
- * finishes, nothing new begins; the same once more: what runs is given back at once.
+ * finishes, nothing new begins; the same once more: what runs is given back at once. `parent`: this process, where the program that has
+ * started it minds the worker over its channel.
  */
 export async function runAgent(
   config: AgentConfig,
   log: Log = createLog(config.logLevel, config.logFile ?? process.stdout),
+  { parent = null }: { parent?: NodeJS.Process | null } = {},
 ): Promise<number> {
   // A clock's timers do not keep the process alive, and between two connections there is nothing else.
   const alive = setInterval(() => undefined, 2 ** 30);
@@ -29,7 +31,8 @@ export async function runAgent(
     clock: systemClock,
     log,
   });
-  const endings = [serveParent(control, () => signals.ask('stop'))];
+  const endings: (() => void)[] = [];
+  if (parent !== null) endings.push(serveParent(parent, control, () => signals.ask('stop')));
   try {
     const updater = await WorkerUpdater.open(config, AGENT_VERSION, log, systemClock);
     if (updater.isReplaced) return EXIT.updated;
@@ -95,9 +98,11 @@ type StopSignal = 'SIGTERM' | 'SIGINT' | 'drain' | 'stop';
 /** Remembers signals that come before anybody can act on them. */
 class Signals {
   #count = 0;
+  #last: StopSignal = 'SIGTERM';
   #listener: (name: StopSignal, count: number) => void = () => undefined;
   readonly #received = (name: StopSignal): void => {
     this.#count += 1;
+    this.#last = name;
     this.#listener(name, this.#count);
   };
 
@@ -117,11 +122,14 @@ class Signals {
   }
 
   first(): Promise<null> {
+    if (this.any) return Promise.resolve(null);
     return new Promise((resolve) => (this.#listener = () => resolve(null)));
   }
 
+  /** From now on, and at once for what has come before. */
   onEach(listener: (name: StopSignal, count: number) => void): void {
     this.#listener = listener;
+    if (this.any) listener(this.#last, this.#count);
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import type { Control } from './control.ts';
  * Serves the program that has started this process with an IPC channel (Node's child_process.fork). Its end is the agent's too: two
  * agents would want the same data folder when it is started again. Returns what lets the channel go.
  */
-export function serveParent(control: Control, onGone: () => void): () => void {
+export function serveParent(process: NodeJS.Process, control: Control, onGone: () => void): () => void {
   if (!process.send) return () => undefined;
   const channel = control.open((message) => {
     // Its end is told by `disconnect`.

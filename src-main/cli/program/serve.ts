@@ -79,7 +79,7 @@ function addWorker(program: Command, cli: Cli, act: Act): void {
           import('../../agent/config.ts'),
           import('../../agent/main.ts'),
         ]);
-        return runAgent(readAgentConfig(flags));
+        return runAgent(readAgentConfig(flags), undefined, { parent: process });
       }),
     );
   addLocal(worker, cli, act);
