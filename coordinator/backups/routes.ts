@@ -45,12 +45,12 @@ export function backupRoutes({ db, clock, keeper, settings }: BackupRoutesDeps) 
     return folder;
   };
   const overview = async (): Promise<BackupsAnswer> => {
-    const { folder, schedule } = settings();
+    const { folder, namedFolder, schedule } = settings();
     const { backups, broken } = await refusing(() => listBackups(folder));
     const { lastGoodAt, warnings } = keeper.standing();
     return {
       items: backups.map(({ manifest }) => summaryOf(manifest)),
-      folder,
+      folder: namedFolder,
       schedule: schedule.every,
       next_at: isoTimeOrNull(nextDue(schedule, clock.now())),
       last_good_at: isoTimeOrNull(lastGoodAt),

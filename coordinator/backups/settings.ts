@@ -9,6 +9,8 @@ export interface BackupSettings {
   keep: KeepRule;
   /** Absolute. */
   folder: string;
+  /** As an admin has named it; null: it lies in the data folder, whose place is nobody's business. */
+  namedFolder: string | null;
   artifacts: boolean;
   passphrase: string | null;
 }
@@ -20,6 +22,7 @@ export function backupSettings(values: Readonly<SettingValues>, dataDir: string)
     schedule: { every, time, weekday, zone },
     keep: { daily: values.backup_keep_daily, weekly: values.backup_keep_weekly, zone },
     folder: values.backup_folder ?? path.join(dataDir, 'backups'),
+    namedFolder: values.backup_folder ?? null,
     artifacts: values.backup_artifacts,
     passphrase: values.backup_passphrase,
   };

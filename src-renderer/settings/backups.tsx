@@ -141,7 +141,7 @@ export function Backups() {
             {t('next')} <DateTime at={next} />.
           </>
         )}{' '}
-        {t('where', { folder })}
+        {folder === null ? t('whereUsual') : t('where', { folder })}
       </p>
       {items.length === 0 ? (
         <EmptyState title={t('none')} command="playfleet backup --to backup.tar">

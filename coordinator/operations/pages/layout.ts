@@ -19,7 +19,7 @@ export interface Page {
 
 const STYLE = `
 :root { color-scheme: light dark; --bg: #fff; --soft: #f6f7f8; --text: #1d2125; --muted: #656d76; --line: #dfe3e7; --link: #0a58ca;
-  --passed: #1a7f37; --failed: #c62a35; --flaky: #8a5a00; --running: #0a63c2; --skipped: #656d76; }
+  --passed: #177533; --failed: #c62a35; --flaky: #8a5a00; --running: #0a63c2; --skipped: #656d76; }
 @media (prefers-color-scheme: dark) { :root { --bg: #111418; --soft: #181c21; --text: #dfe3e8; --muted: #98a1ab; --line: #2a3038;
   --link: #6ea8fe; --passed: #4ac26b; --failed: #ff7b80; --flaky: #d4a72c; --running: #6cb1ff; --skipped: #98a1ab; } }
 * { box-sizing: border-box; }

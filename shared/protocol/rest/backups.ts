@@ -88,8 +88,8 @@ export type BackupAttempt = z.infer<typeof backupAttempt>;
 export const backupsAnswer = z.object({
   /** Newest first. */
   items: z.array(backup),
-  /** Where they lie on the coordinator's machine. */
-  folder: z.string(),
+  /** Where they lie on the coordinator's machine, as the setting `backup_folder` says; null: in `backups` of its data folder. */
+  folder: z.string().nullable(),
   schedule: z.enum(['off', 'daily', 'weekly']),
   /** When the next one is due; null: never. */
   next_at: z.string().nullable(),

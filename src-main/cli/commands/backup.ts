@@ -162,7 +162,11 @@ export async function listBackups(cli: Cli, from: string | undefined, { json }: 
   for (const line of tableLines(items, columns, styleOf(cli), cli.stdout.columns ?? 140)) printLine(cli, line);
   if (items.length === 0) printLine(cli, 'There is no backup yet: playfleet backup');
   if (there) {
-    printLine(cli, `They lie in ${foreignLine(there.folder)} on the coordinator's machine.`);
+    const where =
+      there.folder === null
+        ? "the folder backups of the coordinator's data"
+        : `${foreignLine(there.folder)} on the coordinator's machine`;
+    printLine(cli, `They lie in ${where}.`);
     if (there.next_at !== null)
       printLine(cli, `The next one is due ${there.next_at.slice(0, 16).replace('T', ' ')} UTC.`);
     else printLine(cli, 'None is taken by itself: set backup_schedule.');

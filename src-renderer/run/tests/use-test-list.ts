@@ -21,14 +21,18 @@ export interface ListOfTests {
   retry: () => void;
 }
 
+let readings = 0;
+
 /** `runId` stays the same while the component is there. */
 export function useTestList(runId: string): ListOfTests {
   const [list] = useState(() => new TestList());
+  // What was read is in the list of this page alone: who comes back reads anew, however soon.
+  const [reading] = useState(() => ++readings);
   const [rows, setRows] = useState<readonly TestRow[]>(list.rows);
   /** The plan has changed while it was being read. */
   const outdated = useRef(false);
   const { error, refetch, isFetching } = useQuery({
-    queryKey: ['run-tests', runId],
+    queryKey: ['run-tests', runId, reading],
     queryFn: async ({ signal }) => {
       do {
         outdated.current = false;

@@ -44,6 +44,7 @@ async function setUp(over: Partial<BackupSettings> = {}) {
     schedule: { every: 'daily', time: '03:00', weekday: 'sunday', zone: 'UTC' },
     keep: { daily: 2, weekly: 0, zone: 'UTC' },
     folder: path.join(dataDir, 'backups'),
+    namedFolder: null,
     artifacts: true,
     passphrase: null,
     ...over,

@@ -41,7 +41,9 @@ test('a backup of a coordinator that works is restored elsewhere and goes on: al
   const attempt = await backUp(coordinator);
   expect(attempt).toMatchObject({ state: 'done', detail: null, trigger: 'asked' });
   expect(attempt.blocked_ms).toBeLessThan(1000);
-  const { items, last_good_at, folder } = await backupsOf(coordinator);
+  const { items, last_good_at, folder: named } = await backupsOf(coordinator);
+  expect(named).toBeNull();
+  const folder = path.join(coordinator.dataDir, 'backups');
   expect(items).toMatchObject([
     { name: attempt.backup, encrypted: false, artifacts: expect.any(Number) as number, has_keys: false },
   ]);
@@ -91,7 +93,8 @@ test('a second backup copies only what is new; deleting the first leaves the sec
   const first = await backUp(coordinator);
   await storeSome(coordinator, 2);
   const second = await backUp(coordinator);
-  const { folder, items } = await backupsOf(coordinator);
+  const { items } = await backupsOf(coordinator);
+  const folder = path.join(coordinator.dataDir, 'backups');
   expect(items.map(({ name, artifacts }) => [name, artifacts])).toEqual([
     [second.backup, 6],
     [first.backup, 4],
@@ -117,7 +120,8 @@ test('with a passphrase nothing is readable, the keys are in it, and a wrong one
   await settings(coordinator, { backup_passphrase: passphrase, smtp_password: null });
   const [[hash, bytes] = ['', Buffer.alloc(0)]] = await storeSome(coordinator, 1);
   const { backup } = await backUp(coordinator);
-  const { folder, items } = await backupsOf(coordinator);
+  const { items } = await backupsOf(coordinator);
+  const folder = path.join(coordinator.dataDir, 'backups');
   expect(items).toMatchObject([{ encrypted: true, has_keys: true }]);
   const written = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
   for (const file of written) {
