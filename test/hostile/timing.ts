@@ -125,6 +125,8 @@ const HARMLESS = [
   'hash === tree',
   'stored.request_hash !== requestHash',
   'found.reportHash === reportHash',
+  // Which version of a setting another coordinator began with; both are shown in the conflict.
+  'version.base === ownHash',
   // The chain of the audit log, which admins can read.
   'previous === last.hash',
   'hashAt !== noted.hash',
