@@ -127,6 +127,7 @@ const HARMLESS = [
   'found.reportHash === reportHash',
   // Which version of a setting another coordinator began with; both are shown in the conflict.
   'version.base === ownHash',
+  'base !== ownHash',
   // The chain of the audit log, which admins can read.
   'previous === last.hash',
   'hashAt !== noted.hash',
