@@ -208,7 +208,7 @@ test('neither the words nor the key are in the data folder, and the log and the 
   }
 });
 
-test('a coordinator with a given certificate takes codes, too; one without encryption refuses them and says why', async () => {
+test('a coordinator without encryption refuses codes and says why', async () => {
   const plain = await startCoordinator();
   const answer = await plain.request('POST', '/api/v1/join-codes', {});
   expect(answer.status).toBe(409);

@@ -142,9 +142,9 @@ test('what a package may hold is a list; what is not on it stands out', () => {
 
 test('keys, tokens and paths of the machine that builds are seen in a text', () => {
   const key = `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'.repeat(4)}\n-----END PRIVATE KEY-----`;
-  expect(leaks(`const key = \`${key}\``, '/work/here')).toEqual(['a private key']);
-  expect(leaks("'-----BEGIN PRIVATE KEY-----' + body", '/work/here')).toEqual([]);
-  expect(leaks(`pfa_${'x'.repeat(32)} in /work/here/src`, '/work/here')).toEqual([
+  expect(leaks(`const key = \`${key}\``, '/src-of/it')).toEqual(['a private key']);
+  expect(leaks("'-----BEGIN PRIVATE KEY-----' + body", '/src-of/it')).toEqual([]);
+  expect(leaks(`pfa_${'x'.repeat(32)} in /src-of/it/src`, '/src-of/it')).toEqual([
     'a token',
     'the path of the sources',
   ]);
