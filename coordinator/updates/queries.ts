@@ -2,22 +2,10 @@
 import { isoTime } from '../../shared/protocol/rest/common.ts';
 import type { Release } from '../../shared/protocol/rest/updates.ts';
 import type { ReadHandle } from '../storage/database.ts';
+import type { Tables } from '../storage/tables.ts';
 import { currentOf, stateOf } from './rules.ts';
 
-export interface StoredRelease {
-  id: string;
-  channel: string;
-  version: string;
-  envelope: string;
-  released_at: number;
-  signed_at: number;
-  expires_at: number;
-  signed_percent: number;
-  percent: number | null;
-  imported_at: number;
-  imported_by: string;
-  withdrawn_at: number | null;
-}
+export type StoredRelease = Tables['releases'];
 
 /** Newest import first. */
 export async function listReleases(r: ReadHandle, now: number): Promise<Release[]> {
