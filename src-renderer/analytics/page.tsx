@@ -7,11 +7,12 @@ import { useMessages } from '../ui/i18n.ts';
 import { Page as Frame, Toolbar } from '../ui/page.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
 import { useNow } from '../ui/time.tsx';
+import { ownTimeZone } from '../ui/time-text.ts';
 import { useViewState } from '../ui/view-state.ts';
 import styles from './analytics.module.css';
 import { FailurePatternsChart, DurationChart, SuccessChart } from './run-charts.tsx';
 import { messages } from './messages.ts';
-import { browserZone, knownZone, RANGES, spanOf } from './range.ts';
+import { knownZone, RANGES, spanOf } from './range.ts';
 import { TestsChart } from './test-charts.tsx';
 import type { ChartContext } from './context.ts';
 import { HeatChart, SpreadChart } from './worker-charts.tsx';
@@ -31,7 +32,7 @@ export function Page() {
   // The same object as long as it means the same.
   const key = JSON.stringify(asked);
   const span = useMemo(() => JSON.parse(key) as typeof asked, [key]);
-  const zones = useMemo(() => [...new Set([browserZone(), 'UTC', ...Intl.supportedValuesOf('timeZone')])], []);
+  const zones = useMemo(() => [...new Set([ownTimeZone(), 'UTC', ...Intl.supportedValuesOf('timeZone')])], []);
   const loaded = projects.data !== undefined;
   useEffect(() => {
     // The address may name a chart, which is only now there.
@@ -100,7 +101,7 @@ export function Page() {
         <Field label={t('zone')}>
           <Select
             value={zone}
-            onChange={(chosen) => change({ zone: chosen === browserZone() ? '' : chosen })}
+            onChange={(chosen) => change({ zone: chosen === ownTimeZone() ? '' : chosen })}
             options={zones.map((one) => ({ value: one, label: one }))}
           />
         </Field>

@@ -1,5 +1,6 @@
 /** The time that is looked at, as it stands in the address, and as the API takes it. Days begin when they do in the chosen time zone. */
 import { offsetAt, startOf, isTimeZone } from '../../shared/base/time-zone.ts';
+import { ownTimeZone } from '../ui/time-text.ts';
 
 export const RANGES = ['24h', '7d', '30d', '90d', '365d', 'own'] as const;
 export type RangeKey = (typeof RANGES)[number];
@@ -77,9 +78,7 @@ export function workerSpan(span: Span, now: number): { span: Span; cut: boolean 
     : { span: { ...span, from: startOf('hour', least, 'UTC') }, cut: true };
 }
 
-export const browserZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
-
-export const knownZone = (zone: string): string => (zone !== '' && isTimeZone(zone) ? zone : browserZone());
+export const knownZone = (zone: string): string => (zone !== '' && isTimeZone(zone) ? zone : ownTimeZone());
 
 const FORMATS: Record<Bucket, Intl.DateTimeFormatOptions> = {
   hour: { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },

@@ -17,8 +17,6 @@ export function useColumns(workers: readonly Worker[]): Column<FleetEvent>[] {
   const names = workers.map(({ id, hostname }) => `${id}\n${hostname}`).join('\n\n');
   return useMemo(() => {
     const nameOf = new Map(names.split('\n\n').map((pair) => pair.split('\n') as [string, string]));
-    const days = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric' });
-    const times = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
     return [
       {
         id: 'at',
@@ -26,8 +24,8 @@ export function useColumns(workers: readonly Worker[]): Column<FleetEvent>[] {
         width: 'clamp(96px, 26vw, 170px)',
         cell: ({ at }) => (
           <time dateTime={new Date(at).toISOString()} title={dateText(at, language, 'full')} className={styles.time}>
-            <span className={styles.day}>{days.format(at)} </span>
-            {times.format(at)}
+            <span className={styles.day}>{dateText(at, language, 'day')} </span>
+            {dateText(at, language, 'time')}
           </time>
         ),
       },

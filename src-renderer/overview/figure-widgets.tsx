@@ -11,7 +11,7 @@ import { Sparkline } from '../ui/sparkline.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
 import { Count, Sign } from '../ui/status.tsx';
 import { RelativeTime } from '../ui/time.tsx';
-import { durationText } from '../ui/time-text.ts';
+import { durationText, ownTimeZone } from '../ui/time-text.ts';
 import { messages } from './messages.ts';
 import styles from './overview.module.css';
 
@@ -103,7 +103,7 @@ const DAY_MS = 86_400_000;
 export function TrendWidget() {
   const t = useMessages(messages);
   const language = useLanguage();
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = ownTimeZone();
   // From midnight UTC, so that the question stays the same all day long.
   const from = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS - 29 * DAY_MS).toISOString();
   const { data, error, refetch } = useTrends({ from, bucket: 'day', time_zone: zone });

@@ -6,7 +6,7 @@ import { useLanguage, useMessages, type Language } from '../ui/i18n.ts';
 import { Status, type Tone } from '../ui/status.tsx';
 import { useNow } from '../ui/time.tsx';
 import { messages } from './computer-messages.ts';
-import { ownTimeZone } from './hours.ts';
+import { ownTimeZone } from '../ui/time-text.ts';
 
 const TONES: Record<AgentStatus['state'], Tone> = {
   starting: 'skipped',

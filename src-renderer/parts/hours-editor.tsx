@@ -4,7 +4,8 @@ import type { Hours, Span, Weekday } from '../../shared/protocol/desktop/manners
 import { Button, IconButton } from '../ui/button.tsx';
 import { Field, Input, Select, Switch } from '../ui/field.tsx';
 import { useLanguage, useMessages } from '../ui/i18n.ts';
-import { byDay, DAYS, dayName, firstHours, ownTimeZone, timeZones, toWeek, WORKDAY } from './hours.ts';
+import { ownTimeZone } from '../ui/time-text.ts';
+import { byDay, DAYS, dayName, firstHours, timeZones, toWeek, WORKDAY } from './hours.ts';
 import styles from './hours-editor.module.css';
 import { messages } from './hours-messages.ts';
 

@@ -37,9 +37,7 @@ export function toWeek(days: Week): Hours['week'] {
   return [...found.values()];
 }
 
-/** The name of the time zone of this browser, and all that it knows. */
-export const ownTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
-
+/** All time zones that this browser knows, and the chosen one. */
 export function timeZones(chosen: string): string[] {
   const known = Intl.supportedValuesOf('timeZone');
   return known.includes(chosen) ? known : [chosen, ...known];

@@ -5,7 +5,7 @@ import { whyInWords } from '../../shared/model/manners-words.ts';
 import type { DesktopState } from '../../shared/protocol/desktop/state.ts';
 import { change } from '../fleet/desktop.ts';
 import { ComputerState } from '../parts/computer-state.tsx';
-import { ownTimeZone } from '../parts/hours.ts';
+import { ownTimeZone } from '../ui/time-text.ts';
 import { Button } from '../ui/button.tsx';
 import { useLanguage, useMessages } from '../ui/i18n.ts';
 import { Menu } from '../ui/menu.tsx';

@@ -4,7 +4,9 @@ import { browserLanguages, regionOf, type Language } from './i18n.ts';
 const dates = new Map<string, Intl.DateTimeFormat>();
 const relatives = new Map<Language, Intl.RelativeTimeFormat>();
 
-const STYLES: Record<'short' | 'full', Intl.DateTimeFormatOptions> = {
+const STYLES = {
+  day: { month: 'short', day: 'numeric' },
+  time: { timeStyle: 'medium' },
   short: { dateStyle: 'short', timeStyle: 'short' },
   full: {
     year: 'numeric',
@@ -15,10 +17,10 @@ const STYLES: Record<'short' | 'full', Intl.DateTimeFormatOptions> = {
     second: '2-digit',
     timeZoneName: 'short',
   },
-};
+} satisfies Record<string, Intl.DateTimeFormatOptions>;
 
 /** `timeZone`: left out, that of the browser. */
-export function dateText(at: number, language: Language, style: 'short' | 'full', timeZone?: string): string {
+export function dateText(at: number, language: Language, style: keyof typeof STYLES, timeZone?: string): string {
   const key = `${language} ${style} ${timeZone ?? ''}`;
   let format = dates.get(key);
   if (!format) {
@@ -28,6 +30,9 @@ export function dateText(at: number, language: Language, style: 'short' | 'full'
   }
   return format.format(at);
 }
+
+/** The name of the time zone of this browser. */
+export const ownTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const UNITS = [
   ['day', 86_400_000],

@@ -14,6 +14,7 @@ import { Toolbar } from '../../ui/page.tsx';
 import { stripAnsi } from '../../ui/parse-ansi.ts';
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx';
 import { toastError } from '../../ui/toast.tsx';
+import { dateText } from '../../ui/time-text.ts';
 import { useViewState } from '../../ui/view-state.ts';
 import { matchesLog, type LogFilter, type LogLine, type LogStream } from './log-buffer.ts';
 import styles from './logs.module.css';
@@ -142,19 +143,12 @@ function Lines({ lines, follows }: { lines: readonly LogLine[]; follows: boolean
   );
 }
 
-const times = new Map<string, Intl.DateTimeFormat>();
-
 const Line = memo(function Line({ line }: { line: LogLine }) {
   const language = useLanguage();
-  let format = times.get(language);
-  if (!format) {
-    format = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
-    times.set(language, format);
-  }
   return (
     <div className={cx(styles.line, styles[line.stream])}>
       <time className={styles.time} dateTime={new Date(line.at).toISOString()}>
-        {format.format(line.at)}
+        {dateText(line.at, language, 'time')}
       </time>
       <span className={styles.worker}>{line.worker}</span>
       <span className={styles.text}>
