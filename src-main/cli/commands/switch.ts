@@ -1,16 +1,25 @@
 /** `playfleet switch`: this machine and this user follow a promoted coordinator, after it has proven by whose word it is one; or go home. */
 import { promotionShown } from '../../../shared/protocol/offline/promotion.ts';
+import { whoAmI } from '../../../shared/protocol/rest/tokens.ts';
 import { seenPin } from '../../transfer/pinned.ts';
 import { readAgentConfig } from '../../agent/config.ts';
 import { keyFileIn, ownFolder } from '../../agent/coordinators.ts';
-import { changeCoordinators, readCoordinators, workAtHome, workFor } from '../../agent/offline/coordinators.ts';
+import {
+  activeOf,
+  changeCoordinators,
+  readCoordinators,
+  workAtHome,
+  workFor,
+} from '../../agent/offline/coordinators.ts';
 import { placesIn } from '../../agent/offline/places.ts';
+import { unknownThere } from '../../agent/offline/rules.ts';
 import { checkStatement } from '../../agent/offline/statement.ts';
-import { readKey } from '../../agent/key-file.ts';
+import { readKey, type WorkerKey } from '../../agent/key-file.ts';
 import { createApi } from '../api.ts';
 import { printJson, printLine, type Cli } from '../cli.ts';
 import { parseLink } from '../credentials.ts';
 import { CliFailure, EXIT, messageOf } from '../failure.ts';
+import { RefusedFailure } from '../problem.ts';
 import { askYesNo } from '../promotion/ask.ts';
 import { comeHomeWithLogin, followWithLogin } from '../promotion/login.ts';
 import { foreignLine } from '../terminal/foreign.ts';
@@ -30,12 +39,14 @@ export async function switchTo(cli: Cli, where: string, options: SwitchOptions):
 }
 
 async function goHome(cli: Cli, own: string, { json }: SwitchOptions): Promise<number> {
-  await changeCoordinators(placesIn(own).coordinators, workAtHome);
-  const login = await comeHomeWithLogin(cli);
+  const { coordinators } = placesIn(own);
+  const from = activeOf(await readCoordinators(coordinators));
+  await changeCoordinators(coordinators, workAtHome);
+  const login = await comeHomeWithLogin(cli, from?.url ?? null);
   if (json) printJson(cli, { works_for: 'home', login });
   else {
     printLine(cli, 'The worker of this machine goes home: what it runs is finished first.');
-    if (login) printLine(cli, 'This user is logged in to the central coordinator again.');
+    if (login) printLine(cli, 'This user is logged in as before again.');
   }
   return EXIT.ok;
 }
@@ -80,16 +91,38 @@ async function follow(cli: Cli, where: string, own: string, { yes, json }: Switc
     if (said === null) throw new CliFailure('Nobody can be asked.', 'Confirm it with --yes.');
     if (!said) return EXIT.cancelled;
   }
+  const key = await readKey(keyFileIn(own));
+  if (key !== null) await requireKnown(cli, { url, pin, name, key, coordinators });
   const since = cli.clock.now();
   await changeCoordinators(coordinators, (before) =>
     workFor(before, { origin: shown.origin, name: machine.name, url, pin, statement: shown.statement, since }),
   );
-  const central = (await readKey(keyFileIn(own)))?.url ?? '';
-  const login = await followWithLogin(cli, { url, pin }, { central, otherwise: null });
+  const login = await followWithLogin(cli, { url, pin }, { central: key?.url ?? '', otherwise: null });
   if (json) printJson(cli, { works_for: machine.name, origin: shown.origin, url, login });
   else {
     printLine(cli, `The worker of this machine works for ${name} from now on. Back: playfleet switch home`);
     if (login) printLine(cli, `This user's commands go to ${url}.`);
   }
   return EXIT.ok;
+}
+
+interface There {
+  url: string;
+  pin: string;
+  name: string;
+  key: WorkerKey;
+  coordinators: string;
+}
+
+/** Throws where its copy is older than this machine's key: the worker would be sent away. */
+async function requireKnown(cli: Cli, { url, pin, name, key, coordinators }: There): Promise<void> {
+  const api = createApi({ url, token: key.apiKey, pin, clock: cli.clock, random: cli.random, timeoutMs: CONNECT_MS });
+  try {
+    await api.get('/api/v1/auth/me', whoAmI);
+  } catch (error) {
+    if (!(error instanceof RefusedFailure) || error.status !== 401) throw error;
+    await changeCoordinators(coordinators, (before) => ({ ...before, keyShown: true }));
+    const { message, mend } = unknownThere({ name, url });
+    throw new CliFailure(`Not switched: ${message}.`, mend, { cause: error });
+  }
 }

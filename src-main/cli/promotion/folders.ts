@@ -3,9 +3,11 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { toldCounts } from '../../../shared/model/home-counts.ts';
 import { isPromoted, removePromoted } from '../../../coordinator/promote.ts';
 import { writeAtomically } from '../../agent/atomic-file.ts';
 import { CliFailure } from '../failure.ts';
+import { counted } from '../terminal/format.ts';
 
 const control = z.strictObject({
   version: z.literal(1),
@@ -77,8 +79,10 @@ export async function unfinishedPromotion(root: string, log: Logger): Promise<st
 
 /** For people. */
 export function homeLine({ counts, hash, conflicts }: BroughtHomeFigures): string {
-  const parts = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
-  return `${parts.join(', ')}; both sides have ${hash.slice(0, 16)}…; ${conflicts} conflicts to look at`;
+  const { told, entries } = toldCounts(counts);
+  const parts = [...told.map(({ kind, n }) => counted(n, kind)), `${counted(entries, 'entry', 'entries')} in all`];
+  const open = conflicts === 0 ? '' : `; ${counted(conflicts, 'change', 'changes')} to decide`;
+  return `${parts.join(', ')}; both sides have the same (${hash.slice(0, 16)}…)${open}`;
 }
 
 export async function newFolder(root: string, now: number): Promise<string> {
