@@ -1,4 +1,4 @@
-/** Two machines are promoted at once, neither knows of the other; and one whose clock is a day wrong. */
+/** Two machines are promoted at once, neither knows of the other; and two whose clocks are a day behind and a day ahead. */
 import { api } from '../../../scripts/programs.ts';
 import type { OriginView } from '../../../shared/protocol/offline/journal.ts';
 import { slotOf } from '../../../shared/model/run-label.ts';
@@ -85,8 +85,12 @@ export const twoPromotions: Scenario = (bench) =>
   ]);
 
 export const clocksApart: Scenario = async (bench) => {
-  const [late, early] = [wallClock(bench.folder), wallClock(bench.folder)];
-  if (late === null || early === null) return notMeasured(FAKETIME_MISSING);
-  late.set('-1d');
-  return outage(bench, [{ name: 'slow', env: late.env }]);
+  const machines = [];
+  for (const [name, offset] of Object.entries({ slow: '-1d', fast: '+1d' })) {
+    const clock = wallClock(bench.folder, name);
+    if (clock === null) return notMeasured(FAKETIME_MISSING);
+    clock.set(offset);
+    machines.push({ name, env: clock.env });
+  }
+  return outage(bench, machines);
 };
