@@ -15,6 +15,7 @@ export interface Side {
 
 /** Scripted agents and runs at a coordinator; resolves when so many tests have been acknowledged. `tests`: of each run. `run`: more of each run. */
 export async function startSide(
+  bench: Bench,
   coordinator: Coordinator,
   prefix: string,
   acknowledged: number,
@@ -22,6 +23,7 @@ export async function startSide(
 ): Promise<Side> {
   const options = { slots: 8, testMs: 20, testIds: testNames(tests), prefix };
   const fleet = await startScripted(coordinator, AGENTS, options);
+  bench.atEnd(async () => fleet.close());
   const runs: string[] = [];
   for (let n = 0; n < RUNS; n++)
     runs.push(await createScriptedRun(coordinator, { ...run, name: `${prefix} ${n + 1}` }));

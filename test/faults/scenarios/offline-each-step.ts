@@ -36,7 +36,7 @@ export const eachStep: Scenario = async (bench) => {
   await lose(central);
   let promoted = await promote(bench, laptop, { host: '127.0.0.2' });
   const source = { type: 'bundle', tree: await putTree(promoted.coordinator), projectDir: '' };
-  const there = await startSide(promoted.coordinator, 'laptop', 1, { tests: TESTS, run: { source } });
+  const there = await startSide(bench, promoted.coordinator, 'laptop', 1, { tests: TESTS, run: { source } });
   await endRuns(promoted.coordinator, there);
   there.fleet.close();
   const want = await stateHashes(promoted.coordinator, there.runs);

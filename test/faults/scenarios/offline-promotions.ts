@@ -27,12 +27,12 @@ async function outage(bench: Bench, machines: { name: string; env: NodeJS.Proces
   const central = await startCentral(bench);
   const owners = [];
   for (const { name } of machines) owners.push(await startMachine(bench, central, name));
-  const here = await startSide(central.coordinator, 'central', inTheMiddle(bench));
+  const here = await startSide(bench, central.coordinator, 'central', inTheMiddle(bench));
   await lose(central);
   const aways: Away[] = await Promise.all(
     owners.map(async (machine, i) => {
       const promoted = await promote(bench, machine, { host: `127.0.0.${i + 2}`, env: machines[i]?.env ?? {} });
-      const side = await startSide(promoted.coordinator, machine.name, 1);
+      const side = await startSide(bench, promoted.coordinator, machine.name, 1);
       await endRuns(promoted.coordinator, side);
       return { promoted, side };
     }),
