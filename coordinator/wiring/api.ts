@@ -9,6 +9,7 @@ import { WorkerReach } from '../artifacts/worker-reach.ts';
 import { auditRoutes } from '../audit/routes.ts';
 import { backupRoutes } from '../backups/routes.ts';
 import { bulkRunRoutes } from '../dispatch/bulk-routes.ts';
+import { pollRoutes } from '../dispatch/poll-routes.ts';
 import { dispatchRoutes } from '../dispatch/routes.ts';
 import { eventRoutes } from '../events/routes.ts';
 import type { Router } from '../http/router.ts';
@@ -45,6 +46,7 @@ import { migrations } from '../storage/migrations.ts';
 import { feedRoutes } from '../updates/feed-routes.ts';
 import { updateRoutes } from '../updates/routes.ts';
 import { bulkWorkerRoutes } from '../workers/bulk-routes.ts';
+import { ownRoutes } from '../workers/own-routes.ts';
 import { workerRoutes } from '../workers/routes.ts';
 import type { Access } from './access.ts';
 import type { Background } from './background.ts';
@@ -90,7 +92,7 @@ export function apiRoutes({ config, clock, report }: Start, parts: ApiParts): Ro
     invitationRoutes(people),
     peopleRoutes(people),
     teamRoutes(people),
-    workerRoutes({
+    ownRoutes({
       db,
       clock,
       authenticator,
@@ -104,9 +106,9 @@ export function apiRoutes({ config, clock, report }: Start, parts: ApiParts): Ro
         presence.heard(workerId);
         await dispatch.renew(w, workerId, now);
       },
-      releaseAll: (w, workerId, reason, now) => dispatch.releaseAll(w, workerId, reason, now),
       endLink: (workerId, reason) => dispatch.link.refuse(workerId, reason),
     }),
+    workerRoutes({ db, clock, authenticator, releaseAll: dispatch.releaseAll }),
     copyRoutes({
       db,
       clock,
@@ -131,16 +133,16 @@ export function apiRoutes({ config, clock, report }: Start, parts: ApiParts): Ro
     secretRoutes({ db, clock, secrets }),
     runRoutes({ db, clock, defaults: runDefaults }),
     templateRoutes({ db, clock, defaults: runDefaults }),
-    dispatchRoutes({
+    pollRoutes({
       db,
       clock,
       leaseMs: dispatch.leaseMs,
       policies: () => policies.inForce,
       onReports: dispatch.onReports,
-      stops: dispatch.stops,
       secrets,
       keepingFree: dispatch.keepingFree,
     }),
+    dispatchRoutes({ db, clock, stops: dispatch.stops }),
     resultRoutes({ db, clock, redaction, fileUrl: content.fileUrl }),
     timelineRoutes({ db, clock }),
     reportRoutes({ db, clock, store, contentUrl: content.treeUrl }),
