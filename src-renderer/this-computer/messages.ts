@@ -174,7 +174,8 @@ export const messages = defineMessages({
     pauseResumed: 'Bis ich sie aufhebe',
     pauseTomorrow: 'Bis morgen',
     pinned: 'Zertifikat bekannt',
-    promotion_given_up: 'Die Vertretung des Coordinators ist zu oft abgebrochen und wird nicht mehr von selbst gestartet.',
+    promotion_given_up:
+      'Die Vertretung des Coordinators ist zu oft abgebrochen und wird nicht mehr von selbst gestartet.',
     promotion_waiting: 'Die Vertretung des Coordinators wurde unterbrochen und geht gleich weiter.',
     quitDrain: 'Beenden, wenn nichts läuft',
     quitNow: 'Sofort beenden',
