@@ -113,6 +113,7 @@ import { setIntent } from './workers/set-intent.ts';
 import pinnedKeys from '../resources/update-keys.json' with { type: 'json' };
 import { feedRoutes } from './updates/feed-routes.ts';
 import { updateRoutes } from './updates/routes.ts';
+import { WithdrawnFiles } from './updates/withdrawn-files.ts';
 
 export interface RunningCoordinator {
   /** Address of API and pages, without a slash at its end. */
@@ -322,6 +323,8 @@ export async function startCoordinator(
     stops.push(() => reports.stop());
     const keeper = await BackupKeeper.open({ db, clock, dataDir: config.dataDir, version, ...backups, report });
     stops.push(() => keeper.stop());
+    const withdrawn = WithdrawnFiles.begin({ db, clock, store, report });
+    stops.push(() => withdrawn.stop());
     await db.write((w) => nameOrigin(w, os.hostname()));
     const registers = { settings, policies, forget: () => authenticator.forget() };
     const applier = new Applier({ db, clock, registers, report });
@@ -444,6 +447,7 @@ export async function startCoordinator(
           stops: dispatch.stops,
           secrets,
           keepingFree: dispatch.keepingFree,
+          minimumAgentVersion: () => settings.values.minimum_agent_version,
         }),
         resultRoutes({ db, clock, redaction, fileUrl }),
         timelineRoutes({ db, clock }),

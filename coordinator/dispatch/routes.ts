@@ -29,12 +29,13 @@ import type { PoliciesInForce } from '../policies/policies.ts';
 import type { ProjectSecrets } from '../projects/secrets.ts';
 import { findRunId } from '../runs/queries.ts';
 import { unknownRun } from '../runs/routes.ts';
-import type { Database } from '../storage/database.ts';
+import type { Database, ReadHandle } from '../storage/database.ts';
 import { reachWorker } from '../workers/queries.ts';
 import { resetBreaker } from './breakers.ts';
 import { cancelRun } from './cancel-run.ts';
 import { claimForWorker, nextForWorker } from './claim-for-worker.ts';
 import { newestFence } from './held-task.ts';
+import { whyTooOld } from './rules/agent-version.ts';
 import { getTask, listTasks } from './queries.ts';
 import { renewLeases } from './renew-leases.ts';
 import type { KeepingFree } from './keeping-free.ts';
@@ -51,6 +52,7 @@ export interface DispatchRoutesDeps {
   stops: StopWatch;
   secrets: ProjectSecrets;
   keepingFree: KeepingFree;
+  minimumAgentVersion: () => string | null;
 }
 
 const tags: [string] = ['Tasks'];
@@ -60,7 +62,7 @@ const STOP_WAIT_MS = 5_000;
 const unknownTask = (id: string) => notFound(`task ${id}`);
 
 export function dispatchRoutes(deps: DispatchRoutesDeps) {
-  const { db, clock, leaseMs, policies, stops, secrets, keepingFree } = deps;
+  const { db, clock, leaseMs, policies, stops, secrets, keepingFree, minimumAgentVersion } = deps;
   const router = createRouter();
   return router
     .openapi(
@@ -69,14 +71,21 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
         path: '/tasks/next',
         tags,
         summary: 'The next task that this worker could claim',
-        description: 'Holds nothing: claim it next. task_id is null where there is none.',
+        description:
+          'Holds nothing: claim it next. task_id is null where there is none, or this worker gets none: `message` says why.',
         access: 'worker',
         responses: { 200: json(nextTask, 'A task or none') },
       }),
       async (c) => {
         const context = { policies: policies(), secrets, keepingFree };
-        const found = await db.write((w) => nextForWorker(w, requireWorker(c), context, clock.now()));
-        return c.json(found ?? { task_id: null, message: 'No task available' }, 200);
+        const workerId = requireWorker(c);
+        const answer = await db.write(async (w) => {
+          const tooOld = await whyTooOldToAsk(w, workerId, minimumAgentVersion());
+          if (tooOld !== null) return { task_id: null, message: tooOld };
+          const found = await nextForWorker(w, workerId, context, clock.now());
+          return found ?? { task_id: null, message: 'No task available' };
+        });
+        return c.json(answer, 200);
       },
     )
     .openapi(
@@ -115,7 +124,12 @@ export function dispatchRoutes(deps: DispatchRoutesDeps) {
       async (c) => {
         const { id } = c.req.valid('param');
         const context = { policies: policies(), leaseMs: leaseMs(), secrets, keepingFree };
-        const answer = await db.write((w) => claimForWorker(w, requireWorker(c), id, context, clock.now()));
+        const workerId = requireWorker(c);
+        const answer = await db.write(async (w) => {
+          const tooOld = await whyTooOldToAsk(w, workerId, minimumAgentVersion());
+          if (tooOld !== null) throw new Refusal(409, 'agent_too_old', tooOld);
+          return claimForWorker(w, workerId, id, context, clock.now());
+        });
         if (answer.result === 'unknown') throw unknownTask(id);
         if (answer.result === 'refused') throw new Refusal(409, 'not_claimable', answer.reason);
         const { grant } = answer;
@@ -336,4 +350,12 @@ async function answerFor(
   if (!row) throw unknownTask(id);
   const lease = row.lease_until === null ? null : Math.max(0, row.lease_until - clock.now());
   return { task_id: id, status: row.state, attempt: row.attempt, lease_ms: lease, message };
+}
+
+/** As the agent link refuses it; what such a worker holds, it may finish. */
+async function whyTooOldToAsk(r: ReadHandle, workerId: string, least: string | null): Promise<string | null> {
+  const known = await r.get<{ agent_version: string | null }>('SELECT agent_version FROM workers WHERE id = ?', [
+    workerId,
+  ]);
+  return whyTooOld(known?.agent_version ?? null, least);
 }

@@ -7,9 +7,9 @@ import {
   type AgentMessage,
   type CoordinatorMessage,
 } from '../../../shared/protocol/link.ts';
-import { compareVersions } from '../../../shared/base/version.ts';
 import { connectWorker, disconnectWorker, readProfile, type Hello } from '../connect-worker.ts';
 import type { Connected } from '../fleet.ts';
+import { whyTooOld } from '../rules/agent-version.ts';
 import { CarryingOut } from './carry-out.ts';
 import type { LinkOptions, LinkSocket } from './options.ts';
 import { parseMessage } from './parse-message.ts';
@@ -317,12 +317,7 @@ export class Session implements Connected {
 
   /** null where the agent's version is taken. */
   #whyTooOld(): string | null {
-    const least = this.#options.settings().minimumAgentVersion;
-    if (least === null || compareVersions(this.#agentVersion, least) >= 0) return null;
-    return (
-      `this coordinator gives work to agents from ${least} on, this one is ${this.#agentVersion}: update it. The desktop app and workers with ` +
-      '--update-command do so by themselves; packages are listed at /api/v1/updates of the coordinator'
-    );
+    return whyTooOld(this.#agentVersion, this.#options.settings().minimumAgentVersion);
   }
 
   async #holdsTasks(): Promise<boolean> {
