@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { preferences } from '../../../shared/protocol/desktop/state.ts';
 import { lending } from '../../../shared/protocol/desktop/wizard.ts';
 import { writeAtomically } from '../../agent/atomic-file.ts';
+import { activeIn } from '../../agent/coordinators/rules.ts';
 
 export const SETTINGS_VERSION = 1;
 
@@ -96,7 +97,7 @@ export class SettingsStore {
   }
 
   get active(): KnownCoordinator | null {
-    return this.#value.coordinators.find(({ id }) => id === this.#value.active) ?? null;
+    return activeIn(this.#value);
   }
 
   /** Counts at once; resolves when it is on disk. @throws ZodError for what could not be read again. */
