@@ -12,8 +12,9 @@ import { printJson, printLine, type Cli } from '../cli.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { PassingFailure } from '../problem.ts';
-import { homeLine, listPromotions, readControl, readHome, type BroughtHome } from '../promotion/folders.ts';
+import { homeLine, listPromotions } from '../promotion/folders.ts';
 import { comeHomeWithLogin } from '../promotion/login.ts';
+import { readControl, readHome, type BroughtHome } from '../promotion/notes.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 
 export interface DemoteFlags {

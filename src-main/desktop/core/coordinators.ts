@@ -17,6 +17,8 @@ export interface CoordinatorsDeps extends EnrolmentDeps {
   credentials: Credentials;
   /** The own one, while it runs. */
   listening: () => Listening | null;
+  /** Who stands in for the active one, where that is followed. */
+  standIn: () => Target | null;
 }
 
 export class Coordinators {
@@ -47,6 +49,11 @@ export class Coordinators {
 
   /** Where the page's requests go; null: nowhere yet. */
   target(): Target | null {
+    return this.#deps.standIn() ?? this.home();
+  }
+
+  /** The active one itself, whoever stands in for it; null: there is none, or it does not run. */
+  home(): Target | null {
     const { active } = this;
     if (active === null) return null;
     const at = active.own ? this.#deps.listening() : active;
