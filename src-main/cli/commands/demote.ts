@@ -2,8 +2,8 @@
 import process from 'node:process';
 import { offlineState, type Homecoming } from '../../../shared/protocol/offline/promotion.ts';
 import { readAgentConfig } from '../../agent/config.ts';
-import { ownFolder } from '../../agent/coordinators.ts';
-import { changeCoordinators, workAtHome } from '../../agent/offline/coordinators.ts';
+import { activeId, changeStandIns, ownFolder } from '../../agent/coordinators/remembered.ts';
+import { workAtHome } from '../../agent/coordinators/stand-ins.ts';
 import { placesIn } from '../../agent/offline/places.ts';
 import { wait } from '../../transfer/retry.ts';
 import { createApi, type Api } from '../api.ts';
@@ -36,7 +36,7 @@ export async function demoteHere(cli: Cli, flags: DemoteFlags): Promise<number> 
   try {
     for (const folder of folders) {
       const home = (await readHome(folder)) ?? (await bringHome(cli, flags, folder, interrupts.signal));
-      await changeCoordinators(places.coordinators, workAtHome);
+      changeStandIns(worker.dataDir, activeId(worker.dataDir), workAtHome);
       await comeHomeWithLogin(cli);
       if (!flags.keep) await removeAtHome(folder);
       tell(cli, flags, folder, home);

@@ -1,8 +1,8 @@
 /** `playfleet switch`: this machine and this user follow a promoted coordinator, after it has proven by whose word it is one; or go home. */
 import { readAgentConfig } from '../../agent/config.ts';
-import { keyFileIn, ownFolder } from '../../agent/coordinators.ts';
-import { changeCoordinators, readCoordinators, workAtHome, workFor } from '../../agent/offline/coordinators.ts';
-import { placesIn } from '../../agent/offline/places.ts';
+import { folderOf, keyFileIn } from '../../agent/coordinators/folders.ts';
+import { activeId, changeStandIns, readStandIns } from '../../agent/coordinators/remembered.ts';
+import { workAtHome, workFor } from '../../agent/coordinators/stand-ins.ts';
 import { readKey } from '../../agent/key-file.ts';
 import { printJson, printLine, type Cli } from '../cli.ts';
 import { CliFailure, EXIT } from '../failure.ts';
@@ -19,12 +19,11 @@ export interface SwitchOptions {
 
 export async function switchTo(cli: Cli, where: string, options: SwitchOptions): Promise<number> {
   const { dataDir } = readAgentConfig(options.data === undefined ? {} : { data: options.data });
-  const own = ownFolder(dataDir);
-  return where === 'home' ? goHome(cli, own, options) : follow(cli, where, own, options);
+  return where === 'home' ? goHome(cli, dataDir, options) : follow(cli, where, dataDir, options);
 }
 
-async function goHome(cli: Cli, own: string, { json }: SwitchOptions): Promise<number> {
-  await changeCoordinators(placesIn(own).coordinators, workAtHome);
+async function goHome(cli: Cli, dataDir: string, { json }: SwitchOptions): Promise<number> {
+  changeStandIns(dataDir, activeId(dataDir), workAtHome);
   const login = await comeHomeWithLogin(cli);
   if (json) printJson(cli, { works_for: 'home', login });
   else {
@@ -34,9 +33,10 @@ async function goHome(cli: Cli, own: string, { json }: SwitchOptions): Promise<n
   return EXIT.ok;
 }
 
-async function follow(cli: Cli, where: string, own: string, { yes, json }: SwitchOptions): Promise<number> {
-  const { coordinators } = placesIn(own);
-  const { home } = await readCoordinators(coordinators);
+async function follow(cli: Cli, where: string, dataDir: string, { yes, json }: SwitchOptions): Promise<number> {
+  const id = activeId(dataDir);
+  const own = folderOf(dataDir, id);
+  const { home } = readStandIns(dataDir, id);
   if (home === null) {
     throw new CliFailure(
       `The worker of this machine (${own}) has never been connected to a coordinator that says who may stand in for it.`,
@@ -54,9 +54,7 @@ async function follow(cli: Cli, where: string, own: string, { yes, json }: Switc
     if (!said) return EXIT.cancelled;
   }
   const since = cli.clock.now();
-  await changeCoordinators(coordinators, (before) =>
-    workFor(before, { origin, name: machine, url, pin, statement, since }),
-  );
+  changeStandIns(dataDir, id, (before) => workFor(before, { origin, name: machine, url, pin, statement, since }));
   const central = (await readKey(keyFileIn(own)))?.url ?? '';
   const login = await followWithLogin(cli, { url, pin }, { central, otherwise: null });
   if (json) printJson(cli, { works_for: machine, origin, url, login });

@@ -6,6 +6,7 @@ import { broughtHome } from '../../../shared/protocol/desktop/offline.ts';
 import { preferences } from '../../../shared/protocol/desktop/state.ts';
 import { lending } from '../../../shared/protocol/desktop/wizard.ts';
 import { writeAtomically } from '../../agent/atomic-file.ts';
+import { activeIn } from '../../agent/coordinators/rules.ts';
 
 export const SETTINGS_VERSION = 2;
 
@@ -116,7 +117,7 @@ export class SettingsStore {
   }
 
   get active(): KnownCoordinator | null {
-    return this.#value.coordinators.find(({ id }) => id === this.#value.active) ?? null;
+    return activeIn(this.#value);
   }
 
   /** Counts at once; resolves when it is on disk. @throws ZodError for what could not be read again. */

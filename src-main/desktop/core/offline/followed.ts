@@ -1,6 +1,6 @@
 /** Who stands in for the active coordinator, as the page reaches it: the agent follows by itself, and the dashboard goes along. */
 import type { StandIn } from '../../../../shared/protocol/desktop/offline.ts';
-import type { AwayCoordinator } from '../../../agent/offline/coordinators.ts';
+import type { AwayCoordinator } from '../../../agent/coordinators/stand-ins.ts';
 import type { Credentials } from '../../page/credentials.ts';
 import type { Target } from '../../page/proxy.ts';
 import { contentUrlOf, type EnrolmentDeps } from '../enrolment.ts';

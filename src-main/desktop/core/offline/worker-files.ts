@@ -1,7 +1,8 @@
 /** What the agent's data folder tells of the time without its coordinator. */
 import type { CopyFacts } from '../../../../shared/protocol/desktop/offline.ts';
 import { statementClaims } from '../../../../shared/protocol/offline/promotion.ts';
-import { activeOf, readCoordinators, type AwayCoordinator } from '../../../agent/offline/coordinators.ts';
+import { activeId, readStandIns } from '../../../agent/coordinators/remembered.ts';
+import { standInOf, type AwayCoordinator } from '../../../agent/coordinators/stand-ins.ts';
 import { readCopyState } from '../../../agent/offline/copy-state.ts';
 import { placesIn } from '../../../agent/offline/places.ts';
 
@@ -17,11 +18,8 @@ export const NOTHING_KNOWN: WorkerFiles = { copy: null, home: null, followed: nu
 
 /** `folder`: of one coordinator. @throws AgentError where a file is damaged. */
 export async function readWorkerFiles(folder: string): Promise<WorkerFiles> {
-  const places = placesIn(folder);
-  const [state, coordinators] = await Promise.all([
-    readCopyState(places.copyState),
-    readCoordinators(places.coordinators),
-  ]);
+  const state = await readCopyState(placesIn(folder).copyState);
+  const standIns = readStandIns(folder, activeId(folder));
   const copy = state && {
     at: state.fresh_at,
     tests: state.tests,
@@ -29,5 +27,5 @@ export async function readWorkerFiles(folder: string): Promise<WorkerFiles> {
     until: statementClaims.parse(JSON.parse(state.statement.claims)).expires_at,
     problem: state.problem,
   };
-  return { copy, home: coordinators.home, followed: activeOf(coordinators) };
+  return { copy, home: standIns.home, followed: standInOf(standIns) };
 }
