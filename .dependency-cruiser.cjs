@@ -9,7 +9,7 @@ const floors = [
   ['runs'],
   ['dispatch'],
   ['results'],
-  ['reports', 'operations', 'updates', 'merge', 'backups'],
+  ['reports', 'operations', 'updates', 'merge', 'backups', 'analytics', 'launch'],
   ['offline'],
 ];
 
@@ -40,10 +40,26 @@ module.exports = {
     ...noWayUp,
     {
       name: 'rooms-are-wired-outside',
-      comment: 'Only main.ts wires; rooms do not know the program around them.',
+      comment: 'Only main.ts and wiring/ wire; rooms do not know the program around them.',
       severity: 'error',
-      from: { path: '^coordinator/[^/]+/' },
-      to: { path: '^coordinator/(main|app|config|client)\\.ts$' },
+      from: { path: '^coordinator/[^/]+/', pathNot: '^coordinator/wiring/' },
+      to: { path: '^coordinator/(main|config)\\.ts$' },
+    },
+    {
+      name: 'wiring-is-for-main',
+      severity: 'error',
+      from: { pathNot: '^coordinator/(main\\.ts$|wiring/)' },
+      to: { path: '^coordinator/wiring/' },
+    },
+    {
+      name: 'parts-are-ordered-in-main',
+      comment: 'A part of the wiring takes what another made, as an argument; which comes first, main.ts says.',
+      severity: 'error',
+      from: { path: '^coordinator/wiring/(data|access|engine|background|content)\\.ts$' },
+      to: {
+        path: '^coordinator/(main|wiring/(?!start))',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'shared-stands-alone',

@@ -4,16 +4,16 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import type { Backup } from '../shared/protocol/rest/backups.ts';
 import { backUpIntoFile, backUpIntoFolder, beside, inFolder, type BackedUp } from './backups/back-up.ts';
-import { copyBackup } from './backups/copy.ts';
+import { copyBackup, type BringArtifacts } from './backups/copy.ts';
 import { asBackupError, BackupError } from './backups/failures.ts';
 import { publish, remove, writeNew } from './backups/files.ts';
-import { backupNames, listBackups, tarEntries } from './backups/folder.ts';
+import { backupNames, listBackups, sweep, tarEntries } from './backups/folder.ts';
 import { DATABASE_FILE, partialOf } from './backups/layout.ts';
 import { summaryOf } from './backups/manifest.ts';
 import { withBackup } from './backups/read.ts';
 import { restoreBackup, type Restored } from './backups/restore.ts';
 import { checkInProcess } from './backups/run-process.ts';
-import { packTar } from './backups/tar.ts';
+import { packTar, unpackTar } from './backups/tar.ts';
 import { lockFile } from './storage/file-lock.ts';
 import { migrations } from './storage/migrations.ts';
 
@@ -62,6 +62,8 @@ export function isFile(to: string): boolean {
 /** A backup that arrives as a tar. */
 export interface Arriving {
   content: AsyncIterable<Uint8Array>;
+  /** Gives a tar of artifacts by their names in the backup, where they were left out of `content`; null: all are in it. Only for folders. */
+  artifacts: ((objects: readonly string[]) => Promise<AsyncIterable<Uint8Array>>) | null;
   /** As in OfflineBackup. */
   to: string;
   /** Of the backup as it arrives; null: it is not encrypted. */
@@ -71,17 +73,28 @@ export interface Arriving {
   signal: AbortSignal;
 }
 
-/** Puts it into a file that is not there yet or into a folder of backups, checked. Throws BackupError; nothing of it stays then. */
-export async function receiveBackup({ content, to, passphrase, encrypt, signal }: Arriving): Promise<void> {
+/**
+ * Puts it into a file that is not there yet or into a folder of backups, checked. Of a folder's artifacts only those are asked for that it has
+ * not. Throws BackupError; nothing of it stays then.
+ */
+export async function receiveBackup({ content, artifacts, to, passphrase, encrypt, signal }: Arriving): Promise<void> {
   if (!isFile(to)) {
     await inFolder(to, async () => {
-      const tar = path.join(to, '.playfleet-arriving.tar');
+      const workDir = path.join(to, '.playfleet-arriving');
+      const tar = path.join(workDir, 'tar');
+      const bring: BringArtifacts | null =
+        artifacts &&
+        (async (objects, below) => {
+          if (objects.length > 0) await unpackTar(await artifacts(objects), below);
+        });
       try {
-        await remove(tar);
+        // Of one that was cut off.
+        await remove(workDir);
+        await mkdir(workDir, { mode: 0o700 });
         await writeNew(tar, content);
-        await bringIn(tar, to, { passphrase, encrypt: encrypt ?? passphrase, signal });
+        await bringIn(tar, to, { workDir, passphrase, encrypt: encrypt ?? passphrase, bring, signal });
       } finally {
-        await remove(tar);
+        await remove(workDir);
       }
     });
     return;
@@ -90,7 +103,7 @@ export async function receiveBackup({ content, to, passphrase, encrypt, signal }
     await writeNew(temp, content);
     if (encrypt !== null) {
       const sealed = path.join(folder, 'encrypted');
-      const name = await bringIn(temp, sealed, { passphrase, encrypt, signal });
+      const name = await bringIn(temp, sealed, { workDir: folder, passphrase, encrypt, bring: null, signal });
       await remove(temp);
       await writeNew(temp, packTar(await tarEntries(sealed, name)));
     }
@@ -99,25 +112,34 @@ export async function receiveBackup({ content, to, passphrase, encrypt, signal }
   });
 }
 
+interface BringIn extends Pick<Arriving, 'passphrase' | 'encrypt' | 'signal'> {
+  /** Where the tar is unpacked. */
+  workDir: string;
+  bring: BringArtifacts | null;
+}
+
 /** Unpacks a tar into a folder of backups. Returns the backup's name. */
 async function bringIn(
   tar: string,
   folder: string,
-  { passphrase, encrypt, signal }: Pick<Arriving, 'passphrase' | 'encrypt' | 'signal'>,
+  { workDir, passphrase, encrypt, bring, signal }: BringIn,
 ): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  return withBackup({ from: tar, passphrase, workDir: folder }, async (backup) => {
+  return withBackup({ from: tar, passphrase, workDir }, async (backup) => {
     const { name } = backup.manifest;
     if ((await backupNames(folder)).includes(name)) throw new BackupError(`${folder} has a backup ${name} already.`);
     const partial = path.join(folder, partialOf(name));
     try {
-      await copyBackup(backup, folder, encrypt);
+      await copyBackup(backup, folder, { passphrase: encrypt, bring });
       await checkInProcess({ from: partial, passphrase: encrypt, workDir: partial, fresh: null }, signal);
       await publish(partial, path.join(folder, name));
     } catch (error) {
       await remove(partial);
+      await sweep(folder);
       throw error;
     }
+    // What one that was cut off has left there.
+    await sweep(folder);
     return name;
   });
 }

@@ -97,15 +97,33 @@ export async function artifactsOf(folder: string): Promise<{ object: string; siz
     });
 }
 
-/** The files of one backup with the names that they have in a tar, small ones first. Throws DamagedBackupError where one is missing. */
-export async function tarEntries(folder: string, name: string): Promise<TarEntry[]> {
+/**
+ * The files of one backup with the names that they have in a tar, small ones first; without its artifacts where `withArtifacts` is false.
+ * Throws DamagedBackupError where one is missing.
+ */
+export async function tarEntries(folder: string, name: string, withArtifacts = true): Promise<TarEntry[]> {
   const own = path.join(folder, name);
   const manifest = await readManifest(own, undefined);
   const names = [`${name}/${MANIFEST}`, ...manifest.parts.map((part) => `${name}/${part.name}`)];
   if ((await sizeOf(path.join(folder, ENCRYPTION))) !== null) names.unshift(ENCRYPTION);
   if (manifest.artifacts) {
-    names.push(`${name}/${ARTIFACT_LIST}`, ...(await artifactsOf(own)).map(({ object }) => artifactAt(object)));
+    names.push(`${name}/${ARTIFACT_LIST}`);
+    if (withArtifacts) names.push(...(await artifactsOf(own)).map(({ object }) => artifactAt(object)));
   }
+  return entriesOf(folder, name, names);
+}
+
+/** The same for some of its artifacts. Throws BackupError for one that it does not name. */
+export async function artifactEntries(folder: string, name: string, objects: readonly string[]): Promise<TarEntry[]> {
+  const own = path.join(folder, name);
+  const manifest = await readManifest(own, undefined);
+  const has = new Set(manifest.artifacts ? (await artifactsOf(own)).map(({ object }) => object) : []);
+  const foreign = objects.find((object) => !has.has(object));
+  if (foreign !== undefined) throw new BackupError(`${name} has no artifact ${foreign}.`);
+  return entriesOf(folder, name, objects.map(artifactAt));
+}
+
+async function entriesOf(folder: string, name: string, names: readonly string[]): Promise<TarEntry[]> {
   const entries: TarEntry[] = [];
   for (const entry of names) {
     const file = path.join(folder, ...entry.split('/'));

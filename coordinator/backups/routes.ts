@@ -1,8 +1,11 @@
 /** HTTP edge of backups: /api/v1/backups. */
 import { Readable } from 'node:stream';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../../shared/base/clock.ts';
 import {
+  backupArtifactsRequest,
+  backupDownload,
   backupName,
   backupsAnswer,
   backupStarted,
@@ -11,6 +14,7 @@ import {
 } from '../../shared/protocol/rest/backups.ts';
 import { isoTimeOrNull } from '../../shared/protocol/rest/common.ts';
 import { actorOf, recordAudit } from '../audit/record.ts';
+import type { AppEnv } from '../http/env.ts';
 import { requireUser } from '../http/principal.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import { json, jsonBody, route } from '../http/route.ts';
@@ -19,12 +23,12 @@ import type { Database } from '../storage/database.ts';
 import { lastAttempts, shown } from './attempts.ts';
 import { inFolder } from './back-up.ts';
 import { BackupError, diskTrouble } from './failures.ts';
-import { backupNames, listBackups, removeBackups, tarEntries } from './folder.ts';
+import { artifactEntries, backupNames, listBackups, removeBackups, tarEntries } from './folder.ts';
 import type { BackupKeeper } from './keeper.ts';
 import { summaryOf } from './manifest.ts';
 import { nextDue } from './rules/schedule.ts';
 import type { BackupSettings } from './settings.ts';
-import { packTar, tarSize } from './tar.ts';
+import { packTar, tarSize, type TarEntry } from './tar.ts';
 
 export interface BackupRoutesDeps {
   db: Database;
@@ -57,6 +61,23 @@ export function backupRoutes({ db, clock, keeper, settings }: BackupRoutesDeps) 
       warnings: [...warnings, ...broken],
       attempts: (await db.read((r) => lastAttempts(r, SHOWN))).map(shown),
     };
+  };
+  const download = async (
+    c: Context<AppEnv>,
+    name: string,
+    entries: readonly TarEntry[],
+    artifacts: string | number,
+  ) => {
+    const now = clock.now();
+    const data = { artifacts };
+    await db.write((w) => recordAudit(w, { ...actorOf(c), action: 'backup.downloaded', target: name, data }, now));
+    const stream = Readable.toWeb(Readable.from(packTar(entries))) as unknown as ReadableStream;
+    return c.body(stream, 200, {
+      'content-type': TAR,
+      'content-length': String(tarSize(entries)),
+      'content-disposition': `attachment; filename="${name}.tar"`,
+      'cache-control': 'no-store',
+    });
   };
   return createRouter()
     .openapi(
@@ -97,22 +118,34 @@ export function backupRoutes({ db, clock, keeper, settings }: BackupRoutesDeps) 
         access: 'admin of all',
         tags,
         summary: 'A backup as one file (tar), for playfleet restore',
-        request: { params: nameParam },
+        request: { params: nameParam, query: backupDownload },
         responses: { 200: { content: { [TAR]: { schema: z.string() } }, description: 'The file' } },
       }),
       async (c) => {
         const { name } = c.req.valid('param');
+        const { artifacts } = c.req.valid('query');
         const folder = await requireBackup(name);
-        const entries = await refusing(() => tarEntries(folder, name));
-        const now = clock.now();
-        await db.write((w) => recordAudit(w, { ...actorOf(c), action: 'backup.downloaded', target: name }, now));
-        const stream = Readable.toWeb(Readable.from(packTar(entries))) as unknown as ReadableStream;
-        return c.body(stream, 200, {
-          'content-type': TAR,
-          'content-length': String(tarSize(entries)),
-          'content-disposition': `attachment; filename="${name}.tar"`,
-          'cache-control': 'no-store',
-        });
+        const entries = await refusing(() => tarEntries(folder, name, artifacts === 'all'));
+        return download(c, name, entries, artifacts);
+      },
+    )
+    .openapi(
+      route({
+        method: 'post',
+        path: '/backups/{name}/artifacts',
+        access: 'admin of all',
+        tags,
+        summary: 'Some artifacts of a backup as one file (tar)',
+        description: 'For folders of backups that have the others already.',
+        request: { params: nameParam, body: jsonBody(backupArtifactsRequest) },
+        responses: { 200: { content: { [TAR]: { schema: z.string() } }, description: 'The file' } },
+      }),
+      async (c) => {
+        const { name } = c.req.valid('param');
+        const { artifacts } = c.req.valid('json');
+        const folder = await requireBackup(name);
+        const entries = await refusing(() => artifactEntries(folder, name, artifacts));
+        return download(c, name, entries, artifacts.length);
       },
     )
     .openapi(

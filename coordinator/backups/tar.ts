@@ -40,7 +40,7 @@ export async function* packTar(entries: readonly TarEntry[]): AsyncGenerator<Uin
 }
 
 /**
- * Writes the files of a tar into an empty folder. Throws DamagedBackupError where it is no tar of ours: cut off, changed heads, or names
+ * Writes the files of a tar into a folder that has none of them. Throws DamagedBackupError where it is no tar of ours: cut off, changed heads, or names
  * that lead elsewhere.
  */
 export async function unpackTar(content: AsyncIterable<Uint8Array>, folder: string): Promise<void> {

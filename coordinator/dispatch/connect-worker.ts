@@ -2,6 +2,7 @@
 import type { AgentMessage, Held } from '../../shared/protocol/link.ts';
 import type { CopyPermit } from '../../shared/protocol/offline/warm-copy.ts';
 import type { ReadHandle, WriteHandle } from '../storage/database.ts';
+import { saveOwnTags } from '../workers/save-tags.ts';
 import type { FailureContext } from './failure-context.ts';
 import type { Intent, WorkerProfile } from './fleet.ts';
 import { loseTasksOf } from './lose-tasks.ts';
@@ -30,14 +31,13 @@ export async function connectWorker(
   const lentBefore = (JSON.parse(before.capabilities) as { slots?: number }).slots;
   await w.run(
     `UPDATE workers SET online = 1, last_seen_at = ?, failed_health_checks = 0, capabilities = ?, fingerprint = ?, agent_version = ?, protocol = ?,
-       tags = ?, allow_projects = ?, max_parallel_tasks = CASE WHEN ? THEN ? ELSE max_parallel_tasks END WHERE id = ?`,
+       allow_projects = ?, max_parallel_tasks = CASE WHEN ? THEN ? ELSE max_parallel_tasks END WHERE id = ?`,
     [
       now,
       JSON.stringify({ ...hello.capabilities, slots: hello.slots }),
       hello.capabilities.fingerprint,
       hello.agentVersion,
       hello.protocol,
-      JSON.stringify(hello.tags),
       hello.allowProjects ? JSON.stringify(hello.allowProjects) : null,
       // The owner changed how much the machine lends; otherwise what an admin has set stays.
       lentBefore === hello.slots ? 0 : 1,
@@ -45,6 +45,7 @@ export async function connectWorker(
       workerId,
     ],
   );
+  await saveOwnTags(w, workerId, hello.tags);
   const known = await w.all<{ fence: number }>(
     `SELECT fence FROM tasks WHERE worker_id = ? AND state IN ('assigned', 'running') AND fence IN (SELECT value FROM json_each(?))`,
     [workerId, JSON.stringify(hello.held.map((held) => held.fence))],

@@ -23,6 +23,7 @@ import updates from './migrations/0021-updates.sql';
 import merging from './migrations/0022-merging.sql';
 import warmCopies from './migrations/0023-warm-copies.sql';
 import backups from './migrations/0024-backups.sql';
+import ownTags from './migrations/0025-own-tags.sql';
 import type { Migration } from './migrate.ts';
 
 export const migrations: readonly Migration[] = [
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   { version: 22, name: 'merging', sql: merging },
   { version: 23, name: 'warm-copies', sql: warmCopies },
   { version: 24, name: 'backups', sql: backups },
+  { version: 25, name: 'own-tags', sql: ownTags },
 ];

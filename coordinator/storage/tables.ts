@@ -73,6 +73,9 @@ export interface Tables {
     priority: Generated<number>;
     weight: Generated<number>;
     tags: Generated<string>;
+    own_tags: Generated<string>;
+    added_tags: Generated<string>;
+    hidden_tags: Generated<string>;
     notes: Generated<string>;
     key_hash: string;
     key_created_at: number;

@@ -1,6 +1,7 @@
 /** What people set on a worker. */
 import type { WorkerCapabilities, WorkerPatch } from '../../shared/protocol/rest/workers.ts';
 import type { WriteHandle } from '../storage/database.ts';
+import { saveWantedTags } from './save-tags.ts';
 import { setIntent } from './set-intent.ts';
 import { storeCapabilities } from './stored-capabilities.ts';
 
@@ -23,11 +24,14 @@ export async function changeWorker(
     ...(max_parallel_tasks === undefined ? {} : { max_parallel_tasks }),
     ...(notes === undefined ? {} : { notes }),
     ...(team_id === undefined ? {} : { team_id }),
-    ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }),
   };
-  if (Object.keys(columns).length === 0) return true;
-  await w.query.updateTable('workers').set(columns).where('id', '=', workerId).execute();
-  await changed(w, workerId, before.hostname, Object.keys(columns));
+  const fields = Object.keys(columns);
+  if (fields.length > 0) await w.query.updateTable('workers').set(columns).where('id', '=', workerId).execute();
+  if (tags !== undefined) {
+    await saveWantedTags(w, workerId, tags);
+    fields.push('tags');
+  }
+  if (fields.length > 0) await changed(w, workerId, before.hostname, fields);
   return true;
 }
 

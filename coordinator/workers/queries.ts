@@ -157,6 +157,7 @@ function toWorker(row: Row): Worker {
     allow_projects: row.allow_projects === null ? null : (JSON.parse(row.allow_projects) as string[]),
     warm_copy: { permit: row.warm_copy, at: isoTimeOrNull(row.warm_copy_at) },
     tags: JSON.parse(row.tags) as string[],
+    own_tags: JSON.parse(row.own_tags) as string[],
     notes: row.notes,
     metrics: row.metrics === null ? null : (JSON.parse(row.metrics) as MachineMetrics),
     last_seen_at: isoTime(row.last_seen_at),

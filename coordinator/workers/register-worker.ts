@@ -5,6 +5,7 @@ import { Refusal } from '../http/refusal.ts';
 import { newSecret } from '../identity/secrets.ts';
 import { spendToken } from '../identity/spend-token.ts';
 import type { WriteHandle } from '../storage/database.ts';
+import { saveOwnTags } from './save-tags.ts';
 import { storeCapabilities } from './stored-capabilities.ts';
 
 export interface Registration {
@@ -52,6 +53,7 @@ export async function registerWorker(w: WriteHandle, asked: Registration, now: n
   const workerId = before?.id ?? newId(now);
   if (before) await takeOver(w, workerId, asked, { keyHash: key.hash, teamId }, now);
   else await insert(w, workerId, asked, { keyHash: key.hash, teamId }, now);
+  await saveOwnTags(w, workerId, asked.tags);
   const slots = asked.capabilities.max_parallel;
   await w.event({ type: 'worker.enrolled', workerId, data: { worker: asked.hostname, slots } });
   await w.event({ type: 'worker.online', workerId, data: { worker: asked.hostname, slots } });
@@ -76,7 +78,7 @@ async function insert(w: WriteHandle, id: string, asked: Registration, made: Mad
     .execute();
 }
 
-/** What people have set (priority, weight, notes) and its totals stay. */
+/** What people have set (priority, weight, tags, notes) and its totals stay. */
 async function takeOver(w: WriteHandle, id: string, asked: Registration, made: Made, now: number): Promise<void> {
   await w.query
     .updateTable('workers')
@@ -93,7 +95,6 @@ function columns(asked: Registration, { keyHash, teamId }: Made, now: number) {
     fingerprint: asked.capabilities.fingerprint,
     agent_version: asked.agentVersion,
     max_parallel_tasks: asked.capabilities.max_parallel,
-    tags: JSON.stringify(asked.tags),
     key_hash: keyHash,
     team_id: teamId,
     key_created_at: now,

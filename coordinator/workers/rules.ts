@@ -40,3 +40,29 @@ export function statusOf(worker: { intent: WorkerIntent; online: boolean; holds:
   if (!worker.online) return 'offline';
   return worker.holds ? 'busy' : 'idle';
 }
+
+export interface TagSets {
+  /** What the machine says of itself. */
+  own: readonly string[];
+  /** What people gave it. */
+  added: readonly string[];
+  /** What people took from it, whether the machine says it now or not. */
+  hidden: readonly string[];
+}
+
+/** The tags that count. */
+export function tagsOf({ own, added, hidden }: TagSets): string[] {
+  return [...new Set([...own.filter((tag) => !hidden.includes(tag)), ...added])];
+}
+
+/**
+ * After people have said what the tags are to be. Only the difference to what the machine says is kept, so that a tag which the machine gets or
+ * loses later, and of which nobody spoke, comes and goes with it.
+ */
+export function withTags({ own, added, hidden }: TagSets, wanted: readonly string[]): TagSets {
+  return {
+    own,
+    added: wanted.filter((tag) => !own.includes(tag) || added.includes(tag)),
+    hidden: [...new Set([...own, ...hidden])].filter((tag) => !wanted.includes(tag)),
+  };
+}

@@ -32,8 +32,8 @@ export interface Api {
   ): Promise<z.output<S>>;
   /** Where the answer redirects to. It is not followed: the token would go along. */
   whereTo(path: string, options?: CallOptions): Promise<string>;
-  /** One try, the answer unread: for streams and downloads. Refusals are thrown as by the others. */
-  open(path: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response>;
+  /** One try, the answer unread: for streams and downloads. With a `body` it is asked by POST. Refusals are thrown as by the others. */
+  open(path: string, headers: Record<string, string>, signal?: AbortSignal, body?: unknown): Promise<Response>;
 }
 
 export interface ApiOptions {
@@ -129,8 +129,10 @@ export function createApi({ url, token, pin, clock, random, timeoutMs = 30_000 }
         if (location === null) throw notOurs(url, path, 'no redirect');
         return new URL(location, url + path).href;
       }),
-    async open(path, headers, signal) {
-      const response = await once(path, { headers }, signal);
+    async open(path, headers, signal, body) {
+      const json = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' } };
+      const init = body === undefined ? { headers } : { ...json, body: JSON.stringify(body) };
+      const response = await once(path, init, signal);
       if (response.ok) return response;
       throw failureOf(url, response, await read(response, signal));
     },

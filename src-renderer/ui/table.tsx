@@ -3,49 +3,16 @@
  * move the mark, Enter opens what is marked, x selects it.
  */
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import {
-  memo,
-  useCallback,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-  type MouseEvent,
-  type ReactNode,
-} from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { cx } from './class-names.ts';
-import { useMessages } from './i18n.ts';
 import { useKeys } from './keys.ts';
 import { COARSE, NARROW, useMedia } from './media.ts';
-import { messages } from './messages.ts';
+import { Head, SelectAll } from './table-head.tsx';
+import { Row } from './table-row.tsx';
+import type { Column, Selection, Sorting } from './table-shapes.ts';
 import styles from './table.module.css';
 
-export interface Column<Row> {
-  /** Also names it for sorting. */
-  id: string;
-  head: string;
-  cell: (row: Row) => ReactNode;
-  /** CSS; columns without one share what is left. */
-  width?: string;
-  align?: 'end';
-  sortable?: boolean;
-  /** Not on narrow screens. */
-  wideOnly?: boolean;
-}
-
-export interface Sorting {
-  column: string;
-  descending: boolean;
-}
-
-/** Which rows are selected, by key. */
-export interface Selection<Row> {
-  keys: ReadonlySet<string>;
-  onChange: (keys: ReadonlySet<string>) => void;
-  /** Says which row a box belongs to. */
-  labelOf: (row: Row) => string;
-}
+export type { Column, Selection, Sorting } from './table-shapes.ts';
 
 interface TableProps<Row> {
   /** What the list holds, for who does not see it. */
@@ -216,107 +183,5 @@ function Gap({ height }: { height: number }) {
     <tr aria-hidden className={styles.gap} style={{ height }}>
       <td />
     </tr>
-  );
-}
-
-interface RowProps {
-  row: unknown;
-  rowKey: string;
-  index: number;
-  columns: readonly Column<unknown>[];
-  marked: boolean;
-  onOpen: ((row: unknown) => void) | undefined;
-  /** undefined: rows are not to be selected. */
-  selected: boolean | undefined;
-  label: string;
-  onToggle: (key: string) => void;
-}
-
-const Row = memo(function Row({ row, rowKey, index, columns, marked, onOpen, selected, label, onToggle }: RowProps) {
-  const t = useMessages(messages);
-  const open = (event: MouseEvent) => {
-    // What lies in the row and can be pressed itself keeps its clicks; so does marking text.
-    if ((event.target as Element).closest('a, button, input, label') || getSelection()?.isCollapsed === false) return;
-    onOpen?.(row);
-  };
-  return (
-    <tr
-      className={cx(styles.row, marked && styles.marked, selected && styles.selected, onOpen && styles.opens)}
-      aria-rowindex={index + 2}
-      onClick={open}
-    >
-      {selected !== undefined && (
-        <td className={styles.box}>
-          <input
-            type="checkbox"
-            checked={selected}
-            aria-label={`${t('selectRow')}: ${label}`}
-            onChange={() => onToggle(rowKey)}
-          />
-        </td>
-      )}
-      {columns.map((column) => (
-        <td key={column.id} className={cx(column.align && styles.end)}>
-          {column.cell(row)}
-        </td>
-      ))}
-    </tr>
-  );
-});
-
-function SelectAll({
-  selection,
-  keys,
-}: {
-  selection: Pick<Selection<unknown>, 'keys' | 'onChange'>;
-  keys: readonly string[];
-}) {
-  const t = useMessages(messages);
-  const box = useRef<HTMLInputElement>(null);
-  const chosen = keys.filter((key) => selection.keys.has(key)).length;
-  useEffect(() => {
-    if (box.current) box.current.indeterminate = chosen > 0 && chosen < keys.length;
-  });
-  return (
-    <input
-      ref={box}
-      type="checkbox"
-      aria-label={t('selectAll')}
-      checked={chosen > 0 && chosen === keys.length}
-      onChange={() => selection.onChange(new Set(chosen === keys.length ? [] : keys))}
-    />
-  );
-}
-
-interface HeadProps<Row> {
-  column: Column<Row>;
-  sorting: Sorting | undefined;
-  onSort: ((sorting: Sorting) => void) | undefined;
-}
-
-function Head<Row>({ column, sorting, onSort }: HeadProps<Row>) {
-  const name = cx(column.align && styles.end);
-  if (!column.sortable || !onSort) {
-    return (
-      <th scope="col" className={name}>
-        {column.head}
-      </th>
-    );
-  }
-  const active = sorting?.column === column.id;
-  const direction = sorting?.descending ? 'descending' : 'ascending';
-  return (
-    <th scope="col" className={name} aria-sort={active ? direction : 'none'}>
-      <button
-        type="button"
-        className={styles.sort}
-        onClick={() => onSort({ column: column.id, descending: active ? !sorting.descending : false })}
-      >
-        {column.head}
-        <span aria-hidden className={styles.arrow}>
-          {active ? (sorting.descending ? '↓' : '↑') : ''}
-        </span>
-      </button>
-    </th>
   );
 }

@@ -22,6 +22,10 @@ export const draftOf = (worker: Asked): Draft => ({
   notes: worker.notes,
 });
 
+/** Whether people have changed what the machine says of itself. */
+export const hasOtherTags = ({ tags, own_tags: own }: Pick<Worker, 'tags' | 'own_tags'>): boolean =>
+  tags.length !== own.length || tags.some((tag) => !own.includes(tag));
+
 /** Only what is another: two people who change two things do not undo each other. */
 export function changeIn(draft: Draft, worker: Asked): WorkerPatch {
   const tags = [...new Set(draft.tags.split(/[,\s]+/).filter(Boolean))];

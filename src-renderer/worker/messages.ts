@@ -123,7 +123,10 @@ export const messages = defineMessages({
     speedValue: '{speed} ×',
     speedWhy: 'Learned from its results; 1 = as fast as the history of durations says.',
     tags: 'Tags',
-    tagsHint: 'Separated by commas. Runs and rules ask for them.',
+    tagsHint:
+      'Separated by commas. Runs and rules ask for them. What you add or take away stays when the machine connects again.',
+    tagsOwn: 'Own tags of the machine',
+    tagsOwnAre: 'The machine says of itself: {tags}.',
     tasks: 'Tasks',
     tasksOfWorker: 'What it was given, newest first',
     team: 'Works for',
@@ -262,7 +265,10 @@ export const messages = defineMessages({
     speedValue: '{speed} ×',
     speedWhy: 'Aus seinen Ergebnissen gelernt; 1 = so schnell, wie es die bisherigen Dauern sagen.',
     tags: 'Tags',
-    tagsHint: 'Durch Kommas getrennt. Läufe und Regeln verlangen sie.',
+    tagsHint:
+      'Durch Kommas getrennt. Läufe und Regeln verlangen sie. Was du hinzufügst oder wegnimmst, bleibt, wenn sich die Maschine neu verbindet.',
+    tagsOwn: 'Eigene Tags der Maschine',
+    tagsOwnAre: 'Die Maschine sagt von sich: {tags}.',
     tasks: 'Aufgaben',
     tasksOfWorker: 'Was er bekommen hat, Neuestes zuerst',
     team: 'Arbeitet für',

@@ -13,6 +13,7 @@ import { Sign } from '../ui/status.tsx';
 import { Duration, RelativeTime } from '../ui/time.tsx';
 import { Breaker } from './breaker.tsx';
 import { Capabilities } from './capabilities.tsx';
+import { hasOtherTags } from './draft.ts';
 import { messages } from './messages.ts';
 import { Metrics } from './metrics.tsx';
 import styles from './worker.module.css';
@@ -136,6 +137,7 @@ function Details({ worker }: { worker: Worker }) {
           worker.allow_projects === null ? t('allProjects') : worker.allow_projects.join(', ') || t('none'),
         ],
         [t('tags'), worker.tags.join(', ') || t('none')],
+        ...(hasOtherTags(worker) ? [[t('tagsOwn'), worker.own_tags.join(', ') || t('none')] as const] : []),
         [t('address'), worker.ip_address],
         [t('version'), worker.agent_version ?? '–'],
         ...(worker.notes === '' ? [] : [[t('notes'), worker.notes] as const]),

@@ -10,7 +10,7 @@ import { useMessages } from '../ui/i18n.ts';
 import { Card, Facts } from '../ui/page.tsx';
 import { DateTime, RelativeTime } from '../ui/time.tsx';
 import { toastDone, toastError } from '../ui/toast.tsx';
-import { changeIn, draftOf, type Draft } from './draft.ts';
+import { changeIn, draftOf, hasOtherTags, type Draft } from './draft.ts';
 import { messages } from './messages.ts';
 import styles from './worker.module.css';
 
@@ -46,6 +46,7 @@ function ReadOnly({ worker }: { worker: Worker }) {
       <Facts
         items={[
           [t('tags'), worker.tags.join(', ') || t('none')],
+          ...(hasOtherTags(worker) ? [[t('tagsOwn'), worker.own_tags.join(', ') || t('none')] as const] : []),
           [t('slots'), worker.max_parallel_tasks],
           [t('priority'), worker.priority],
           [t('weight'), worker.weight],
@@ -67,6 +68,8 @@ function SettingsForm({ worker }: { worker: Worker }) {
   const shown = draft ?? draftOf(worker);
   const set = (part: Partial<Draft>) => setDraft({ ...shown, ...part });
   const change: WorkerPatch = changeIn(shown, worker);
+  const own = hasOtherTags(worker) ? t('tagsOwnAre', { tags: worker.own_tags.join(', ') || t('none') }) : '';
+  const tagsHint = `${t('tagsHint')} ${own}`.trim();
   const wrong = (field: string) => (error instanceof ApiError ? error.field(field) : null);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -86,7 +89,7 @@ function SettingsForm({ worker }: { worker: Worker }) {
   };
   return (
     <Form onSubmit={(event) => void save(event)}>
-      <Field label={t('tags')} hint={t('tagsHint')} error={wrong('tags')}>
+      <Field label={t('tags')} hint={tagsHint} error={wrong('tags')}>
         <Input value={shown.tags} onChange={(event) => set({ tags: event.target.value })} />
       </Field>
       <Field label={t('slots')} hint={t('slotsHint')} error={wrong('max_parallel_tasks')}>

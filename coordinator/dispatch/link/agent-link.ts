@@ -3,17 +3,19 @@
  * order in which they came (the database keeps that order) and acknowledged when they are durable.
  */
 import { CLOSE } from '../../../shared/protocol/link.ts';
+import { Absences } from './absences.ts';
 import type { LinkOptions, LinkSocket } from './options.ts';
 import { Session, type Connections } from './session.ts';
 
 export class AgentLink {
   readonly #options: LinkOptions;
-  readonly #connections: Connections = { sessions: new Map(), opened: new Set(), awaited: new Map() };
+  readonly #connections: Connections;
   #stopping = false;
   #goingHome: string | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#connections = { sessions: new Map(), opened: new Set(), absences: new Absences(options) };
   }
 
   /** Takes over a WebSocket whose upgrade was authenticated as this worker. `hold` makes what is sent in this turn leave together. */

@@ -4,6 +4,7 @@ import type { WriteHandle } from '../../storage/database.ts';
 import type { Hello } from '../connect-worker.ts';
 import type { Connected } from '../fleet.ts';
 import { renewLeases } from '../renew-leases.ts';
+import { saveOwnTags } from '../../workers/save-tags.ts';
 import type { LinkOptions } from './options.ts';
 
 /** Whose messages they are. */
@@ -62,11 +63,8 @@ export class CarryingOut {
       case 'capabilities':
         void this.#store('capabilities', size, async (w) => {
           const capabilities = JSON.stringify({ ...message.capabilities, slots: this.#session.profile.slots });
-          await w.run('UPDATE workers SET capabilities = ?, tags = ? WHERE id = ?', [
-            capabilities,
-            JSON.stringify(message.tags),
-            workerId,
-          ]);
+          await w.run('UPDATE workers SET capabilities = ? WHERE id = ?', [capabilities, workerId]);
+          await saveOwnTags(w, workerId, message.tags);
           w.afterCommit(() => void this.#session.refresh());
         });
         return;

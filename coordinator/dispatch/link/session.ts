@@ -7,31 +7,25 @@ import {
   type AgentMessage,
   type CoordinatorMessage,
 } from '../../../shared/protocol/link.ts';
-import { compareVersions } from '../../../shared/base/version.ts';
-import { connectWorker, disconnectWorker, readProfile, type Hello } from '../connect-worker.ts';
+import { countHeld } from '../../workers/queries.ts';
+import { connectWorker, readProfile, type Hello } from '../connect-worker.ts';
 import type { Connected } from '../fleet.ts';
+import { rotateInMs, whyTooOld } from '../rules/agent-age.ts';
+import type { Absences } from './absences.ts';
 import { CarryingOut } from './carry-out.ts';
 import type { LinkOptions, LinkSocket } from './options.ts';
 import { parseMessage } from './parse-message.ts';
+import { Pings } from './pings.ts';
 
 /** An agent that does not read what it is sent is not there: grants and answers are small. */
 const MOST_UNSENT_BYTES = 2 * MAX_FRAME_BYTES;
-/**
- * A healthy agent answers a ping at once; two missed ones mean that the machine or the way to it is gone. Noticed after three beats at the
- * latest, so that its tests wait for others within 10 s, the grace for a reconnect included.
- */
-const PING_MS = 1_500;
 const HELLO_TIMEOUT_MS = 10_000;
-/** Part of its life after which an agent replaces its key. */
-const ROTATED_AT = 0.67;
-
 export interface Connections {
   /** Of workers that are connected. */
   sessions: Map<string, Session>;
   /** All that are not closed, greeted or not. */
   opened: Set<Session>;
-  /** Workers whose link broke a moment ago, each with what ends the wait for it. */
-  awaited: Map<string, () => void>;
+  absences: Absences;
 }
 
 export class Session implements Connected {
@@ -54,10 +48,8 @@ export class Session implements Connected {
   readonly #connections: Connections;
   #agentVersion = '';
   #state: 'waiting' | 'greeting' | 'open' | 'closed' = 'waiting';
-  #missedPongs = 0;
-  /** Not read from: more has come from it than was carried out. */
-  #isPaused = false;
-  #cancelTimer: () => void = () => {};
+  readonly #pings: Pings;
+  #cancelHelloTimeout: () => void = () => {};
   /** Messages that came while the hello was being stored. */
   readonly #early: { message: Exclude<AgentMessage, Hello>; size: number; done: () => void }[] = [];
 
@@ -73,18 +65,9 @@ export class Session implements Connected {
     this.#options = options;
     this.#connections = connections;
     this.#carryingOut = new CarryingOut(this, options);
-    this.took = options.inflow.gate({
-      pause: () => {
-        this.#isPaused = true;
-        socket.pause();
-      },
-      resume: () => {
-        // While nothing was read, no answer could be seen either.
-        this.#missedPongs = 0;
-        this.#isPaused = false;
-        socket.resume();
-      },
-    });
+    this.#pings = new Pings(socket, options.clock);
+    // Not read from while more has come from it than was carried out.
+    this.took = options.inflow.gate(this.#pings);
   }
 
   get workerId(): string {
@@ -94,7 +77,7 @@ export class Session implements Connected {
   open(): void {
     this.#connections.opened.add(this);
     this.#socket.on('message', (data) => {
-      this.#missedPongs = 0;
+      this.#pings.heard();
       try {
         this.#receive(data.toString());
       } catch (error) {
@@ -103,11 +86,9 @@ export class Session implements Connected {
         this.end(CLOSE.badMessage, 'bad_message', 'the coordinator failed on it; its log says why');
       }
     });
-    this.#socket.on('pong', () => {
-      this.#missedPongs = 0;
-    });
+    this.#socket.on('pong', () => this.#pings.heard());
     this.#socket.on('close', () => this.#closed());
-    this.#cancelTimer = this.#options.clock.after(HELLO_TIMEOUT_MS, () => {
+    this.#cancelHelloTimeout = this.#options.clock.after(HELLO_TIMEOUT_MS, () => {
       if (this.#state === 'waiting')
         this.end(CLOSE.badMessage, 'no_hello', `no hello within ${HELLO_TIMEOUT_MS / 1000} s`);
     });
@@ -157,7 +138,7 @@ export class Session implements Connected {
   /** Ends the link without blaming the worker for it. */
   close(): void {
     this.#state = 'closed';
-    this.#cancelTimer();
+    this.#stopTimers();
     this.#socket.close(1001, 'coordinator stops');
   }
 
@@ -171,7 +152,7 @@ export class Session implements Connected {
     // What runs there is finished first.
     this.profile = tooOld === null ? profile : { ...profile, intent: 'draining' };
     this.#options.fleet.changed();
-    if (tooOld !== null && !(await this.#holdsTasks())) {
+    if (tooOld !== null && (await this.#options.db.read((r) => countHeld(r, this.#workerId))) === 0) {
       this.end(CLOSE.agentTooOld, 'agent_too_old', tooOld);
       return;
     }
@@ -216,8 +197,7 @@ export class Session implements Connected {
       this.end(CLOSE.agentTooOld, 'agent_too_old', tooOld);
       return;
     }
-    this.#connections.awaited.get(this.#workerId)?.();
-    this.#connections.awaited.delete(this.#workerId);
+    this.#connections.absences.end(this.#workerId);
     const { leaseMs, heartbeatMs, keyLifeMs } = settings();
     try {
       const connected = await db.write((w) =>
@@ -254,7 +234,8 @@ export class Session implements Connected {
         keyRotateInMs: rotateInMs(connected.keyCreatedAt, keyLifeMs, clock.now()),
         stale: connected.stale,
       });
-      this.#schedulePing();
+      this.#cancelHelloTimeout();
+      this.#pings.start();
       log.info({ workerId: this.#workerId, worker: profile.name, slots: profile.slots }, 'worker connected');
       this.#tellOffline();
       this.tellPace();
@@ -269,27 +250,14 @@ export class Session implements Connected {
     }
   }
 
-  #schedulePing(): void {
-    this.#cancelTimer();
-    this.#cancelTimer = this.#options.clock.after(PING_MS, () => {
-      if (this.#state !== 'open') return;
-      if (this.#missedPongs >= 2) {
-        this.#socket.terminate();
-        return;
-      }
-      if (!this.#isPaused) this.#missedPongs++;
-      this.#socket.ping();
-      this.#schedulePing();
-    });
-  }
-
   #closed(): void {
     const { fleet, log, onGone } = this.#options;
+    const { absences } = this.#connections;
     const before = this.#state;
     this.#connections.opened.delete(this);
     this.#state = 'closed';
-    this.#cancelTimer();
-    if (before === 'greeting' && !this.#connections.sessions.has(this.#workerId)) this.#await();
+    this.#stopTimers();
+    if (before === 'greeting' && !this.#connections.sessions.has(this.#workerId)) absences.begin(this.#workerId);
     if (before !== 'open') return;
     fleet.detach(this);
     onGone(this.#workerId);
@@ -297,39 +265,16 @@ export class Session implements Connected {
     if (this.#connections.sessions.get(this.#workerId) !== this) return;
     this.#connections.sessions.delete(this.#workerId);
     log.info({ workerId: this.#workerId, worker: this.profile.name }, 'worker disconnected');
-    this.#await();
+    absences.begin(this.#workerId);
   }
 
-  /** Gives the worker's tasks to others unless it is back in time. Counted from this break alone: one that was back meanwhile has its whole time. */
-  #await(): void {
-    const { clock, settings, failures, db, log } = this.#options;
-    this.#connections.awaited.get(this.#workerId)?.();
-    const cancel = clock.after(settings().reconnectGraceMs, () => {
-      this.#connections.awaited.delete(this.#workerId);
-      const reason = 'the connection to its worker broke';
-      db.write((w) => disconnectWorker(w, this.#workerId, reason, failures(), clock.now())).catch((error: unknown) => {
-        // Its leases still run out, which has the same effect later.
-        log.warn({ workerId: this.#workerId, error: String(error) }, 'a lost worker could not be recorded');
-      });
-    });
-    this.#connections.awaited.set(this.#workerId, cancel);
+  #stopTimers(): void {
+    this.#cancelHelloTimeout();
+    this.#pings.stop();
   }
 
-  /** null where the agent's version is taken. */
   #whyTooOld(): string | null {
-    const least = this.#options.settings().minimumAgentVersion;
-    if (least === null || compareVersions(this.#agentVersion, least) >= 0) return null;
-    return (
-      `this coordinator gives work to agents from ${least} on, this one is ${this.#agentVersion}: update it. The desktop app and workers with ` +
-      '--update-command do so by themselves; packages are listed at /api/v1/updates of the coordinator'
-    );
-  }
-
-  async #holdsTasks(): Promise<boolean> {
-    const held = await this.#options.db.read((r) =>
-      r.get("SELECT 1 FROM tasks WHERE worker_id = ? AND state IN ('assigned', 'running') LIMIT 1", [this.#workerId]),
-    );
-    return held !== undefined;
+    return whyTooOld(this.#agentVersion, this.#options.settings().minimumAgentVersion);
   }
 
   /** So that people see in the list of workers which one is too old. */
@@ -345,7 +290,3 @@ export class Session implements Connected {
     return this.#state === 'closed';
   }
 }
-
-/** In time for many tries before the key ends. */
-const rotateInMs = (createdAt: number, lifeMs: number | null, now: number): number | null =>
-  lifeMs === null ? null : Math.max(0, Math.round(createdAt + lifeMs * ROTATED_AT - now));

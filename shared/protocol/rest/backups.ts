@@ -107,4 +107,18 @@ export const takeBackupRequest = z.strictObject({
   artifacts: z.boolean().optional(),
 });
 
+/** What of a backup comes in its file. Whoever has artifacts of former ones already leaves them out, and asks for those that are new to them. */
+export const backupDownload = z.strictObject({ artifacts: z.enum(['all', 'none']).default('all') });
+
+/** At most so many artifacts come in one answer. */
+export const MOST_ARTIFACTS = 1000;
+
+export const backupArtifactsRequest = z.strictObject({
+  /** Names as `artifacts.txt` of the backup has them. */
+  artifacts: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'))
+    .min(1)
+    .max(MOST_ARTIFACTS),
+});
+
 export const backupStarted = z.object({ attempt: backupAttempt });

@@ -58,6 +58,8 @@ export const heartbeatRequest = z.strictObject({
   metrics: machineMetrics.strict().optional(),
   /** When they have changed. */
   capabilities: capabilitiesInput.optional(),
+  /** Of a worker that asks by REST, when it has changed: some coordinators give work from a version on. */
+  agent_version: z.string().max(100).optional(),
 });
 
 export const heartbeatAnswer = z.object({
@@ -78,6 +80,7 @@ export const workerPatch = z
     priority: z.int().min(0).max(1000),
     weight: z.number().min(0).max(1),
     max_parallel_tasks: maxParallel,
+    /** All that it shall have. What differs from the machine's own tags stays when the machine connects again. */
     tags,
     notes: z.string().max(10_000),
     /** Id of the only team that it works for; null: all. For admins and maintainers of the whole installation. */
@@ -135,7 +138,10 @@ export const worker = z
     warm_copy: z
       .object({ permit: z.enum(['no', 'yes', 'secrets']), at: z.string().nullable() })
       .default({ permit: 'no', at: null }),
+    /** Those that count: the machine's own, with what people added and without what they took away. */
     tags: z.array(z.string()),
+    /** What the machine says of itself. */
+    own_tags: z.array(z.string()).default([]),
     notes: z.string(),
     /** Of the newest heartbeat. */
     metrics: machineMetrics.nullable(),

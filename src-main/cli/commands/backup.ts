@@ -113,11 +113,17 @@ async function takeOnline(cli: Cli, options: BackupOptions, signal: AbortSignal)
         `${name} was taken, and is encrypted with the coordinator's backup_passphrase.`,
         'Give that with --passphrase-file, so that it can be checked here.',
       );
-    const response = await api.open(`/api/v1/backups/${name}/download`, {}, signal);
-    if (!response.body) throw new CliFailure('The coordinator sent no backup.');
-    const content = response.body as unknown as AsyncIterable<Uint8Array>;
+    // A folder has the artifacts of former backups already.
+    const below = `/api/v1/backups/${name}`;
+    const open = async (path: string, body?: unknown) => bytesIn(await api.open(path, {}, signal, body));
+    const parts = isFile(place)
+      ? { content: await open(`${below}/download`), artifacts: null }
+      : {
+          content: await open(`${below}/download?artifacts=none`),
+          artifacts: (artifacts: readonly string[]) => open(`${below}/artifacts`, { artifacts }),
+        };
     const encryptWith = encrypt && !sealed ? given : null;
-    await receiveBackup({ content, to: place, passphrase: sealed ? given : null, encrypt: encryptWith, signal });
+    await receiveBackup({ ...parts, to: place, passphrase: sealed ? given : null, encrypt: encryptWith, signal });
   }
   if (options.json) printJson(cli, { ...attempt, to: to ?? null, verified: true });
   else {
@@ -134,6 +140,11 @@ async function takeOnline(cli: Cli, options: BackupOptions, signal: AbortSignal)
       );
   }
   return EXIT.ok;
+}
+
+function bytesIn(response: Response): AsyncIterable<Uint8Array> {
+  if (!response.body) throw new CliFailure('The coordinator sent no backup.');
+  return response.body;
 }
 
 /** Asks for a backup and waits until it is done or has failed. */

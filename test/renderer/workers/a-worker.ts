@@ -44,6 +44,7 @@ export function aWorker(change: Partial<Worker> = {}): Worker {
     approved: true,
     allow_projects: null,
     tags: [],
+    own_tags: [],
     notes: '',
     metrics: null,
     last_seen_at: '2026-11-21T10:00:00.000Z',

@@ -1,5 +1,6 @@
 /** A worker that takes the coordinator's place: `playfleet promote` as its user would type it, on an address of loopback that is its own. */
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -36,6 +37,8 @@ export class StandIn {
 
   /** Of the worker with this data folder, which holds a copy; its coordinator is stopped before. */
   static async promote(programs: Programs, dataDir: string): Promise<StandIn> {
+    // The coordinator knows a moment earlier than the machine that all is there.
+    await untilTrue(() => Promise.resolve(existsSync(path.join(dataDir, 'warm-copy/state.json'))), Boolean);
     const where = ['--data', dataDir, '--host', '127.0.0.2', '--port', '0', '--content-port', '0'];
     const child = programs.start(['promote', ...where, '--json'], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -46,8 +49,9 @@ export class StandIn {
     const first = await new Promise<{ url: string; folder: string }>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`playfleet promote ended with ${code}`)));
       lines.on('line', (line) => {
-        said.push(JSON.parse(line) as Record<string, unknown>);
-        if (said.length === 1) resolve(said[0] as { url: string; folder: string });
+        const told = JSON.parse(line) as Record<string, unknown>;
+        said.push(told);
+        if (told['type'] === 'promoted') resolve(told as unknown as { url: string; folder: string });
       });
     });
     const control = JSON.parse(await readFile(path.join(first.folder, 'control.json'), 'utf8')) as {

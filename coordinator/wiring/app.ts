@@ -1,12 +1,12 @@
 /** Chains the rooms' routes into the coordinator's API. */
 import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
-import type { Clock } from '../shared/base/clock.ts';
-import type { AppEnv } from './http/env.ts';
-import { rateLimited, type RateLimits } from './http/rate-limits.ts';
-import type { LoadMonitor } from './load/monitor.ts';
-import { shedding } from './load/shedding.ts';
-import { createApp, type AppOptions, type Router } from './http/router.ts';
+import type { Clock } from '../../shared/base/clock.ts';
+import type { AppEnv } from '../http/env.ts';
+import { rateLimited, type RateLimits } from '../http/rate-limits.ts';
+import type { LoadMonitor } from '../load/monitor.ts';
+import { shedding } from '../load/shedding.ts';
+import { createApp, type AppOptions, type Router } from '../http/router.ts';
 
 export interface AppParts {
   log: Logger;
