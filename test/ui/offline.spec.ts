@@ -8,7 +8,7 @@ import { smallSuite, type Fleet } from './support/fleet.ts';
 const TAB = '/settings?tab=offline';
 async function prepare(fleet: Fleet, name: string): Promise<void> {
   await fleet.worker(name);
-  await letHoldCopy(fleet.coordinator, name);
+  await letHoldCopy(fleet.coordinator, name, fleet.folderOf(name));
 }
 
 /** The coordinator is away for a while, and the browser says so. */
@@ -76,7 +76,7 @@ test('promoted: a banner on every page, what it cannot do, and everything comes 
   const way = there.getByRole('heading', { name: 'The way home' }).locator('xpath=ancestor::section');
   await expect(way).toContainText('cannot be reached');
   await expect(there.getByRole('link', { name: fleet.url }).first()).toBeVisible();
-  await expect(there.getByText('Nobody is written to.')).toBeVisible();
+  await expect(there.getByText('No mails are sent.')).toBeVisible();
   await expect(there.getByText('Machines that may stand in')).toBeHidden();
   await expectAccessible(there);
   const viewer = await standIn.context(browser, { email: fleet.people.viewer.email, password: PASSWORD });

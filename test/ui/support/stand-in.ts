@@ -11,7 +11,7 @@ import { api, type Coordinator, type Programs } from '../../../scripts/programs.
 const WAIT_MS = 60_000;
 
 /** Lets a worker that is enrolled, or will be in a moment, hold a copy, and waits until it has fetched it. */
-export async function letHoldCopy(coordinator: Coordinator, name: string): Promise<void> {
+export async function letHoldCopy(coordinator: Coordinator, name: string, dataDir: string): Promise<void> {
   const { items } = await untilTrue(
     () => api<{ items: { id: string; hostname: string }[] }>(coordinator, 'GET', '/workers'),
     ({ items }) => items.some(({ hostname }) => hostname === name),
@@ -19,6 +19,8 @@ export async function letHoldCopy(coordinator: Coordinator, name: string): Promi
   const id = items.find(({ hostname }) => hostname === name)?.id ?? '';
   await api(coordinator, 'PUT', `/workers/${id}/warm-copy`, { permit: 'yes' });
   await copied(coordinator, name);
+  // The word by which it may stand in comes last.
+  await untilTrue(() => Promise.resolve(existsSync(path.join(dataDir, 'warm-copy/state.json'))), Boolean);
 }
 
 export const copied = (coordinator: Coordinator, name: string): Promise<OfflineState> =>
@@ -37,8 +39,6 @@ export class StandIn {
 
   /** Of the worker with this data folder, which holds a copy; its coordinator is stopped before. */
   static async promote(programs: Programs, dataDir: string): Promise<StandIn> {
-    // The coordinator knows a moment earlier than the machine that all is there.
-    await untilTrue(() => Promise.resolve(existsSync(path.join(dataDir, 'warm-copy/state.json'))), Boolean);
     const where = ['--data', dataDir, '--host', '127.0.0.2', '--port', '0', '--content-port', '0'];
     const child = programs.start(['promote', ...where, '--json'], {
       stdio: ['ignore', 'pipe', 'inherit'],
