@@ -139,12 +139,13 @@ test('a machine that was enrolled after the copy was fetched is told so, and joi
   const laptop = await startMachine(central, 'laptop');
   await giveCopy(ask, laptop);
   const late = await startMachine(central, 'late');
+  const file = path.join(late.dataDir, 'coordinators.json');
+  await expect.poll(() => readFileSync(file, 'utf8'), { timeout: 15_000 }).toMatch(/"home":\s*\{/);
   await central.kill();
   const promoted = await promoteMachine(laptop, '127.0.0.2');
   const refused = await command(late.env, ['switch', promoted.url, '--yes', '--data', late.dataDir], 2);
   expect(refused).toMatch(/Not switched: laptop does not know this machine: it was enrolled/);
   expect(refused).toContain(`playfleet join SIX WORDS --at ${promoted.url}`);
-  const file = path.join(late.dataDir, 'coordinators.json');
   const known = JSON.parse(readFileSync(file, 'utf8')) as { coordinators: { standIns: object }[] };
   // What was shown is replaced at home, although it was of no use there.
   expect(known.coordinators).toMatchObject([{ standIns: { active: null, keyShown: true } }]);
@@ -163,7 +164,16 @@ test('a machine that was enrolled after the copy was fetched is told so, and joi
 
   const words = promoted.join_code.split(' ');
   expect(words).toHaveLength(6);
-  const joined = await command(late.env, ['join', ...words, '--at', promoted.url, '--data', late.dataDir]);
+  const joined = await command(late.env, [
+    'join',
+    ...words,
+    '--at',
+    promoted.url,
+    '--name',
+    'late',
+    '--data',
+    late.dataDir,
+  ]);
   expect(joined).toContain('This machine is enrolled at');
   await online(promoted.ask, 'late');
 });
