@@ -297,7 +297,7 @@ export class Agent implements Controlled {
 
   async #refused(error: AgentError): Promise<void> {
     this.#refusal = error.message;
-    this.parts.log.error(error.message);
+    this.parts.log[error.exitCode === EXIT.sentHome ? 'info' : 'error'](error.message);
     for (const held of this.#pool.held()) this.#pool.stale(held);
     this.#stopping ??= this.#end(error.exitCode, Promise.resolve());
     await this.#stopping;

@@ -62,11 +62,7 @@ export const lines = (text: string): string[] =>
     .filter((line) => line !== '');
 
 /** What a change of the project leaves behind: things that were of the other one. */
-export const forProject = (project: string, team = ''): Partial<Form> => ({
-  ...EMPTY_FORM,
-  project,
-  team,
-});
+export const forProject = (named: Pick<Form, 'project' | 'team'>): Form => ({ ...EMPTY_FORM, ...named });
 
 type Git = NonNullable<Sources['branches'][number]['git']>;
 export const gitOf = (sources: Sources | null | undefined): { git: Git; branch: string } | null => {

@@ -12,7 +12,7 @@ import {
   useTemplates,
   type RunRequest,
 } from '../fleet/launching.ts';
-import { useMay } from '../fleet/me.ts';
+import { useMay, useMe } from '../fleet/me.ts';
 import { useProjects } from '../fleet/projects.ts';
 import { rerunRun, useRuns } from '../fleet/runs.ts';
 import { useWorkers } from '../fleet/workers.ts';
@@ -38,6 +38,7 @@ import styles from './launch.module.css';
 import { matchWorkers } from './matching.ts';
 import { messages } from './messages.ts';
 import { EnvironmentPart, MorePart } from './more.tsx';
+import { keepLastProject, newestFirst, presetProject, readLastProject } from './preset.ts';
 import { Summary } from './summary.tsx';
 import { besideOf, formOf, optionsOf, valuesBeside } from './template.ts';
 import { Templates } from './templates.tsx';
@@ -56,6 +57,13 @@ export function Page() {
   const state = useForm();
   const { form: typed, change } = state;
   const projects = useProjects();
+  const person = useMe().data?.id;
+  const [wantsNew, setWantsNew] = useState(false);
+  const preset = projects.data && person !== undefined ? presetProject(projects.data, readLastProject(person)) : null;
+  const isOpen = typed.project === '' && !wantsNew;
+  useEffect(() => {
+    if (isOpen && preset !== null) change({ project: preset.project, team: preset.team });
+  });
   const sources = useSources(useSettled(typed.project, SETTLES_MS));
   const suite = useSuite(useSettled(typed.project, SETTLES_MS));
   const templates = useTemplates();
@@ -114,6 +122,7 @@ export function Page() {
     setBusy(true);
     try {
       const { number } = await begin(made);
+      if (person !== undefined) keepLastProject(person, form);
       state.finish();
       toastDone(t('started', { number: runLabel(number) }));
       await navigate({ to: '/runs/$run', params: { run: String(number) } });
@@ -151,7 +160,6 @@ export function Page() {
     form.what === 'failed' && last
       ? commandText(['retry', '--failed', String(last.number)])
       : commandText(commandOf(form));
-  const known = projects.data.toSorted((a, b) => (b.last_run_at ?? '').localeCompare(a.last_run_at ?? ''));
   return (
     <Frame
       title={title}
@@ -167,7 +175,13 @@ export function Page() {
             requestOf={request}
             may={may && form.what !== 'failed'}
           />
-          <Button look="quiet" onClick={state.clear}>
+          <Button
+            look="quiet"
+            onClick={() => {
+              state.clear();
+              setWantsNew(false);
+            }}
+          >
             {t('clear')}
           </Button>
         </>
@@ -183,7 +197,7 @@ export function Page() {
             if (may && !busy) void start();
           }}
         >
-          <ProjectPart {...part} projects={known} />
+          <ProjectPart {...part} projects={newestFirst(projects.data)} onNew={() => setWantsNew(true)} />
           <TestsPart {...part} suite={suite.data} last={last} />
           {form.what !== 'failed' && (
             <>

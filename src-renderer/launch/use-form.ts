@@ -11,10 +11,12 @@ const KEPT = 'playfleet.launch.draft';
 const VERSION = 1;
 const FOLLOWS_MS = 300;
 
-const isEmpty = (form: Form): boolean =>
-  Object.entries(EMPTY_FORM).every(([key, preset]) => form[key as keyof Form] === preset);
+const isEmpty = (form: Form): boolean => isSame(form, EMPTY_FORM);
 
-/** null: there is none, or one of another version. */
+/** A project alone is what every launch begins with. */
+const isBegun = (form: Form): boolean => !isEmpty({ ...form, project: '', team: '' });
+
+/** null: there is none, or one of another version, or nothing was begun. */
 export function readDraft(text: string | null): Form | null {
   if (text === null) return null;
   try {
@@ -25,7 +27,8 @@ export function readDraft(text: string | null): Form | null {
       key,
       typeof given[key] === 'string' ? given[key] : preset,
     ]);
-    return Object.fromEntries(entries) as Form;
+    const form = Object.fromEntries(entries) as Form;
+    return isBegun(form) ? form : null;
   } catch {
     return null;
   }
@@ -45,7 +48,7 @@ export interface FormState {
 export function useForm(): FormState {
   const [view, changeView] = useViewState(EMPTY_FORM);
   const [draft] = useState(() => (isEmpty(view) ? readDraft(readKept(KEPT)) : null));
-  const [restored, setRestored] = useState(draft !== null && !isEmpty(draft));
+  const [restored, setRestored] = useState(draft !== null);
   const [form, setForm] = useState<Form>(draft ?? view);
   const written = useRef<Form>(view);
   const finished = useRef(false);
@@ -63,7 +66,7 @@ export function useForm(): FormState {
       if (finished.current) return;
       written.current = form;
       changeView(form);
-      writeKept(KEPT, isEmpty(form) ? null : JSON.stringify({ version: VERSION, form }));
+      writeKept(KEPT, isBegun(form) ? JSON.stringify({ version: VERSION, form }) : null);
     }, FOLLOWS_MS);
     return () => window.clearTimeout(timer);
   }, [form, changeView]);

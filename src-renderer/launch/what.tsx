@@ -11,6 +11,7 @@ import { forProject, storedBundles, type Form, type FormField } from './form.ts'
 import styles from './launch.module.css';
 import { EXAMPLES } from './examples.ts';
 import { messages } from './messages.ts';
+import { namedBy, projectNamed } from './preset.ts';
 
 export interface PartProps {
   form: Form;
@@ -22,17 +23,22 @@ export interface PartProps {
 /** Value of the choice that stands for a project that does not exist yet. */
 const NEW = '\n';
 
-export function ProjectPart({ form, change, errorOf, projects }: PartProps & { projects: readonly Project[] }) {
+interface ProjectPartProps extends PartProps {
+  /** In the order in which they are offered. */
+  projects: readonly Project[];
+  /** It is to be a project that does not exist yet. */
+  onNew: () => void;
+}
+
+export function ProjectPart({ form, change, errorOf, projects, onNew }: ProjectPartProps) {
   const t = useMessages(messages);
   const keyOf = ({ name, team }: Project) => `${name}\n${team.name}`;
-  const isShared = (name: string) => projects.filter((project) => project.name === name).length > 1;
-  const found = projects.find(
-    (project) => project.name === form.project && (form.team === '' || form.team === project.team.name),
-  );
+  const found = projectNamed(form, projects);
   const isNew = found === undefined;
   const choose = (key: string) => {
     const project = projects.find((one) => keyOf(one) === key);
-    change(project ? forProject(project.name, isShared(project.name) ? project.team.name : '') : forProject(''));
+    if (!project) onNew();
+    change(forProject(project ? namedBy(project, projects) : { project: '', team: '' }));
   };
   return (
     <Card title={t('project')}>
@@ -45,7 +51,8 @@ export function ProjectPart({ form, change, errorOf, projects }: PartProps & { p
               options={[
                 ...projects.map((project) => ({
                   value: keyOf(project),
-                  label: isShared(project.name) ? `${project.name} (${project.team.name})` : project.name,
+                  label:
+                    namedBy(project, projects).team === '' ? project.name : `${project.name} (${project.team.name})`,
                 })),
                 { value: NEW, label: t('projectNew') },
               ]}
@@ -58,7 +65,10 @@ export function ProjectPart({ form, change, errorOf, projects }: PartProps & { p
               value={form.project}
               placeholder={EXAMPLES.project}
               autoComplete="off"
-              onChange={(event) => change({ project: event.target.value })}
+              onChange={(event) => {
+                onNew();
+                change({ project: event.target.value });
+              }}
             />
           </Field>
         )}

@@ -67,6 +67,8 @@ export const messages = defineMessages({
     quitDrain: 'Quit when nothing runs',
     quitNow: 'Quit now',
     quitNowWhy: 'Tests that run here are given back to the team and begin anew elsewhere.',
+    quitPromoted:
+      'This computer stands in for {name}: while the app is ended, nobody can work with it. Everything is kept, and goes on when the app begins again.',
     quitTitle: 'Quit',
     quitWhy: 'Closing the window does not end the app: it stays in the tray.',
     quitting: { one: 'The app ends when {n} task is finished.', other: 'The app ends when {n} tasks are finished.' },
@@ -174,11 +176,14 @@ export const messages = defineMessages({
     pauseResumed: 'Bis ich sie aufhebe',
     pauseTomorrow: 'Bis morgen',
     pinned: 'Zertifikat bekannt',
-    promotion_given_up: 'Die Vertretung des Coordinators ist zu oft abgebrochen und wird nicht mehr von selbst gestartet.',
+    promotion_given_up:
+      'Die Vertretung des Coordinators ist zu oft abgebrochen und wird nicht mehr von selbst gestartet.',
     promotion_waiting: 'Die Vertretung des Coordinators wurde unterbrochen und geht gleich weiter.',
     quitDrain: 'Beenden, wenn nichts läuft',
     quitNow: 'Sofort beenden',
     quitNowWhy: 'Tests, die hier laufen, gehen an das Team zurück und beginnen anderswo neu.',
+    quitPromoted:
+      'Dieser Rechner vertritt {name}: Solange die App beendet ist, kann niemand damit arbeiten. Alles bleibt erhalten und geht weiter, wenn die App wieder beginnt.',
     quitTitle: 'Beenden',
     quitWhy: 'Das Fenster zu schließen beendet die App nicht: Sie bleibt im Infobereich.',
     quitting: {

@@ -5,7 +5,7 @@ export const messages = defineMessages({
     address: 'Its address',
     addressHint: 'As https://192.168.1.20:4800. It must prove that it stands in before anything is shown to it.',
     addresses: 'Teammates reach it at',
-    age: 'As new as the coordinator',
+    age: 'Copy as of',
     back: 'Back to {name}',
     backWhy: 'What runs here is finished first.',
     bringHome: 'Bring everything home',
@@ -39,7 +39,8 @@ export const messages = defineMessages({
     lacks: 'What it cannot do',
     look: 'Look around',
     noCopy: 'This computer keeps no copy of {name}, so it cannot stand in for it.',
-    noCopyWhy: 'An admin says which machines may, under Settings, Offline. This computer then fetches its copy by itself.',
+    noCopyWhy:
+      'An admin says which machines may, under Settings, Offline. This computer then fetches its copy by itself.',
     nobody: 'Nobody on this network has proven to stand in for {name}.',
     notDeleted: 'What this computer kept of it is being deleted.',
     openSecrets: 'Open the team’s secrets here, too',
@@ -72,7 +73,7 @@ export const messages = defineMessages({
     addressHint:
       'Wie https://192.168.1.20:4800. Er muss beweisen, dass er vertritt, bevor ihm irgendetwas gezeigt wird.',
     addresses: 'Für andere erreichbar unter',
-    age: 'So neu wie der Coordinator',
+    age: 'Stand der Kopie',
     back: 'Zurück zu {name}',
     backWhy: 'Was hier läuft, wird zuerst beendet.',
     bringHome: 'Alles heimbringen',
@@ -114,7 +115,8 @@ export const messages = defineMessages({
     openSecretsWhy:
       'Die Kopie enthält ihre Werte. Auf diesem Rechner laufen auch Tests, als derselbe Benutzer: Ein bösartiger Test könnte alle lesen, auch die anderer Projekte.',
     others: 'Andere, die vertreten',
-    othersWhy: 'Solange {name} fort ist, kann ein anderer Rechner des Teams ihn vertreten. Deiner kann dort weiterarbeiten.',
+    othersWhy:
+      'Solange {name} fort ist, kann ein anderer Rechner des Teams ihn vertreten. Deiner kann dort weiterarbeiten.',
     own: 'Dieser Rechner arbeitet für sich selbst: Es gibt keinen Coordinator, den er vertreten könnte.',
     progress: '{sent} von {total} Einträgen heimgebracht',
     runsToBring: { one: 'noch {n} Lauf', other: 'noch {n} Läufe' },

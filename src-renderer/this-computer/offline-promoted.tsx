@@ -70,7 +70,9 @@ function WayHome({ name, homecoming }: { name: string; homecoming: Homecoming })
     <div className={styles.wayHome}>
       <p>
         <Sign tone={TONES[state]} /> {t(`home_${state}`, { name })}{' '}
-        <span className="muted">{state === 'verified' ? detail : [t('runsToBring', { n: runs }), detail].filter(Boolean).join('. ')}</span>
+        <span className="muted">
+          {state === 'verified' ? detail : [t('runsToBring', { n: runs }), detail].filter(Boolean).join('. ')}
+        </span>
       </p>
       {total > 0 && (
         <Progress

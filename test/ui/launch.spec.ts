@@ -38,6 +38,60 @@ test('a run is started from the page as it was foretold, and carried out by a wo
   await expect(page.getByText('This is what you had begun here.')).toBeHidden();
 });
 
+test('the page begins with the project of the newest run, and a new one can still be chosen', async ({
+  page,
+  complaints,
+}) => {
+  // Nothing is known of a project that does not exist yet.
+  complaints.allow(/404/);
+  await page.goto('/launch');
+  const project = page.getByLabel('Project', { exact: true });
+  await expect(project.locator('option:checked')).toHaveText('shop');
+  await expect(page.getByText('6 of 6 tests')).toBeVisible();
+  await expect(page.getByLabel('Name of the project')).toBeHidden();
+  // That alone is no draft.
+  await expect(page).toHaveURL(/project=shop/);
+  await page.goto('/launch');
+  await expect(project.locator('option:checked')).toHaveText('shop');
+  await expect(page.getByText('This is what you had begun here.')).toBeHidden();
+
+  await project.selectOption({ label: 'A new project …' });
+  const name = page.getByLabel('Name of the project');
+  await name.fill('brand-new');
+  await expect(page).toHaveURL(/project=brand-new/);
+  await name.fill('');
+  await expect(page).not.toHaveURL(/project=/);
+  await expect(name).toBeVisible();
+  await page.getByRole('button', { name: 'Begin anew' }).click();
+  await expect(project.locator('option:checked')).toHaveText('shop');
+});
+
+test('the project that somebody started last in this browser goes before newer ones', async ({
+  page,
+  fleet,
+  complaints,
+}) => {
+  // No run has told yet what the newer one consists of.
+  complaints.allow(/409|422/);
+  await page.goto('/launch?project=shop');
+  await expect(page.getByText('6 of 6 tests')).toBeVisible();
+  await page.getByRole('button', { name: 'Start the run' }).click();
+  await expect(page).toHaveURL(/\/runs\/\d+$/);
+  const newer = await fleet.api<{ number: number }>('POST', '/test-runs/create', {
+    name: 'Newer',
+    project: 'blog',
+    total_shards: 1,
+    requirements: { tags: ['moon'] },
+  });
+  await fleet.api('POST', `/test-runs/${newer.number}/cancel`, {});
+  await page.goto('/launch');
+  const chosen = page.getByLabel('Project', { exact: true }).locator('option:checked');
+  await expect(chosen).toHaveText('shop');
+  await page.evaluate(() => localStorage.clear());
+  await page.goto('/launch');
+  await expect(chosen).toHaveText('blog');
+});
+
 test('the address holds the launch, except for the values of variables', async ({ page }) => {
   await page.goto('/launch?project=shop');
   await page.getByLabel('Title matches').fill('price');

@@ -196,7 +196,9 @@ test('one more coordinator is added by its words, used, and forgotten', async ({
   expect(app.state.coordinators.find(({ active }) => active)?.id).toBe('new');
 });
 
-test('standing in for the coordinator: what it cannot do and secrets are said before, the way home after', async ({ page }) => {
+test('standing in for the coordinator: what it cannot do and secrets are said before, the way home after', async ({
+  page,
+}) => {
   const app = new DesktopDouble();
   await app.attach(page);
   await page.goto('/this-computer?tab=offline');
@@ -240,7 +242,9 @@ test('standing in for the coordinator: what it cannot do and secrets are said be
     home: { name: 'mill', at: Date.now(), counts, hash: 'a1b2c3d4e5f60718293a', conflicts: 1, deleted: true },
   });
   await expect(page.getByText(/2 runs, 182 tests, 4 files: counted and verified\./)).toBeVisible();
-  await expect(page.getByText(/What this computer kept of it is deleted\. 1 conflict is to be decided there\./)).toBeVisible();
+  await expect(
+    page.getByText(/What this computer kept of it is deleted\. 1 conflict is to be decided there\./),
+  ).toBeVisible();
   await picture(page, 'computer-offline-home');
 });
 

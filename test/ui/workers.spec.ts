@@ -46,6 +46,14 @@ test('a machine joins by the line that is shown, and the dialog says so by itsel
     await expect(page.getByRole('heading', { level: 1, name: 'joins-by-line' })).toBeVisible();
     await expect(page.getByText('Idle').first()).toBeVisible();
 
+    // What people make of its tags, and what it says itself, are both shown.
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    await page.getByLabel('Tags', { exact: true }).fill('given');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByText('The machine says of itself: pasted.')).toBeVisible();
+    await page.getByRole('tab', { name: 'Now' }).click();
+    await expect(page.getByText('Own tags of the machine')).toBeVisible();
+
     // Killed, it is shown as offline within seconds.
     worker.kill('SIGKILL');
     await once(worker, 'exit');

@@ -1,7 +1,6 @@
 /** `playfleet demote`: ends the promotion of this machine. Its copy is deleted only when the central coordinator has proven that it has everything. */
 import process from 'node:process';
 import { offlineState, type Homecoming } from '../../../shared/protocol/offline/promotion.ts';
-import { removePromoted } from '../../../coordinator/promote.ts';
 import { readAgentConfig } from '../../agent/config.ts';
 import { activeId, changeStandIns, ownFolder } from '../../agent/coordinators/remembered.ts';
 import { workAtHome } from '../../agent/coordinators/stand-ins.ts';
@@ -12,7 +11,7 @@ import { printJson, printLine, type Cli } from '../cli.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { PassingFailure } from '../problem.ts';
-import { homeLine, listPromotions } from '../promotion/folders.ts';
+import { homeLine, listPromotions, removeAtHome } from '../promotion/folders.ts';
 import { comeHomeWithLogin } from '../promotion/login.ts';
 import { readControl, readHome, type BroughtHome } from '../promotion/notes.ts';
 import { foreignLine } from '../terminal/foreign.ts';
@@ -39,7 +38,7 @@ export async function demoteHere(cli: Cli, flags: DemoteFlags): Promise<number> 
       const home = (await readHome(folder)) ?? (await bringHome(cli, flags, folder, interrupts.signal));
       changeStandIns(worker.dataDir, activeId(worker.dataDir), workAtHome);
       await comeHomeWithLogin(cli);
-      if (!flags.keep) await removePromoted(folder);
+      if (!flags.keep) await removeAtHome(folder);
       tell(cli, flags, folder, home);
     }
     return EXIT.ok;

@@ -1,9 +1,9 @@
 /** The promotions of this machine: one folder each, with the database, and what is noted beside it. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { isPromoted, removePromoted } from '../../../coordinator/promote.ts';
-import { readHome, type BroughtHomeFigures } from './notes.ts';
+import { HOME_NOTE, readHome, type BroughtHomeFigures } from './notes.ts';
 
 /** Folders of all promotions that are still here, the oldest first. */
 export async function listPromotions(root: string): Promise<string[]> {
@@ -31,6 +31,13 @@ export async function unfinishedPromotion(root: string, log: Logger): Promise<st
 export function homeLine({ counts, hash, conflicts }: BroughtHomeFigures): string {
   const parts = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
   return `${parts.join(', ')}; both sides have ${hash.slice(0, 16)}…; ${conflicts} conflicts to look at`;
+}
+
+/** The note that all is at home goes last: who is cut off here does it again, and never goes on with what is half gone. */
+export async function removeAtHome(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (name !== HOME_NOTE) await rm(path.join(folder, name), { recursive: true, force: true });
+  await removePromoted(folder);
 }
 
 export async function newFolder(root: string, now: number): Promise<string> {

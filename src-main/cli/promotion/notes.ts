@@ -25,7 +25,9 @@ const broughtHome = z.strictObject({
 export type BroughtHome = z.infer<typeof broughtHome>;
 export type BroughtHomeFigures = Omit<BroughtHome, 'version'>;
 
-const homeFile = (folder: string): string => path.join(folder, 'home.json');
+/** Says that a promotion is at home; for who deletes it. */
+export const HOME_NOTE = 'home.json';
+const homeFile = (folder: string): string => path.join(folder, HOME_NOTE);
 const controlFile = (folder: string): string => path.join(folder, 'control.json');
 
 export const writeControl = (folder: string, value: Omit<Control, 'version'>): Promise<void> =>

@@ -15,7 +15,10 @@ export interface LinkDeps {
   note: (text: string) => void;
 }
 
-export async function openLink(text: string, { system, words, isSetUp, beginWith, add, note }: LinkDeps): Promise<void> {
+export async function openLink(
+  text: string,
+  { system, words, isSetUp, beginWith, add, note }: LinkDeps,
+): Promise<void> {
   const link = parseDeepLink(text);
   if (link === null) return note(`a link was not understood and is ignored (${text.length} characters)`);
   if (link.kind === 'run') return system.show(`/runs/${link.id}`);

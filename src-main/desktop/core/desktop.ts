@@ -128,7 +128,14 @@ export class Desktop {
       carryOut: (what) => this.#carryOut(what),
       onChange: (view) => system.tell('wizardChanged', view),
     });
-    this.#quit = new Quit({ agent, coordinator, promotion: this.#offline, clock, onChange, ended: () => this.#ended() });
+    this.#quit = new Quit({
+      agent,
+      coordinator,
+      promotion: this.#offline,
+      clock,
+      onChange,
+      ended: () => this.#ended(),
+    });
     this.pages = createPages({
       dir: dashboardDir,
       target: () => coordinators.target(),

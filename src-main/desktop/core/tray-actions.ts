@@ -62,8 +62,9 @@ export class TrayActions {
   }
 
   #mayQuit(): Promise<boolean> {
-    const { promotion } = this.#deps.state().offline;
-    return promotion === null ? Promise.resolve(true) : this.#ask('quitPromoted');
+    const { offline, quitting } = this.#deps.state();
+    const hasSaid = offline.promotion === null || quitting !== null;
+    return hasSaid ? Promise.resolve(true) : this.#ask('quitPromoted');
   }
 
   async #switchTo({ name, address }: Extract<TrayAction, { do: 'switchTo' }>): Promise<void> {

@@ -4,7 +4,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { DemotionPart } from '../../../src-main/desktop/parts/demotion-part.ts';
 import type { HomeFigures } from '../../../src-main/desktop/parts/home-figures.ts';
-import { PromotionPart, type Promoted, type PromotionSettings } from '../../../src-main/desktop/parts/promotion-part.ts';
+import {
+  PromotionPart,
+  type Promoted,
+  type PromotionSettings,
+} from '../../../src-main/desktop/parts/promotion-part.ts';
 import { isAlive } from '../../support/is-alive.ts';
 import { tempFolder } from '../../support/folders.ts';
 
@@ -83,9 +87,11 @@ test('secrets and the port that it had are asked for anew at each start; one tha
 
 test('when all is at home it ends, and is not started again: that would be another promotion', async () => {
   const home = JSON.stringify({ type: 'home', ...FIGURES });
-  const { part, lines, home: told } = promotion(
-    `console.log(${JSON.stringify(JSON.stringify(LISTENING))}); console.log(${JSON.stringify(home)});`,
-  );
+  const {
+    part,
+    lines,
+    home: told,
+  } = promotion(`console.log(${JSON.stringify(JSON.stringify(LISTENING))}); console.log(${JSON.stringify(home)});`);
   part.start();
   await expect.poll(() => told, { timeout: 20_000 }).toEqual([FIGURES]);
   await part.stop();
@@ -117,7 +123,9 @@ test('bringing home: its answer over several lines is read, once for each promot
   });
   onTestFinished(() => part.stop());
   part.start();
-  await expect.poll(() => deleted.map(([folder]) => folder), { timeout: 20_000 }).toEqual(['/promoted/0', '/promoted/1']);
+  await expect
+    .poll(() => deleted.map(([folder]) => folder), { timeout: 20_000 })
+    .toEqual(['/promoted/0', '/promoted/1']);
   expect(deleted[1]?.[1]).toEqual(FIGURES);
   expect(lines[0]).toBe('args demote --json --now --data /workers/mill');
 });

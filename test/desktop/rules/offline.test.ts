@@ -20,7 +20,13 @@ const MILL: RememberedCoordinator = {
   active: true,
   signedIn: true,
 };
-const PROMOTED: OwnPromotion = { name: 'mill', part: part({ state: 'running' }), ending: false, shown: null, about: null };
+const PROMOTED: OwnPromotion = {
+  name: 'mill',
+  part: part({ state: 'running' }),
+  ending: false,
+  shown: null,
+  about: null,
+};
 const HOMECOMING = {
   state: 'uploading' as const,
   detail: null,
@@ -46,7 +52,9 @@ describe('standing in', () => {
     for (const state of ['idle', 'busy', 'attention'] as const)
       expect(offersPromotion(lost({ offline: { copy: COPY }, agent: { status: agentSays({ state }) } }))).toBe(false);
     // A machine that is paused does not say whether it reaches anybody.
-    expect(offersPromotion(lost({ offline: { copy: COPY }, agent: { status: agentSays({ state: 'paused' }) } }))).toBe(true);
+    expect(offersPromotion(lost({ offline: { copy: COPY }, agent: { status: agentSays({ state: 'paused' }) } }))).toBe(
+      true,
+    );
     expect(hasLostCoordinator(agentSays({ state: 'paused' }))).toBe(false);
     expect(offersPromotion(lost({ offline: { copy: COPY, promotion: PROMOTED } }))).toBe(false);
     const follows = { name: 'ada', address: 'https://10.0.0.2:4800', since: NOW };
@@ -59,7 +67,9 @@ describe('standing in', () => {
     const promoted = menuOf(desktop({ coordinators: [MILL], offline: { copy: COPY, promotion: PROMOTED } }));
     expect(promoted).toEqual(expect.arrayContaining(['Stands in for mill', 'Bring everything home…']));
     const about = { since: NOW, copiedAt: NOW, secrets: false, homecoming: HOMECOMING };
-    const ending = menuOf(desktop({ coordinators: [MILL], offline: { promotion: { ...PROMOTED, ending: true, about } } }));
+    const ending = menuOf(
+      desktop({ coordinators: [MILL], offline: { promotion: { ...PROMOTED, ending: true, about } } }),
+    );
     expect(ending).toContain('Brings everything home to mill: 3 runs to bring');
     expect(ending).not.toContain('Bring everything home…');
   });
@@ -136,6 +146,9 @@ describe('an update', () => {
   test('knows of a metered network what the agent has observed', () => {
     const why = [{ mode: 'fewer' as const, reason: 'metered' as const, until: null }];
     const status = agentSays({ why, slots: { total: 4, lent: 1, busy: 1 } });
-    expect(busynessOf({ status, hours: null, isWatched: false, now: NOW })).toMatchObject({ running: 1, isMetered: true });
+    expect(busynessOf({ status, hours: null, isWatched: false, now: NOW })).toMatchObject({
+      running: 1,
+      isMetered: true,
+    });
   });
 });

@@ -31,7 +31,11 @@ async function startCentral(): Promise<Central> {
 /** The app on a machine of the team; with an own home, for standing in changes the login of this user's commands. */
 async function teammate(
   central: Central,
-  { host = '127.0.0.1', found = [], env = {} }: { host?: string; found?: FoundCoordinator[]; env?: Record<string, string> } = {},
+  {
+    host = '127.0.0.1',
+    found = [],
+    env = {},
+  }: { host?: string; found?: FoundCoordinator[]; env?: Record<string, string> } = {},
 ): Promise<TestApp> {
   const discover = async () => found;
   const never = (): never => {
@@ -149,7 +153,9 @@ test('a teammate is told who has proven to stand in, switches after one confirma
   found.push({ name: 'whatever it calls itself', address, version: null });
   await mate.until(({ offline }) => offline.standIns.length > 0);
   expect(mate.state.offline.standIns).toEqual([{ name: machine, address }]);
-  expect(mate.electron.notifications.map(({ title }) => title)).toContain(`${machine} stands in for ${nameOf(central)}`);
+  expect(mate.electron.notifications.map(({ title }) => title)).toContain(
+    `${machine} stands in for ${nameOf(central)}`,
+  );
   const refused = await mate.refusal('switchTo', { address: '127.0.0.1:9' });
   expect(refused).toMatchObject({ code: 'not_switched', field: 'address' });
   expect(refused.message).toMatch(/There is no coordinator/);

@@ -23,7 +23,7 @@ import { countAll, differences, stateHashes } from '../offline/states.ts';
 import { endRuns, RUNS, startSide } from '../offline/trip.ts';
 
 /** Of each run: few, so that each commit can have its turn. */
-const TESTS = 60;
+const TESTS = 20;
 const FILES = 3;
 /** Somebody commits without end. */
 const MOST_PASSAGES = 200;
@@ -75,6 +75,9 @@ export const eachStep: Scenario = async (bench) => {
       await (isCentral ? startHere({}) : startThere({}));
     }
     await broughtHome(promoted);
+    // Whoever is armed may still die of what it does by itself.
+    await lose(central);
+    await startHere({});
     const counted = await countAll(central.coordinator, there.runs, TESTS);
     sum.rounds += 1;
     sum.stored = counted.stored;

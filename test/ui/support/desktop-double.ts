@@ -84,7 +84,11 @@ const PROMOTION: OwnPromotion = {
   name: 'mill',
   part: { state: 'running', failures: 0, nextAt: null, problem: null },
   ending: false,
-  shown: { url: 'https://localhost:4800', addresses: ['https://192.168.1.7:4800'], lacks: ['mails', 'secrets', 'earlier_runs'] },
+  shown: {
+    url: 'https://localhost:4800',
+    addresses: ['https://192.168.1.7:4800'],
+    lacks: ['mails', 'secrets', 'earlier_runs'],
+  },
   about: ABOUT,
 };
 

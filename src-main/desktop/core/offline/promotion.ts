@@ -236,10 +236,10 @@ export class Promotion {
       }
     } catch (error) {
       // It has ended meanwhile, and its process tells why.
-      if (!(error instanceof PassingFailure)) throw error;
+      if (!(error instanceof PassingFailure)) this.#failed(error);
     }
     if (this.#part.promoted === null) return;
-    this.#cancelAsking = clock.after(ASK_MS, () => void this.#ask().catch(this.#failed));
+    this.#cancelAsking = clock.after(ASK_MS, () => void this.#ask());
   }
 
   #changed(): void {
