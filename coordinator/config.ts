@@ -163,6 +163,14 @@ export function readCoordinatorConfig(
   };
 }
 
+/** Where a promoted coordinator, which is told all the rest, is to die in a fault run. @throws ConfigError */
+export function readFailpoint(env: NodeJS.ProcessEnv = process.env): Failpoint | undefined {
+  const [variable] = SOURCES.failpoint.variables;
+  const parsed = failpoint.optional().safeParse(env[variable]);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(`${variable}: ${parsed.error.issues[0]?.message ?? 'not understood'}`);
+}
+
 /** Whoever hears of it joins by a code, which takes https, from another machine. */
 function refuseVainAnnouncement(host: string, isEncrypted: boolean): void {
   if (!isEncrypted) throw new ConfigError('--announce: needs --tls, because machines that hear of it join by a code');

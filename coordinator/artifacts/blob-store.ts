@@ -3,12 +3,12 @@
  * into place, and only then has its row in the database: what is listed is whole.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, rmSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../shared/base/clock.ts';
 import { newId } from '../../shared/base/id.ts';
-import { StorageFullError, type Database, type ReadHandle } from '../storage/database.ts';
+import { StorageFullError, type Database, type ReadHandle, type WriteHandle } from '../storage/database.ts';
 import { failpoint } from '../storage/failpoint.ts';
 
 export interface StoredBlob {
@@ -31,6 +31,9 @@ export class BlobStore {
   readonly #tmp: string;
   readonly #db: Database;
   readonly #clock: Clock;
+  /** Bytes that are being put in place and have no row yet. */
+  readonly #entering = new Set<Promise<unknown>>();
+  #removing: Promise<unknown> | null = null;
 
   /** Removes what uploads left unfinished when the process before ended. */
   static async open(dir: string, db: Database, clock: Clock): Promise<BlobStore> {
@@ -70,9 +73,11 @@ export class BlobStore {
     const temp = path.join(this.#tmp, newId(this.#clock.now()));
     try {
       const written = await writeVerified(temp, chunks, limits);
-      await this.#publish(temp, written);
-      failpoint('before-blob-row');
-      await this.#register(written, limits.owners ?? []);
+      await this.#enter(async () => {
+        await this.#publish(temp, written);
+        failpoint('before-blob-row');
+        await this.#register(written, limits.owners ?? []);
+      });
       return written;
     } catch (error) {
       await rm(temp, { force: true });
@@ -97,6 +102,38 @@ export class BlobStore {
 
   async sizeOf(sha256: string): Promise<number | null> {
     return sizeOf(this.pathOf(sha256));
+  }
+
+  /**
+   * Removes what `choose` names, in one transaction with what else it changes. It counts as missing from then on: whoever brings it again stores
+   * it anew. Bytes go before their rows are gone for good: where this is broken off in between, the same is to be done again.
+   */
+  async remove(choose: (w: WriteHandle) => Promise<readonly string[]>): Promise<void> {
+    while (this.#removing) await this.#removing;
+    const removing = this.#removeAlone(choose).finally(() => (this.#removing = null));
+    this.#removing = removing.catch(() => undefined);
+    await removing;
+  }
+
+  async #removeAlone(choose: (w: WriteHandle) => Promise<readonly string[]>): Promise<void> {
+    await Promise.allSettled(this.#entering);
+    await this.#db.write(async (w) => {
+      const chosen = await choose(w);
+      await w.run('DELETE FROM blobs WHERE sha256 IN (SELECT value FROM json_each(?))', [JSON.stringify(chosen)]);
+      for (const sha256 of chosen) rmSync(this.pathOf(sha256), { force: true });
+    });
+  }
+
+  /** Never while bytes are removed: the same ones could be entering. */
+  async #enter(work: () => Promise<void>): Promise<void> {
+    while (this.#removing) await this.#removing;
+    const entering = work();
+    this.#entering.add(entering);
+    try {
+      await entering;
+    } finally {
+      this.#entering.delete(entering);
+    }
   }
 
   async #publish(temp: string, { sha256 }: StoredBlob): Promise<void> {

@@ -19,13 +19,14 @@ import { json, jsonBody, route } from '../http/route.ts';
 import { createRouter } from '../http/router.ts';
 import type { PoliciesInForce } from '../policies/policies.ts';
 import type { ProjectSecrets } from '../projects/secrets.ts';
-import type { Database } from '../storage/database.ts';
+import type { Database, ReadHandle } from '../storage/database.ts';
 import { claimForWorker, nextForWorker } from './claim-for-worker.ts';
 import { newestFence } from './held-task.ts';
 import type { KeepingFree } from './keeping-free.ts';
 import { renewLeases } from './renew-leases.ts';
 import type { ReportQueueOptions } from './report-queue.ts';
 import { unknownTask } from './routes.ts';
+import { whyTooOld } from './rules/agent-age.ts';
 
 export interface PollRoutesDeps {
   db: Database;
@@ -36,13 +37,14 @@ export interface PollRoutesDeps {
   onReports: ReportQueueOptions['onReports'];
   secrets: ProjectSecrets;
   keepingFree: KeepingFree;
+  minimumAgentVersion: () => string | null;
 }
 
 const tags: [string] = ['Tasks'];
 
 /** Mount it before those of tasks: `next` would be taken for an id. */
 export function pollRoutes(deps: PollRoutesDeps) {
-  const { db, clock, leaseMs, policies, secrets, keepingFree } = deps;
+  const { db, clock, leaseMs, policies, secrets, keepingFree, minimumAgentVersion } = deps;
   return createRouter()
     .openapi(
       route({
@@ -50,14 +52,21 @@ export function pollRoutes(deps: PollRoutesDeps) {
         path: '/tasks/next',
         tags,
         summary: 'The next task that this worker could claim',
-        description: 'Holds nothing: claim it next. task_id is null where there is none.',
+        description:
+          'Holds nothing: claim it next. task_id is null where there is none, or this worker gets none: `message` says why.',
         access: 'worker',
         responses: { 200: json(nextTask, 'A task or none') },
       }),
       async (c) => {
         const context = { policies: policies(), secrets, keepingFree };
-        const found = await db.write((w) => nextForWorker(w, requireWorker(c), context, clock.now()));
-        return c.json(found ?? { task_id: null, message: 'No task available' }, 200);
+        const workerId = requireWorker(c);
+        const answer = await db.write(async (w) => {
+          const tooOld = await whyTooOldToAsk(w, workerId, minimumAgentVersion());
+          if (tooOld !== null) return { task_id: null, message: tooOld };
+          const found = await nextForWorker(w, workerId, context, clock.now());
+          return found ?? { task_id: null, message: 'No task available' };
+        });
+        return c.json(answer, 200);
       },
     )
     .openapi(
@@ -73,7 +82,12 @@ export function pollRoutes(deps: PollRoutesDeps) {
       async (c) => {
         const { id } = c.req.valid('param');
         const context = { policies: policies(), leaseMs: leaseMs(), secrets, keepingFree };
-        const answer = await db.write((w) => claimForWorker(w, requireWorker(c), id, context, clock.now()));
+        const workerId = requireWorker(c);
+        const answer = await db.write(async (w) => {
+          const tooOld = await whyTooOldToAsk(w, workerId, minimumAgentVersion());
+          if (tooOld !== null) throw new Refusal(409, 'agent_too_old', tooOld);
+          return claimForWorker(w, workerId, id, context, clock.now());
+        });
         if (answer.result === 'unknown') throw unknownTask(id);
         if (answer.result === 'refused') throw new Refusal(409, 'not_claimable', answer.reason);
         const { grant } = answer;
@@ -173,6 +187,14 @@ export function pollRoutes(deps: PollRoutesDeps) {
         return c.json(await answerFor(deps, id, 'failure recorded'), 200);
       },
     );
+}
+
+/** As the agent link refuses it; what such a worker holds, it may finish. */
+async function whyTooOldToAsk(r: ReadHandle, workerId: string, least: string | null): Promise<string | null> {
+  const known = await r.get<{ agent_version: string | null }>('SELECT agent_version FROM workers WHERE id = ?', [
+    workerId,
+  ]);
+  return whyTooOld(known?.agent_version ?? null, least);
 }
 
 /** Sends a report in the worker's name; without a fence its newest claim of the task is meant. */

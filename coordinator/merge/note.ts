@@ -71,11 +71,12 @@ export async function noteAll(db: Database, { again }: { again: boolean }): Prom
   return noted;
 }
 
-/** How many runs are not over yet, and so cannot be brought. */
+/** How many runs cannot be brought yet: they are not over, or so lately that they were not noted. */
 export async function runsLeft(db: Database): Promise<number> {
   const row = await db.read((r) =>
     r.get<{ n: number }>(
-      "SELECT count(*) AS n FROM runs WHERE completed_at IS NULL OR report_state IN ('none', 'merging')",
+      `SELECT count(*) AS n FROM runs WHERE completed_at IS NULL OR report_state IN ('none', 'merging')
+         OR (id NOT IN (SELECT id FROM journal WHERE kind = 'run') AND id NOT IN (SELECT id FROM merged WHERE kind = 'run' AND run_id IS NOT NULL))`,
     ),
   );
   return row?.n ?? 0;

@@ -104,17 +104,18 @@ export class Upload {
     // Comparing reads everything on both sides: at once where something is new or somebody asks, else now and then.
     let compareAt = 0;
     for (let failures = 0; !this.#stopped;) {
+      const isAsked = this.#asked;
+      this.#asked = false;
       try {
         const isNew = (await noteAll(db, { again: false })) > 0;
-        if (isNew || this.#asked || clock.monotonic() >= compareAt) {
-          this.#asked = false;
+        if (isNew || isAsked || clock.monotonic() >= compareAt) {
           const began = clock.monotonic();
           await this.bringOnce();
           const ended = clock.monotonic();
           compareAt = ended + Math.min(MOST_PAUSE_MS, (ended - began) * PAUSE);
         } else await this.#look();
         failures = 0;
-        await this.#pause(LOOK_MS);
+        if (!this.#asked) await this.#pause(LOOK_MS);
       } catch (error) {
         failures += 1;
         compareAt = 0;
@@ -125,7 +126,7 @@ export class Upload {
           detail: textOf(error),
           retryAt: clock.now() + wait,
         });
-        await this.#pause(wait);
+        if (!this.#asked) await this.#pause(wait);
       }
     }
   }

@@ -103,6 +103,7 @@ export class HomeComing {
     if (this.#sentHomeAt === null) {
       this.#sentHomeAt = clock.now();
       sendHome('all that was done here is at the central coordinator');
+      this.#upload?.retryNow();
     } else if (verifiedAt > this.#sentHomeAt) {
       const { summary, conflicts } = answer;
       this.#atHome({ verified_at: isoTime(verifiedAt), counts: countsOf(summary), hash: hashOf(summary), conflicts });

@@ -69,7 +69,7 @@ export const SETTINGS = {
   ),
   minimum_agent_version: text(
     version,
-    'The oldest agent that gets work, as 1.4.0; older ones are told to update. Not set: all that speak the link.',
+    'The oldest agent that gets work, as 1.4.0; older ones are told to update. Not set: all.',
   ),
   worker_key_life_days: int(
     90,

@@ -68,6 +68,13 @@ export async function storeRelease(
       'files_changed',
       `${version} is here with another ${changed}. Files of a version never change: publish a new version.`,
     );
+  const { there } = (await w.get<{ there: number }>(
+    'SELECT count(*) AS there FROM blobs WHERE sha256 IN (SELECT value FROM json_each(?))',
+    [JSON.stringify(files.map(({ sha256 }) => sha256))],
+  )) ?? { there: 0 };
+  // Those of a withdrawn release may have been cleared away since they were looked at.
+  if (there < new Set(files.map(({ sha256 }) => sha256)).size)
+    throw badField('files', 'names bytes that are not here any more: upload them again');
   const id = before?.id ?? newId(now);
   const times = [manifest.released_at, manifest.signed_at, manifest.expires_at].map((text) => Date.parse(text));
   await w.run(

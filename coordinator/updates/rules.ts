@@ -22,6 +22,15 @@ export function stateOf(release: Standing, current: Standing | null, now: number
   return release.expires_at <= now ? 'expired' : 'current';
 }
 
+/**
+ * How long the files of a withdrawn release stay: machines that are loading them come to an end, and who has withdrawn it by mistake imports it
+ * again without carrying its packages.
+ */
+export const WITHDRAWN_KEPT_MS = 7 * 24 * 3_600_000;
+
+export const isToClear = ({ withdrawn_at }: Pick<Standing, 'withdrawn_at'>, now: number): boolean =>
+  withdrawn_at !== null && withdrawn_at + WITHDRAWN_KEPT_MS <= now;
+
 /** All files that a manifest names. */
 export const filesIn = ({ feeds, packages }: UpdateManifest) => [...feeds, ...packages];
 

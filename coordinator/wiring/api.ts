@@ -141,6 +141,7 @@ export function apiRoutes({ config, clock, report }: Start, parts: ApiParts): Ro
       onReports: dispatch.onReports,
       secrets,
       keepingFree: dispatch.keepingFree,
+      minimumAgentVersion: () => settings.values.minimum_agent_version,
     }),
     dispatchRoutes({ db, clock, stops: dispatch.stops }),
     resultRoutes({ db, clock, redaction, fileUrl: content.fileUrl }),

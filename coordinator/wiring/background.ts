@@ -14,6 +14,7 @@ import { startGivingUp } from '../operations/fail-unservable.ts';
 import { startTidying } from '../operations/tidy.ts';
 import { ReportLoop } from '../reports/report-loop.ts';
 import { migrations } from '../storage/migrations.ts';
+import { WithdrawnFiles } from '../updates/withdrawn-files.ts';
 import type { Access } from './access.ts';
 import type { Data } from './data.ts';
 import type { Engine } from './engine.ts';
@@ -52,6 +53,8 @@ export async function startBackground(start: Start, { data, access, engine }: Ba
   const backups = { settings: () => backupSettings(settings.values, config.dataDir) };
   const keeper = await BackupKeeper.open({ db, clock, dataDir: config.dataDir, version, ...backups, report });
   stops.add(() => keeper.stop());
+  const withdrawn = WithdrawnFiles.begin({ db, clock, store, report });
+  stops.add(() => withdrawn.stop());
   await db.write((w) => nameOrigin(w, os.hostname()));
   const registers = { settings, policies, forget: () => access.authenticator.forget() };
   const applier = new Applier({ db, clock, registers, report });

@@ -94,10 +94,11 @@ export function ownRoutes(deps: OwnRoutesDeps) {
       async (c) => {
         const { id } = c.req.valid('param');
         onlyItself(c, id);
-        const { metrics, capabilities } = c.req.valid('json');
+        const { metrics, capabilities, agent_version: version } = c.req.valid('json');
         const now = clock.now();
         const standing = await db.write(async (w) => {
           if (capabilities) await changeCapabilities(w, id, normaliseCapabilities(capabilities));
+          if (version !== undefined) await w.run('UPDATE workers SET agent_version = ? WHERE id = ?', [version, id]);
           await recordHeartbeat(
             w,
             id,

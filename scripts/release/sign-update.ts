@@ -1,7 +1,8 @@
 /**
  * `node scripts/release/sign-update.ts FOLDER --key FILE`: signs what electron-builder has put into FOLDER, and writes the manifest beside
  * it as `playfleet-<channel>.json`. The key comes from a file or, for a workflow, from PLAYFLEET_UPDATE_SIGNING_KEY (PEM); its passphrase
- * from PLAYFLEET_UPDATE_PASSPHRASE. Two --key sign with both, while a key is being replaced. docs/updates.md says when to use what.
+ * from PLAYFLEET_UPDATE_PASSPHRASE. Two --key sign with both, while a key is being replaced. With --pinned, nothing is signed that builds of
+ * this repository would refuse. docs/updates.md says when to use what.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,6 +12,7 @@ import pinned from '../../resources/update-keys.json' with { type: 'json' };
 import { keyId, openEnvelope } from '../../shared/model/update-trust.ts';
 import { envelopeName, updateEnvelope, updateManifest, type UpdateManifest } from '../../shared/protocol/update.ts';
 import { collectRelease } from './collect.ts';
+import { whyNotSignedBy } from './pinned.ts';
 import { publicKeyOf, readKey, readKeyFrom, ReleaseError, signManifest } from './signing.ts';
 
 const DAY_MS = 86_400_000;
@@ -34,6 +36,7 @@ async function main(): Promise<void> {
       days: { type: 'string', default: '90' },
       staged: { type: 'string', default: '100' },
       minimum: { type: 'string', default: '0.1.0' },
+      pinned: { type: 'boolean', default: false },
     },
   });
   const [folder, ...rest] = positionals;
@@ -45,6 +48,9 @@ async function main(): Promise<void> {
   if (given !== undefined) keys.push(readKey(given, passphrase, 'PLAYFLEET_UPDATE_SIGNING_KEY'));
   if (keys.length === 0)
     throw new ReleaseError('name the key with --key FILE, or put it into PLAYFLEET_UPDATE_SIGNING_KEY');
+  const publicKeys = keys.map(publicKeyOf);
+  const unknown = whyNotSignedBy(publicKeys, pinned.keys);
+  if (values.pinned && unknown !== null) throw new ReleaseError(unknown);
   const now = new Date();
   const file = path.join(folder, envelopeName(values.channel));
   const before = await manifestIn(file);
@@ -59,7 +65,6 @@ async function main(): Promise<void> {
     minimumVersion: values.minimum,
   });
   const text = `${JSON.stringify(await signManifest(manifest, keys), null, 2)}\n`;
-  const publicKeys = keys.map(publicKeyOf);
   const checked = await openEnvelope(text, publicKeys);
   if (!checked.ok) throw new ReleaseError(`what was signed cannot be read again: ${checked.why}`);
   await writeFile(`${file}.part`, text);
@@ -70,9 +75,7 @@ async function main(): Promise<void> {
   console.log(
     `${manifest.packages.length} packages, ${manifest.feeds.length} feed files, signed with ${(await Promise.all(publicKeys.map(keyId))).join(', ')}`,
   );
-  const known: readonly string[] = pinned.keys;
-  if (!publicKeys.some((key) => known.includes(key)))
-    console.log('None of these keys is in resources/update-keys.json: builds of this repository will refuse it.');
+  if (unknown !== null) console.log(`note: ${unknown}`);
 }
 
 function numberIn(flag: string, text: string, least: number, most: number): number {

@@ -1,13 +1,16 @@
 /** The agent's own folder: what lies where, and that only one agent uses it. */
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { activeId, keyFileIn, ownFolder } from './coordinators.ts';
+import { folderOf, keyFileIn } from './coordinators/folders.ts';
+import { activeId } from './coordinators/remembered.ts';
 import { AgentError, EXIT } from './errors.ts';
+import { lockFile } from './file-lock.ts';
+
+const LOCK = 'agent.lock';
 
 export interface DataDir {
   root: string;
-  /** Of the active coordinator: key, reports and uploads (coordinators.ts). */
+  /** Of the active coordinator: key, reports and uploads (coordinators/). */
   own: string;
   /** Id of the active coordinator. */
   coordinator: string;
@@ -26,24 +29,23 @@ export interface DataDir {
 }
 
 /**
- * Creates what is missing and locks the folder. The lock is SQLite's own on an empty file: the operating system drops it with the
- * process, however that ends, so there are no stale locks.
+ * Creates what is missing and locks the folder (file-lock.ts).
  * @throws AgentError where another agent uses the folder, or it cannot be written.
  */
 export function openDataDir(root: string): DataDir {
   const at = (name: string): string => path.join(root, name);
   const coordinator = activeId(root);
-  const own = ownFolder(root, coordinator);
+  const own = folderOf(root, coordinator);
   const dirs = {
     outbox: path.join(own, 'outbox'),
     uploads: path.join(own, 'uploads'),
     work: at('work'),
     workspace: at('workspace'),
   };
-  let lock: DatabaseSync;
+  let lock: { close(): void } | null;
   try {
     for (const dir of [root, ...Object.values(dirs)]) mkdirSync(dir, { recursive: true, mode: 0o700 });
-    lock = new DatabaseSync(at('agent.lock'));
+    lock = lockFile(at(LOCK), 0);
   } catch (cause) {
     throw new AgentError(
       `cannot use the data folder ${root}: ${(cause as Error).message}. Choose another with --data`,
@@ -51,30 +53,19 @@ export function openDataDir(root: string): DataDir {
       { cause },
     );
   }
-  try {
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch (cause) {
-    lock.close();
+  if (lock === null)
     throw new AgentError(
       `another agent is using the data folder ${root}: stop it, or give this one its own with --data`,
       EXIT.cannotStart,
-      { cause },
     );
-  }
   return { root, own, coordinator, keyFile: keyFileIn(own), ...dirs, close: () => lock.close() };
 }
 
 /** Whether an agent runs on this folder. */
 export function isInUse(root: string): boolean {
-  const file = path.join(root, 'agent.lock');
+  const file = path.join(root, LOCK);
   if (!existsSync(file)) return false;
-  const lock = new DatabaseSync(file);
-  try {
-    lock.exec('BEGIN EXCLUSIVE; ROLLBACK');
-    return false;
-  } catch {
-    return true;
-  } finally {
-    lock.close();
-  }
+  const lock = lockFile(file, 0);
+  lock?.close();
+  return lock === null;
 }

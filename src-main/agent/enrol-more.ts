@@ -1,7 +1,8 @@
 /** Enrols this machine at one more coordinator, and makes that the active one. */
 import { mkdir } from 'node:fs/promises';
 import type { AgentConfig, Join } from './config.ts';
-import { idFor, keyFileIn, ownFolder, rememberActive } from './coordinators.ts';
+import { folderOf, keyFileIn } from './coordinators/folders.ts';
+import { idFor, rememberActive } from './coordinators/remembered.ts';
 import { enrol } from './enrol.ts';
 import { writeKey } from './key-file.ts';
 import type { Log } from './log.ts';
@@ -16,12 +17,12 @@ import { AGENT_VERSION } from './start.ts';
 export async function enrolMore(config: AgentConfig, join: Join, name: string, log: Log): Promise<{ id: string }> {
   const { dataDir: root, environment } = config;
   const id = await idFor(root, join.url, name);
-  const folder = ownFolder(root, id);
+  const folder = folderOf(root, id);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const env = childEnvironment({ base: environment, platform: process.platform });
   const capabilities = () => detectMachine({ folder: root, env, log });
   const key = await enrol(join, { config, agentVersion: AGENT_VERSION, capabilities });
   await writeKey(keyFileIn(folder), key);
-  await rememberActive(root, id, name);
+  rememberActive(root, id, name);
   return { id };
 }

@@ -8,14 +8,9 @@ import type { AgentStatus } from '../../shared/protocol/desktop/agent.ts';
 import type { OfflineWelcome } from '../../shared/protocol/offline/promotion.ts';
 import { Agent } from './agent.ts';
 import type { Controlled } from './control/control.ts';
-import {
-  activeOf,
-  changeCoordinators,
-  readCoordinators,
-  workAtHome,
-  type AwayCoordinator,
-  type Coordinators,
-} from './offline/coordinators.ts';
+import { coordinatorsFile } from './coordinators/file.ts';
+import { changeStandIns, readStandIns } from './coordinators/remembered.ts';
+import { standInOf, workAtHome, type AwayCoordinator, type StandIns } from './coordinators/stand-ins.ts';
 import { CopyKeeper } from './offline/copy-keeper.ts';
 import { placesIn, type OfflinePlaces } from './offline/places.ts';
 import { comesHome } from './offline/rules.ts';
@@ -31,7 +26,7 @@ export class Following implements Controlled {
   readonly #home: Agent;
   readonly #onStatus: () => void;
   readonly #keeper: CopyKeeper;
-  #known: Coordinators;
+  #known: StandIns;
   #away: { agent: Agent; at: AwayCoordinator } | null = null;
   /** Those that are not worked for any more, and still finish. */
   readonly #leaving = new Set<Promise<unknown>>();
@@ -43,11 +38,11 @@ export class Following implements Controlled {
 
   /** Beside `home`, which has begun. `onStatus`: the status may be another one. @throws AgentError where its file is damaged. */
   static async open(home: Agent, onStatus: () => void): Promise<Following> {
-    const places = placesIn(home.parts.dir.own);
-    return new Following(home, onStatus, places, await readCoordinators(places.coordinators));
+    const { root, own, coordinator } = home.parts.dir;
+    return new Following(home, onStatus, placesIn(own), readStandIns(root, coordinator));
   }
 
-  private constructor(home: Agent, onStatus: () => void, places: OfflinePlaces, known: Coordinators) {
+  private constructor(home: Agent, onStatus: () => void, places: OfflinePlaces, known: StandIns) {
     const { config, clock, log, key, user } = home.parts;
     this.#parts = home.parts;
     this.#home = home;
@@ -118,7 +113,7 @@ export class Following implements Controlled {
   #learn(told: OfflineWelcome): void {
     const { origin, signingKey } = told;
     this.#keeper.learn(told);
-    void this.#next(() => this.#change((before) => ({ ...before, home: { origin, signingKey } })));
+    void this.#next(async () => this.#change((before) => ({ ...before, home: { origin, signingKey } })));
   }
 
   #look(): void {
@@ -138,31 +133,33 @@ export class Following implements Controlled {
     return this.#working;
   }
 
-  async #change(change: (before: Coordinators) => Coordinators): Promise<void> {
-    this.#known = await changeCoordinators(this.#places.coordinators, change);
+  #change(change: (before: StandIns) => StandIns): void {
+    const { root, coordinator } = this.#parts.dir;
+    this.#known = changeStandIns(root, coordinator, change);
   }
 
   async #lookOnce(): Promise<void> {
     if (this.#ending) return;
-    const changed = await stat(this.#places.coordinators).catch(() => null);
+    const { root, coordinator } = this.#parts.dir;
+    const changed = await stat(coordinatorsFile(root)).catch(() => null);
     const readAt = changed === null ? '' : `${changed.mtimeMs} ${changed.ino}`;
     if (readAt !== this.#readAt) {
-      this.#known = await readCoordinators(this.#places.coordinators);
+      this.#known = readStandIns(root, coordinator);
       this.#readAt = readAt;
     }
-    await this.#comeHomeByItself();
-    const wanted = activeOf(this.#known);
+    this.#comeHomeByItself();
+    const wanted = standInOf(this.#known);
     if (wanted?.origin !== this.#away?.at.origin || wanted?.url !== this.#away?.at.url) await this.#switch(wanted);
     // Slots may have become free on the other side.
     this.#home.offerAnew();
     this.#away?.agent.offerAnew();
     if (wanted === null && this.#known.keyShown && this.#home.isUp) {
       await this.#home.replaceKey();
-      await this.#change((before) => ({ ...before, keyShown: false }));
+      this.#change((before) => ({ ...before, keyShown: false }));
     }
   }
 
-  async #comeHomeByItself(): Promise<void> {
+  #comeHomeByItself(): void {
     const { clock, log } = this.#parts;
     const away = this.#away;
     const isDown = away !== null && !away.agent.isUp;
@@ -170,7 +167,7 @@ export class Following implements Controlled {
     const downMs = this.#downSince === null ? null : clock.monotonic() - this.#downSince;
     if (!away || !comesHome({ downMs, homeIsUp: this.#home.isUp })) return;
     log.warn({ name: away.at.name }, 'the promoted coordinator is away and the central one is there: going home');
-    await this.#change(workAtHome);
+    this.#change(workAtHome);
   }
 
   async #switch(to: AwayCoordinator | null): Promise<void> {
@@ -178,7 +175,7 @@ export class Following implements Controlled {
     const problem = to === null ? null : this.#problemOf(to);
     if (problem !== null) {
       log.error({ url: to?.url }, `not switched: ${problem}`);
-      await this.#change(workAtHome);
+      this.#change(workAtHome);
       return;
     }
     this.#leave('the worker works for another coordinator now');
@@ -200,7 +197,7 @@ export class Following implements Controlled {
     this.#onStatus();
     // It was sent home, or is not known there: the central one is there, or soon will be.
     void agent.done.then(() => {
-      if (this.#away?.agent === agent) void this.#next(() => this.#change(workAtHome));
+      if (this.#away?.agent === agent) void this.#next(async () => this.#change(workAtHome));
     });
     log.info({ name: to.name, url: to.url }, 'working for a promoted coordinator');
   }

@@ -2,8 +2,9 @@ import { systemClock } from '../../shared/base/clock.ts';
 import type { AgentStatus } from '../../shared/protocol/desktop/agent.ts';
 import { Agent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
-import { watchActive } from './coordinators.ts';
+import { watchActive } from './coordinators/watch.ts';
 import { Control } from './control/control.ts';
+import { watchDrainFile } from './control/drain-file.ts';
 import { serveParent } from './control/ipc.ts';
 import { serveSocket } from './control/socket.ts';
 import { AgentError, EXIT } from './errors.ts';
@@ -45,7 +46,10 @@ export async function runAgent(
       control.serve(following);
       updater.attend(agent);
       // Only who holds the data folder answers for it.
-      if (!isServed) endings.push(await serveSocket(control, config.dataDir, log));
+      if (!isServed) {
+        endings.push(await serveSocket(control, config.dataDir, log));
+        endings.push(watchDrainFile(config.dataDir, log, () => signals.ask('drain')));
+      }
       isServed = true;
       const within = config.drainTimeoutSeconds === null ? null : config.drainTimeoutSeconds * 1000;
       signals.onEach((name, count) => {

@@ -8,7 +8,7 @@ import { GIT_PROTOCOLS } from '../../shared/base/git-source.ts';
 import type { BlobClient } from '../transfer/blob-client.ts';
 import { createHttpBlobClient } from '../transfer/http-blob-client.ts';
 import type { AgentConfig } from './config.ts';
-import { FIRST } from './coordinators.ts';
+import { FIRST } from './coordinators/folders.ts';
 import { openDataDir, type DataDir } from './data-dir.ts';
 import { enrolOnce } from './enrol.ts';
 import { writeKey, type WorkerKey } from './key-file.ts';

@@ -10,6 +10,8 @@ export interface DesktopConfig {
   dashboardDir: string;
   iconsDir: string;
   preload: string;
+  /** Which addresses of this computer a promoted coordinator listens on; 0.0.0.0: all. */
+  promotedHost: string;
   /** In place of the system's folder for the app's data; null: that one. */
   dataDir: string | null;
   /** That this app runs from; null: none. */
@@ -40,6 +42,7 @@ export function readDesktopConfig(
     iconsDir: path.join(here, 'icons'),
     preload: path.join(here, 'preload.cjs'),
     dataDir: env['PLAYFLEET_DESKTOP_DATA']?.trim() ? path.resolve(env['PLAYFLEET_DESKTOP_DATA']) : null,
+    promotedHost: env['PLAYFLEET_DESKTOP_PROMOTED_HOST']?.trim() || '0.0.0.0',
     appImage: env['APPIMAGE'] ?? null,
     program: env['APPIMAGE'] ?? process.execPath,
     autostartDir: path.join(env['XDG_CONFIG_HOME'] ?? path.join(os.homedir(), '.config'), 'autostart'),

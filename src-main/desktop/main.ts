@@ -52,7 +52,6 @@ await runApp({
   versions: { electron: electronVersion, chrome, node },
   joining: createJoining(systemClock),
   updating: async (updated) => (app.isPackaged ? packagedUpdating(updated, config.appImage) : noUpdates()),
-  promoting: null,
   clock: systemClock,
   random: Math.random,
 });

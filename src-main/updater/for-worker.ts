@@ -7,7 +7,8 @@ import type { AgentConfig } from '../agent/config.ts';
 import { AgentError, EXIT } from '../agent/errors.ts';
 import { commandInstaller } from './install/command.ts';
 import { PINNED_KEYS, readKeyFile } from './keys.ts';
-import { Updater, type UpdaterLog } from './updater.ts';
+import type { UpdaterLog } from './options.ts';
+import { Updater } from './updater.ts';
 
 /** A worker as its updater sees it. */
 export interface UpdatedWorker {

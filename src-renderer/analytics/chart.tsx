@@ -1,5 +1,6 @@
 import type { EChartsCoreOption, ECharts } from 'echarts/core';
 import { useEffect, useRef, useState } from 'react';
+import { coloursAt } from '../ui/colours.ts';
 import { useShownTheme } from '../ui/shown-theme.ts';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
 import styles from './analytics.module.css';
@@ -62,8 +63,8 @@ export function Chart({ label, height, optionOf }: ChartProps) {
 }
 
 function readLook(width: number): Look {
-  const style = getComputedStyle(document.documentElement);
-  const read = (name: string) => style.getPropertyValue(name).trim();
+  const page = document.body;
+  const read = coloursAt(page);
   return {
     text: read('--text'),
     muted: read('--muted'),
@@ -72,7 +73,7 @@ function readLook(width: number): Look {
     first: read('--running'),
     second: read('--flaky'),
     weak: read('--skipped-soft'),
-    font: style.fontFamily,
+    font: getComputedStyle(page).fontFamily,
     width,
   };
 }

@@ -12,9 +12,12 @@ export function Root() {
   return isSetUp ? <Shell /> : <Navigate to="/setup" replace />;
 }
 
-/** When the app works for another coordinator, all that this page knows is of the one before. */
+/** When the app works for another coordinator, or one that stands in for it, all that this page knows is of the one before. */
 function useOtherCoordinator(): void {
-  const active = useDesktop(({ state }) => state?.coordinators.find((one) => one.active)?.id ?? null);
+  const active = useDesktop(({ state }) => {
+    const id = state?.coordinators.find((one) => one.active)?.id;
+    return id === undefined ? null : `${id} ${state?.offline.follows?.address ?? ''}`;
+  });
   const before = useRef(active);
   useEffect(() => {
     if (before.current !== null && active !== null && before.current !== active) location.reload();

@@ -63,6 +63,7 @@ const ACTIONS = Object.keys({
   'release.imported': 1,
   'release.staged': 1,
   'release.withdrawn': 1,
+  'release.cleared': 1,
   'screenshots.accepted': 1,
   'template.added': 1,
   'template.changed': 1,

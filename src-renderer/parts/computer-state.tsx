@@ -1,6 +1,7 @@
 /** What this computer does, in the words that the tray uses, too. */
 import type { AgentStatus } from '../../shared/protocol/desktop/agent.ts';
-import type { DesktopState, PartState } from '../../shared/protocol/desktop/state.ts';
+import type { PartState } from '../../shared/protocol/desktop/part-state.ts';
+import type { DesktopState } from '../../shared/protocol/desktop/state.ts';
 import { statusInWords } from '../../shared/model/manners-words.ts';
 import { useLanguage, useMessages, type Language } from '../ui/i18n.ts';
 import { Status, type Tone } from '../ui/status.tsx';

@@ -65,7 +65,7 @@ export function App({ state }: { state: DesktopState }) {
           ]}
         />
       </Section>
-      <Quit />
+      <Quit standsInFor={state.offline.promotion?.name ?? null} />
     </div>
   );
 }
@@ -129,13 +129,14 @@ function Logs() {
   );
 }
 
-function Quit() {
+function Quit({ standsInFor }: { standsInFor: string | null }) {
   const t = useMessages(messages);
   const [asks, setAsks] = useState(false);
   const quit = (how: 'drain' | 'now') => void change('quit', { how }).then(() => setAsks(false), toastError);
   return (
     <Section title={t('quitTitle')}>
       <p className="muted">{t('quitWhy')}</p>
+      {standsInFor !== null && <p>{t('quitPromoted', { name: standsInFor })}</p>}
       <div className={styles.buttons}>
         <Button icon={<LogOut size={14} aria-hidden />} onClick={() => quit('drain')}>
           {t('quitDrain')}

@@ -1,5 +1,5 @@
-/** For whom this computer works: the coordinators that it remembers, one of them active, and being one itself. */
-import { Crown, Plus } from 'lucide-react';
+/** For whom this computer works: the coordinators that it remembers, one of them active. */
+import { Plus } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import type { DesktopState, RememberedCoordinator } from '../../shared/protocol/desktop/state.ts';
 import type { FoundCoordinator, JoinWay } from '../../shared/protocol/desktop/wizard.ts';
@@ -34,7 +34,6 @@ export function Coordinators({ state }: { state: DesktopState }) {
           ))}
         </ul>
       </Section>
-      <Promote state={state} />
       {adding && <Adding onClose={() => setAdding(false)} />}
     </div>
   );
@@ -133,42 +132,5 @@ function Adding({ onClose }: { onClose: () => void }) {
         onJoin={join}
       />
     </Dialog>
-  );
-}
-
-/** Being the coordinator for a while, such as on a train with the team, and coming home. */
-function Promote({ state }: { state: DesktopState }) {
-  const t = useMessages(messages);
-  const [asks, setAsks] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const isOwnActive = state.coordinators.some(({ own, active }) => own && active);
-  const others = state.coordinators.filter(({ own }) => !own);
-  const name = isOwnActive ? 'demote' : 'promote';
-  if (others.length === 0) return null;
-  const carryOut = () => {
-    setBusy(true);
-    void change(name)
-      .then(() => setAsks(false), toastError)
-      .finally(() => setBusy(false));
-  };
-  return (
-    <Section title={t(`${name}Title`)}>
-      <p className={styles.text}>{t(`${name}Why`)}</p>
-      <div>
-        <Button icon={<Crown size={14} aria-hidden />} onClick={() => setAsks(true)}>
-          {t(name)}
-        </Button>
-      </div>
-      <Confirm
-        open={asks}
-        onOpenChange={() => setAsks(false)}
-        title={t(`${name}Title`)}
-        action={t(name)}
-        busy={busy}
-        onConfirm={carryOut}
-      >
-        <p>{t(`${name}Ask`)}</p>
-      </Confirm>
-    </Section>
   );
 }

@@ -27,11 +27,6 @@ export const messages = defineMessages({
     delete: 'Delete',
     deleteCrashes: 'Delete all crash reports',
     deleteCrashesWhy: 'They are only on this computer and are gone then.',
-    demote: 'Back to the team’s coordinator',
-    demoteAsk: 'What was done here meanwhile is handed over, and this computer works for the team’s coordinator again.',
-    demoteTitle: 'Come home',
-    demoteWhy:
-      'This computer is the coordinator. When the team’s own can be reached again, everything that was done here is merged into it: nothing is lost or counted twice.',
     forget: 'Forget',
     forgetOf: 'Forget {name}',
     forgetWhy:
@@ -59,6 +54,7 @@ export const messages = defineMessages({
     notify_important: 'Only what needs me',
     notify_none: 'None',
     now: 'Now',
+    offline: 'Offline',
     openLogs: 'Open the folder',
     own: 'This computer',
     pause: 'Pause',
@@ -66,14 +62,13 @@ export const messages = defineMessages({
     pauseResumed: 'Until I resume',
     pauseTomorrow: 'Until tomorrow',
     pinned: 'Certificate known',
-    promote: 'Make this computer the coordinator',
-    promoteAsk: 'Teammates on the same network can join it. What it does meanwhile is merged back when you come home.',
-    promoteTitle: 'Work without the team’s coordinator',
-    promoteWhy:
-      'On a train, at a customer, or when the coordinator is down: this computer becomes one, with what it knows of the team’s projects and runs. You and teammates nearby go on; later everything is merged back.',
+    promotion_given_up: 'Standing in for the coordinator ended too often and is not started again by itself.',
+    promotion_waiting: 'Standing in for the coordinator was interrupted and goes on in a moment.',
     quitDrain: 'Quit when nothing runs',
     quitNow: 'Quit now',
     quitNowWhy: 'Tests that run here are given back to the team and begin anew elsewhere.',
+    quitPromoted:
+      'This computer stands in for {name}: while the app is ended, nobody can work with it. Everything is kept, and goes on when the app begins again.',
     quitTitle: 'Quit',
     quitWhy: 'Closing the window does not end the app: it stays in the tray.',
     quitting: { one: 'The app ends when {n} task is finished.', other: 'The app ends when {n} tasks are finished.' },
@@ -145,12 +140,6 @@ export const messages = defineMessages({
     delete: 'Löschen',
     deleteCrashes: 'Alle Absturzberichte löschen',
     deleteCrashesWhy: 'Sie liegen nur auf diesem Rechner und sind dann weg.',
-    demote: 'Zurück zum Coordinator des Teams',
-    demoteAsk:
-      'Was inzwischen hier getan wurde, wird übergeben, und dieser Rechner arbeitet wieder für den Coordinator des Teams.',
-    demoteTitle: 'Heimkehren',
-    demoteWhy:
-      'Dieser Rechner ist der Coordinator. Sobald der des Teams wieder erreichbar ist, wird alles, was hier getan wurde, mit ihm vereint: Nichts geht verloren oder zählt doppelt.',
     forget: 'Vergessen',
     forgetOf: '{name} vergessen',
     forgetWhy:
@@ -179,6 +168,7 @@ export const messages = defineMessages({
     notify_important: 'Nur, was mich braucht',
     notify_none: 'Keine',
     now: 'Jetzt',
+    offline: 'Ohne Coordinator',
     openLogs: 'Ordner öffnen',
     own: 'Dieser Rechner',
     pause: 'Pausieren',
@@ -186,14 +176,14 @@ export const messages = defineMessages({
     pauseResumed: 'Bis ich sie aufhebe',
     pauseTomorrow: 'Bis morgen',
     pinned: 'Zertifikat bekannt',
-    promote: 'Diesen Rechner zum Coordinator machen',
-    promoteAsk: 'Leute im selben Netz können ihm beitreten. Was er inzwischen tut, wird bei der Heimkehr vereint.',
-    promoteTitle: 'Ohne den Coordinator des Teams arbeiten',
-    promoteWhy:
-      'Im Zug, beim Kunden, oder wenn der Coordinator ausgefallen ist: Dieser Rechner wird selbst einer, mit dem, was er von Projekten und Läufen des Teams weiß. Du und Leute in der Nähe arbeiten weiter; später wird alles vereint.',
+    promotion_given_up:
+      'Die Vertretung des Coordinators ist zu oft abgebrochen und wird nicht mehr von selbst gestartet.',
+    promotion_waiting: 'Die Vertretung des Coordinators wurde unterbrochen und geht gleich weiter.',
     quitDrain: 'Beenden, wenn nichts läuft',
     quitNow: 'Sofort beenden',
     quitNowWhy: 'Tests, die hier laufen, gehen an das Team zurück und beginnen anderswo neu.',
+    quitPromoted:
+      'Dieser Rechner vertritt {name}: Solange die App beendet ist, kann niemand damit arbeiten. Alles bleibt erhalten und geht weiter, wenn die App wieder beginnt.',
     quitTitle: 'Beenden',
     quitWhy: 'Das Fenster zu schließen beendet die App nicht: Sie bleibt im Infobereich.',
     quitting: {

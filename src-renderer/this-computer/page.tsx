@@ -11,6 +11,7 @@ import { Coordinators } from './coordinators.tsx';
 import { LendingTab } from './lending-tab.tsx';
 import { messages } from './messages.ts';
 import { Now, PauseButtons } from './now.tsx';
+import { OfflineTab } from './offline-tab.tsx';
 import { Troubles } from './troubles.tsx';
 
 const DEFAULTS = { tab: 'now' } as const;
@@ -36,6 +37,7 @@ export function Page() {
     { id: 'now', label: t('now'), content: <Now state={state} /> },
     { id: 'lending', label: t('lending'), content: <LendingTab /> },
     { id: 'coordinators', label: t('coordinators'), content: <Coordinators state={state} /> },
+    { id: 'offline', label: t('offline'), content: <OfflineTab state={state} /> },
     { id: 'app', label: t('app'), content: <App state={state} /> },
   ];
   const chosen = tabs.find(({ id }) => id === view.tab)?.id ?? 'now';

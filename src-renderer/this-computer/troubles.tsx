@@ -12,11 +12,12 @@ import styles from './this-computer.module.css';
 
 export function Troubles({ state }: { state: DesktopState }) {
   const t = useMessages(messages);
-  const { agent, ownCoordinator, secrets, quitting } = state;
+  const { agent, ownCoordinator, offline, secrets, quitting } = state;
   const problem = agent.status?.problem ?? null;
   const parts = [
     ['agent', agent],
     ['coordinator', ownCoordinator],
+    ...(offline.promotion === null ? [] : [['promotion', offline.promotion.part] as const]),
   ] as const;
   return (
     <>

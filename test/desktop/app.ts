@@ -14,7 +14,9 @@ export class TestApp extends RunningApp {
     await expect
       .poll(
         () =>
-          look(this.state) ? 'as wanted' : JSON.stringify(this.state.agent) + JSON.stringify(this.state.ownCoordinator),
+          look(this.state)
+            ? 'as wanted'
+            : JSON.stringify([this.state.agent, this.state.ownCoordinator, this.state.offline], null, 1),
         PATIENCE,
       )
       .toBe('as wanted');

@@ -21,6 +21,9 @@ export interface LaunchOptions extends Partial<DoubleOptions> {
   clock?: Clock;
   env?: Record<string, string>;
   updating?: RunOptions['updating'];
+  joining?: RunOptions['joining'];
+  /** An address of loopback where it listens once it is promoted. */
+  promotedHost?: string;
 }
 
 export class RunningApp {
@@ -54,7 +57,7 @@ export class RunningApp {
     return this.desktop.state;
   }
 
-  log(name: 'app' | 'agent' | 'coordinator'): string {
+  log(name: 'app' | 'agent' | 'coordinator' | 'promotion'): string {
     return readFileSync(path.join(this.folder, 'desktop/logs', `${name}.log`), 'utf8');
   }
 
@@ -83,6 +86,8 @@ export async function launchApp({
   clock = systemClock,
   env = {},
   updating = async () => noUpdates(),
+  joining = createJoining(systemClock),
+  promotedHost = '127.0.0.1',
   ...options
 }: LaunchOptions): Promise<RunningApp> {
   const electron = new DoubleElectron({ folder, ...options });
@@ -107,6 +112,7 @@ export async function launchApp({
       iconsDir: path.join(root, 'resources/icons/png'),
       preload: path.join(root, 'dist/desktop/preload.cjs'),
       dataDir: folder,
+      promotedHost,
       appImage: null,
       program: '/opt/Playfleet/playfleet-desktop',
       autostartDir: path.join(folder, 'autostart'),
@@ -114,9 +120,8 @@ export async function launchApp({
       timeZone: 'Europe/Amsterdam',
     },
     versions: { electron: '45.4.1', chrome: '150.0', node: '24.0' },
-    joining: createJoining(systemClock),
+    joining,
     updating,
-    promoting: null,
     clock,
     random: () => 0,
   });

@@ -14,6 +14,8 @@ export interface Bench {
   random: () => number;
   /** As in the table of docs/reliability.md; otherwise quicker, with fewer repetitions. */
   thorough: boolean;
+  /** Called once the scenario is over, however it ended, the last one first. */
+  atEnd: (close: () => Promise<void>) => void;
 }
 
 /** What a scenario found. `lost` and `double_counted` must be 0, and so must every figure that a scenario names in `zero`. */

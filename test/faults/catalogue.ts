@@ -12,6 +12,7 @@ import { fullDisk } from './scenarios/full-disk.ts';
 import { fullStore } from './scenarios/full-store.ts';
 import { detachedChildren, drain } from './scenarios/long-tests.ts';
 import { corruptedJournal, interruptedMerge, mergeOntoFullDisk } from './scenarios/offline-merges.ts';
+import { eachStep } from './scenarios/offline-each-step.ts';
 import { mergeSpeed } from './scenarios/offline-merge-speed.ts';
 import { clocksApart, twoPromotions } from './scenarios/offline-promotions.ts';
 import { offlineRoundTrip } from './scenarios/offline-round-trip.ts';
@@ -337,10 +338,19 @@ export const FAULTS: readonly Fault[] = [
   {
     number: 28,
     name: 'offline:interrupted',
-    inject: 'kill -9 of both sides at each step of a merge',
+    inject: 'kill -9 of both sides again and again during one merge',
     expect: 'it goes on where it was',
     figures: ['tests', 'deaths_of_central', 'deaths_of_promoted', 'hash_differences'],
     run: interruptedMerge,
+  },
+  {
+    number: 28,
+    name: 'offline:each-step',
+    inject:
+      'kill -9 before and behind each commit and each file of a merge, on either side, each time from the beginning',
+    expect: 'it goes on where it was, and ends the same',
+    figures: ['tests', 'merges', 'deaths_of_central', 'deaths_of_promoted', 'files_lost', 'hash_differences'],
+    run: eachStep,
   },
   {
     number: 28,
@@ -361,7 +371,7 @@ export const FAULTS: readonly Fault[] = [
   {
     number: 28,
     name: 'offline:clocks',
-    inject: 'the clock of the promoted machine is a day behind',
+    inject: 'two promoted machines, the clock of one a day behind, of the other a day ahead',
     expect: 'the same as with right clocks',
     figures: ['tests_each_side', 'mixed_runs', 'hash_differences'],
     run: clocksApart,

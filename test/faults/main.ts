@@ -86,11 +86,13 @@ async function runOne(fault: Fault): Promise<Result> {
   if (typeof fault.run === 'string') return { fault, holds: null, finding: null, reason: fault.run, seconds: 0 };
   const folder = await mkdtemp(path.join(os.tmpdir(), `playfleet-fault-${fault.name.replace(':', '-')}-`));
   const programs = new Programs();
+  const closing: (() => Promise<void>)[] = [];
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
   try {
     const random = seeded(`${seed} ${fault.name}`);
-    const finding = await fault.run({ programs, folder, random, thorough: !words.includes('core') });
+    const thorough = !words.includes('core');
+    const finding = await fault.run({ programs, folder, random, thorough, atEnd: (close) => closing.push(close) });
     if (finding.notMeasured !== undefined)
       return { fault, holds: null, finding, reason: `not measured: ${finding.notMeasured}`, seconds: seconds() };
     return { fault, holds: keeps(finding), finding, reason: finding.note ?? null, seconds: seconds() };
@@ -100,6 +102,7 @@ async function runOne(fault: Fault): Promise<Result> {
     return { fault, holds: false, finding: null, reason, seconds: seconds() };
   } finally {
     await programs.stopAll();
+    for (const close of closing.toReversed()) await close();
     if (process.platform === 'linux') await endLeftovers(folder);
     await rm(folder, { recursive: true, force: true });
   }

@@ -11,11 +11,11 @@ export interface WallClock {
 
 export const FAKETIME_MISSING = 'libfaketime is not installed (package faketime)';
 
-/** null where libfaketime is not installed. */
-export function wallClock(folder: string): WallClock | null {
+/** null where libfaketime is not installed. `name` tells several clocks of one folder apart. */
+export function wallClock(folder: string, name = 'all'): WallClock | null {
   const library = findLibrary();
   if (library === null) return null;
-  const file = path.join(folder, 'clock-offset');
+  const file = path.join(folder, `clock-offset-${name}`);
   writeFileSync(file, '+0');
   return {
     env: {

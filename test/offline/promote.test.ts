@@ -118,12 +118,16 @@ test('nobody follows an impostor, nor one whose time is over, and nothing is sho
   expect(refused).toMatch(/Not switched: .*impostor/);
   expect((await workersOf(impostor.ask)).map(({ hostname }) => hostname)).toEqual(['stranger']);
   // Somebody writes it into the worker's file past the command: the worker looks itself.
-  const file = path.join(desk.dataDir, 'stand-ins.json');
+  const file = path.join(desk.dataDir, 'coordinators.json');
   const shown = await okJson<{ origin: string; statement: object }>(await impostor.ask('GET', '/api/v1/promotion'));
-  const known = JSON.parse(readFileSync(file, 'utf8')) as object;
+  const known = JSON.parse(readFileSync(file, 'utf8')) as { coordinators: { standIns: object }[] };
   const { origin, statement } = shown;
   const away = [{ origin, name: 'stranger', url: impostor.url, pin: impostor.pin, statement, since: 1 }];
-  writeFileSync(file, JSON.stringify({ ...known, away, active: origin }));
+  const coordinators = known.coordinators.map((one) => ({
+    ...one,
+    standIns: { ...one.standIns, away, active: origin },
+  }));
+  writeFileSync(file, JSON.stringify({ ...known, coordinators }));
   await expect
     .poll(() => desk.worker.stdout() + desk.worker.stderr(), { timeout: 15_000 })
     .toMatch(/not switched: .*impostor/);

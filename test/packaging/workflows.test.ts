@@ -7,12 +7,21 @@ import { root } from '../../scripts/programs.ts';
 interface Step {
   uses?: string;
   run?: string;
+  if?: string;
   with?: Record<string, unknown>;
 }
 interface Workflow {
   on: Record<string, unknown>;
   permissions?: Record<string, string>;
-  jobs: Record<string, { permissions?: Record<string, string>; 'timeout-minutes'?: number; steps: Step[] }>;
+  jobs: Record<
+    string,
+    {
+      needs?: string | string[];
+      permissions?: Record<string, string>;
+      'timeout-minutes'?: number;
+      steps: Step[];
+    }
+  >;
 }
 
 const folder = path.join(root, '.github/workflows');
@@ -75,4 +84,14 @@ test('the Node of releases is the pinned one', () => {
     .filter(({ uses }) => uses?.startsWith('actions/setup-node@'))
     .map((step) => step.with?.['node-version']);
   expect(new Set(versions)).toEqual(new Set([manifest.devDependencies['node']]));
+});
+
+test('for a tag, nothing is built or published before the pinned keys were looked at, nor signed by others', () => {
+  const { jobs } = workflows.find(([name]) => name === 'release.yml')![1];
+  const before = jobs['may-be-released']!.steps.find(({ run }) => run?.includes('scripts/release/check-keys.ts'));
+  expect(before?.if).toBe("github.ref_type == 'tag'");
+  expect([jobs['packages']?.needs, jobs['containers']?.needs]).toEqual(['may-be-released', 'may-be-released']);
+  expect(jobs['publish']?.needs).toEqual(['packages', 'containers']);
+  const signing = jobs['publish']!.steps.map(({ run = '' }) => run).filter((run) => run.includes('sign-update.ts'));
+  expect(signing).toEqual([expect.stringMatching(/ --pinned$/)]);
 });

@@ -5,6 +5,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { parseLink } from '../../src-main/cli/credentials.ts';
+import { fetchBy } from '../../src-main/transfer/pinned-fetch.ts';
 import { okJson } from './coordinator.ts';
 import { tempFolder } from './folders.ts';
 
@@ -12,6 +14,8 @@ const PROGRAM = fileURLToPath(new URL('../../dist/playfleet.mjs', import.meta.ur
 
 export interface CoordinatorProcess {
   url: string;
+  /** Of its own certificate; null: it is not encrypted. */
+  pin: string | null;
   contentUrl: string;
   adminToken: string;
   dataDir: string;
@@ -24,13 +28,17 @@ export interface CoordinatorProcess {
 
 interface Listening {
   url: string;
+  pin: string | null;
   content_url: string;
   admin_link: string | null;
 }
 
-/** `again`: a data folder that was used before, with its admin token; `port`: the one it had. It is killed after the test. */
+/**
+ * `again`: a data folder that was used before, with its admin token; `port`: the one it had; `tls`: with a certificate of its own. It is killed after
+ * the test.
+ */
 export async function startCoordinatorProcess(
-  options: { again?: Pick<CoordinatorProcess, 'dataDir' | 'adminToken'>; port?: number } = {},
+  options: { again?: Pick<CoordinatorProcess, 'dataDir' | 'adminToken'>; port?: number; tls?: boolean } = {},
 ): Promise<CoordinatorProcess> {
   const dataDir = options.again?.dataDir ?? path.join(tempFolder(), 'data');
   const flags = [
@@ -43,6 +51,7 @@ export async function startCoordinatorProcess(
     '0',
     '--log-level',
     'error',
+    ...(options.tls ? ['--tls'] : []),
   ];
   const child = spawn(process.execPath, [PROGRAM, 'coordinator', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit') as Promise<[number | null]>;
@@ -58,6 +67,7 @@ export async function startCoordinatorProcess(
   const listening = JSON.parse(line) as Listening;
   return {
     url: listening.url,
+    pin: listening.pin,
     contentUrl: listening.content_url,
     adminToken: options.again?.adminToken ?? (await exchange(listening)),
     dataDir,
@@ -71,11 +81,14 @@ export async function startCoordinatorProcess(
   };
 }
 
-async function exchange({ url, admin_link }: Listening): Promise<string> {
-  const answer = await fetch(`${url}/api/v1/auth/exchange`, {
+async function exchange({ url, pin, admin_link }: Listening): Promise<string> {
+  const { token } = parseLink(admin_link ?? '', 'The admin link');
+  const answer = await fetchBy(pin)(`${url}/api/v1/auth/exchange`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token: admin_link?.split('#token=')[1], name: 'test admin' }),
+    body: JSON.stringify({ token, name: 'test admin' }),
+    redirect: 'manual',
+    signal: AbortSignal.timeout(30_000),
   });
   return (await okJson<{ token: string }>(answer)).token;
 }

@@ -1,6 +1,6 @@
 /** The dashboard inside the desktop app: first steps, this computer, and what a browser sees of them (nothing). */
 import type { Page } from '@playwright/test';
-import { DesktopDouble, GOOD_CODE } from './support/desktop-double.ts';
+import { ABOUT, DesktopDouble, GOOD_CODE } from './support/desktop-double.ts';
 import { expect, expectAccessible, live, SIZES, test, THEMES } from './support/fixtures.ts';
 
 /** `PICTURES=folder` keeps what a person would look at. */
@@ -194,6 +194,81 @@ test('one more coordinator is added by its words, used, and forgotten', async ({
   // Everything that this page knew was of the one before.
   await reloaded;
   expect(app.state.coordinators.find(({ active }) => active)?.id).toBe('new');
+});
+
+test('standing in for the coordinator: what it cannot do and secrets are said before, the way home after', async ({
+  page,
+}) => {
+  const app = new DesktopDouble();
+  await app.attach(page);
+  await page.goto('/this-computer?tab=offline');
+  await expect(page.getByText('This computer keeps no copy of mill, so it cannot stand in for it.')).toBeVisible();
+  const day = 86_400_000;
+  const copy = { at: Date.now() - 120_000, tests: 182, secrets: true, until: Date.now() + 10 * day, problem: null };
+  await app.offline({ copy });
+  await expect(page.getByText('2 min. ago')).toBeVisible();
+  await picture(page, 'computer-offline-copy');
+  await page.getByRole('button', { name: 'Stand in for mill' }).click();
+  const asks = page.getByRole('alertdialog');
+  await expect(asks.getByText('write mails')).toBeVisible();
+  await expect(asks.getByText(/a malicious test could read all of them/)).toBeVisible();
+  await expect(asks.getByRole('checkbox', { name: 'Open the team’s secrets here, too' })).not.toBeChecked();
+  await expect(asks.getByText(/give tests the values of secrets/)).toBeVisible();
+  await picture(page, 'computer-offline-asks');
+  await expectAccessible(page);
+  await asks.getByRole('button', { name: 'Stand in for mill' }).click();
+
+  await expect(page.getByRole('heading', { name: 'This computer stands in for mill' })).toBeVisible();
+  expect(app.state.offline.promotion?.about?.secrets).toBe(false);
+  await expect(page.getByText(/mill cannot be reached; it is tried again, and everything is kept/)).toBeVisible();
+  await expect(page.getByText('2 runs to bring')).toBeVisible();
+  await expect(page.getByText('playfleet switch https://192.168.1.7:4800')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Open its dashboard' })).toBeVisible();
+  await picture(page, 'computer-offline-promoted');
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Bring everything home' }).click();
+  await asks.getByRole('button', { name: 'Bring everything home' }).click();
+  await expect(page.getByRole('button', { name: 'Bring everything home' })).toHaveCount(0);
+  const { promotion } = app.state.offline;
+  const homecoming = { ...ABOUT.homecoming, state: 'uploading' as const, runs_to_bring: 1, sent: 40, total: 120 };
+  await app.offline({ promotion: promotion && { ...promotion, about: { ...ABOUT, homecoming } } });
+  await expect(page.getByRole('progressbar', { name: '40 of 120 entries brought' })).toBeVisible();
+  const failed = { state: 'given_up' as const, failures: 6, nextAt: null, problem: 'Its disk is full.' };
+  await app.offline({ promotion: promotion && { ...promotion, part: failed } });
+  await expect(page.getByRole('alert')).toContainText('is not started again by itself. Its disk is full.');
+  const counts = { run: 2, test: 182, file: 4 };
+  await app.offline({
+    promotion: null,
+    home: { name: 'mill', at: Date.now(), counts, hash: 'a1b2c3d4e5f60718293a', conflicts: 1, deleted: true },
+  });
+  await expect(page.getByText(/2 runs, 182 tests, 4 files: counted and verified\./)).toBeVisible();
+  await expect(
+    page.getByText(/What this computer kept of it is deleted\. 1 conflict is to be decided there\./),
+  ).toBeVisible();
+  await picture(page, 'computer-offline-home');
+});
+
+test('another machine stands in: found, proven, followed after one confirmation, and left again', async ({ page }) => {
+  const app = new DesktopDouble();
+  await app.attach(page);
+  await page.goto('/this-computer?tab=offline');
+  await page.getByLabel('Its address').fill('https://192.168.1.66:4800');
+  await page.getByRole('button', { name: 'Switch', exact: true }).click();
+  await expect(page.getByRole('alert')).toContainText('Not switched: it is an impostor.');
+  await page.getByRole('button', { name: 'Look around' }).click();
+  await page.getByRole('button', { name: 'Switch to ada-laptop' }).click();
+  await picture(page, 'computer-offline-switch');
+  const reloaded = page.waitForEvent('load');
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Switch' }).click();
+  // Everything that this page knew was of the coordinator itself.
+  await reloaded;
+  await expect(page.getByText(/ada-laptop stands in for mill, and this computer works for it\./)).toBeVisible();
+  await picture(page, 'computer-offline-follows');
+  await expectAccessible(page);
+  const again = page.waitForEvent('load');
+  await page.getByRole('button', { name: 'Back to mill' }).click();
+  await again;
+  await expect(page.getByRole('button', { name: 'Look around' })).toBeVisible();
 });
 
 test('the app: start at login, updates, crash reports, and what its owner must decide', async ({ page }) => {

@@ -4,11 +4,13 @@ import { compareVersions } from '../../../shared/base/version.ts';
 /** Part of its life after which an agent replaces its key: in time for many tries before the key ends. */
 const ROTATED_AT = 0.67;
 
-/** A sentence for its log; null where the agent's version is taken. `least` null: any. */
-export function whyTooOld(version: string, least: string | null): string | null {
-  if (least === null || compareVersions(version, least) >= 0) return null;
+/** A sentence for its log; null where the agent's version is taken. `version` null: it has not said one. `least` null: any. */
+export function whyTooOld(version: string | null, least: string | null): string | null {
+  if (least === null || (version !== null && compareVersions(version, least) >= 0)) return null;
+  const rule = `this coordinator gives work to agents from ${least} on`;
+  if (version === null) return `${rule}, this one has not said its version: say it as agent_version in the heartbeat`;
   return (
-    `this coordinator gives work to agents from ${least} on, this one is ${version}: update it. The desktop app and workers with ` +
+    `${rule}, this one is ${version}: update it. The desktop app and workers with ` +
     '--update-command do so by themselves; packages are listed at /api/v1/updates of the coordinator'
   );
 }

@@ -40,12 +40,17 @@ export const desktopCalls = {
   checkForUpdate: { takes: nothing, gives: updateState },
   /** As soon as it disturbs nobody; with `now`, what runs is given back first. */
   installUpdate: { takes: z.strictObject({ now: z.boolean() }), gives: updateState },
-  /** Makes this computer a coordinator with what it knows of the active one. */
-  promote: { takes: nothing, gives: desktopState },
-  /** Back to the one before. */
-  demote: { takes: nothing, gives: desktopState },
+  /** Makes this computer stand in for the active coordinator, from its copy; `secrets`: their values in it are opened here. Answers when it listens. */
+  promote: { takes: z.strictObject({ secrets: z.boolean() }), gives: desktopState },
+  /** No more runs there; all is brought home, compared and deleted here. `now`: what has not ended is cancelled. Answers at once. */
+  demote: { takes: z.strictObject({ now: z.boolean() }), gives: desktopState },
+  /** On the LAN, for some seconds: who has proven to stand in for the active coordinator. */
+  lookForStandIns: { takes: nothing, gives: desktopState },
+  /** Works for who stands in at this address (`https://host:port`), where it can prove that it does; what runs is finished. */
+  switchTo: { takes: z.strictObject({ address: z.string().trim().min(1).max(500) }), gives: desktopState },
+  switchHome: { takes: nothing, gives: desktopState },
   /** After it was given up. */
-  restartPart: { takes: z.strictObject({ part: z.enum(['agent', 'coordinator']) }), gives: desktopState },
+  restartPart: { takes: z.strictObject({ part: z.enum(['agent', 'coordinator', 'promotion']) }), gives: desktopState },
   openLogs: { takes: nothing, gives: done },
   /** Reports of crashes of the app; they stay on this computer. */
   crashes: {

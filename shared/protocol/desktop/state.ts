@@ -1,6 +1,8 @@
 /** What the desktop app tells its page about this computer: one state, sent whole whenever it changes (api.ts). */
 import { z } from 'zod';
 import { agentStatus } from './agent.ts';
+import { offlineView } from './offline.ts';
+import { partState } from './part-state.ts';
 
 /** Milliseconds since the epoch. */
 const at = z.int().min(0);
@@ -13,17 +15,6 @@ export const desktopProblem = z.object({
   field: z.string().nullable(),
 });
 export type DesktopProblem = z.infer<typeof desktopProblem>;
-
-/** One of the app's child processes. */
-export const partState = z.object({
-  /** waiting: it ended by itself and is started again at `nextAt`; given_up: it ended too often, `problem` says what to do. */
-  state: z.enum(['off', 'starting', 'running', 'stopping', 'waiting', 'given_up']),
-  /** Ends in a row that nobody asked for. */
-  failures: z.int().min(0),
-  nextAt: at.nullable(),
-  problem: z.string().nullable(),
-});
-export type PartState = z.infer<typeof partState>;
 
 /** A coordinator that this computer remembers. */
 export const rememberedCoordinator = z.object({
@@ -94,9 +85,10 @@ export const desktopState = z.object({
   isSetUp: z.boolean(),
   /** `status` is what the agent last said of itself; null while it does not run. */
   agent: partState.extend({ status: agentStatus.nullable() }),
-  /** The coordinator of this computer; off unless it works alone or was promoted. */
+  /** The coordinator of this computer; off unless it works alone. */
   ownCoordinator: partState,
   coordinators: z.array(rememberedCoordinator),
+  offline: offlineView,
   secrets: secretsState,
   preferences,
   update: updateState,

@@ -68,6 +68,7 @@ export const auditAction = z.enum([
   'release.imported',
   'release.staged',
   'release.withdrawn',
+  'release.cleared',
   'sync.created',
   'sync.revoked',
   'origin.announced',

@@ -58,6 +58,8 @@ export const heartbeatRequest = z.strictObject({
   metrics: machineMetrics.strict().optional(),
   /** When they have changed. */
   capabilities: capabilitiesInput.optional(),
+  /** Of a worker that asks by REST, when it has changed: some coordinators give work from a version on. */
+  agent_version: z.string().max(100).optional(),
 });
 
 export const heartbeatAnswer = z.object({

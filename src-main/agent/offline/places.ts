@@ -11,8 +11,6 @@ export interface OfflinePlaces {
   sync: string;
   /** Databases of promoted coordinators, one folder for each promotion. */
   promoted: string;
-  /** Which coordinators this worker knows, and for which it works. */
-  coordinators: string;
   /** Outbox and uploads for other coordinators than the one it enrolled at. */
   away: string;
   /** Seals the copy, unless the settings name another file. */
@@ -27,7 +25,6 @@ export function placesIn(dataDir: string): OfflinePlaces {
     promotionKey: at('promotion-key.pem'),
     sync: at('promotion-sync.json'),
     promoted: at('promoted'),
-    coordinators: at('stand-ins.json'),
     away: at('away'),
     copyKey: at('copy.key'),
   };

@@ -3,8 +3,11 @@ import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { Clock } from '../../../shared/base/clock.ts';
 import type { AgentConfig } from '../config.ts';
-import { keyFileIn, ownFolder } from '../coordinators.ts';
+import { drainByFile } from '../control/drain-file.ts';
+import { keyFileIn } from '../coordinators/folders.ts';
+import { ownFolder } from '../coordinators/remembered.ts';
 import { AgentError, EXIT } from '../errors.ts';
 import { readKey } from '../key-file.ts';
 import {
@@ -30,11 +33,14 @@ export interface ServiceOptions {
   platform: NodeJS.Platform;
   home: string;
   uid: number;
+  clock: Clock;
   say: (line: string) => void;
 }
 
 /** Services stop with the machine: they cannot wait for tests for ever. */
 const DEFAULT_DRAIN_SECONDS = 300;
+/** What a worker takes to end, beyond the time in which what runs may finish. */
+const END_MS = 60_000;
 
 interface Manager {
   file: string;
@@ -43,6 +49,8 @@ interface Manager {
   /** Commands that make it run, and that end it and make it forgotten. */
   install: string[][];
   uninstall: string[][];
+  /** Where the manager ends it without a word: keeps it from being started again, so that it can be asked to finish before that. */
+  hold?: string[];
   /** Prints how it does; succeeds only while it is installed and, where the manager knows, running. */
   status: string[];
   hint: string;
@@ -77,11 +85,23 @@ export async function installService(options: ServiceOptions): Promise<void> {
 /** Stops the service (what runs may finish first) and removes its file. */
 export async function uninstallService(options: ServiceOptions): Promise<void> {
   const manager = managerOf(options);
+  if (manager.hold) {
+    await run(manager.hold, options);
+    await finish(options);
+  }
   const [first = [], ...rest] = manager.uninstall;
   await run(first, options);
   await rm(manager.file, { force: true });
   for (const command of rest) await run(command, options);
   options.say(`removed ${manager.file}; the worker's data stays in ${options.config.dataDir}`);
+}
+
+async function finish(options: ServiceOptions): Promise<void> {
+  const { config, clock, say } = options;
+  const { drainSeconds } = specOf(options);
+  say(`the worker finishes what it runs, for at most ${drainSeconds} s`);
+  const hasEnded = await drainByFile(config.dataDir, drainSeconds * 1000 + END_MS, clock);
+  if (!hasEnded) say('it has not ended by then; it is ended now, and what it ran is done again elsewhere');
 }
 
 /** Says what the service manager knows of it. Resolves with whether it is installed and runs. */
@@ -154,12 +174,13 @@ function managerOf(options: ServiceOptions): Manager {
         ['icacls', dataDir, '/grant', `*${WINDOWS_ACCOUNT}:(OI)(CI)M`, '/T', '/Q'],
         ['schtasks', '/Create', '/F', '/TN', WINDOWS_TASK, '/XML', file],
       ],
+      hold: ['schtasks', '/Change', '/TN', WINDOWS_TASK, '/DISABLE'],
       uninstall: [
         ['schtasks', '/End', '/TN', WINDOWS_TASK],
         ['schtasks', '/Delete', '/F', '/TN', WINDOWS_TASK],
       ],
       status: ['schtasks', '/Query', '/V', '/FO', 'LIST', '/TN', WINDOWS_TASK],
-      hint: `its log: ${path.join(dataDir, 'worker.log')}\nWindows ends it at once: let it finish first with playfleet workers drain NAME`,
+      hint: `its log: ${path.join(dataDir, 'worker.log')}\nuninstall-service lets it finish first; Task Scheduler and a shutdown of Windows end it at once`,
     };
   }
   throw new AgentError(`there is no service manager on ${platform} that Playfleet knows`, EXIT.cannotStart);

@@ -1,18 +1,14 @@
 /** One grant being carried out: the effects around the pure life cycle in rules.ts. */
 import path from 'node:path';
-import { Redactor, redactTexts, type RedactingStream } from '../../../shared/base/redact.ts';
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { AgentMessage, Held, Report } from '../../../shared/protocol/link.ts';
 import type { LocalAttempt, TestAttempt } from '../../../shared/protocol/playwright.ts';
 import type { Grant, ProcessEnd } from '../../../shared/protocol/work.ts';
 import type { Log } from '../log.ts';
-import { ReportTooLarge } from '../outbox/outbox.ts';
-import { PlaywrightRefusal } from '../playwright/resolve-playwright.ts';
-import { WorkspaceError } from '../workspace/errors.ts';
 import type { TestUser } from '../test-user.ts';
-import { LogStream, type LogStreamName } from './log-stream.ts';
+import { failureOf } from './attempt-failure.ts';
+import { AttemptVoice } from './attempt-voice.ts';
 import { endWithout, processEnd } from './process-end.ts';
-import { redactAttachments, redactBlob } from './redact-files.ts';
 import { ReportStream } from './report-stream.ts';
 import {
   FIRST_STATE,
@@ -55,10 +51,7 @@ export class Attempt {
   readonly #options: AttemptOptions;
   readonly #log: Log;
   readonly #stream: ReportStream;
-  readonly #output: LogStream;
-  /** Of what the attempt was given: nothing of it leaves the machine in words. */
-  readonly #redactor: Redactor;
-  readonly #redacting = new Map<LogStreamName, RedactingStream>();
+  readonly #voice: AttemptVoice;
   readonly #abort = new AbortController();
   readonly #began: number;
   #state: AttemptState = FIRST_STATE;
@@ -73,7 +66,7 @@ export class Attempt {
   #toRevoke: string[][] = [];
 
   constructor(options: AttemptOptions) {
-    const { grant, clock, send, logMs, attach, user, workDir } = options;
+    const { grant, clock, report, send, logMs, attach, user, workDir } = options;
     const { taskId, attempt, fence } = grant;
     this.#options = options;
     this.held = { taskId, attempt, fence };
@@ -81,17 +74,16 @@ export class Attempt {
     this.leaseMs = grant.leaseMs;
     this.#log = options.log.child({ run: grant.runName, ...this.held });
     this.#began = clock.monotonic();
-    this.#redactor = new Redactor(Object.values(grant.secrets ?? {}));
-    this.#output = new LogStream(this.held, clock, send, logMs);
+    const { held } = this;
+    this.#voice = new AttemptVoice({ held, secrets: grant.secrets ?? {}, clock, log: this.#log, report, send, logMs });
     const isShard = grant.work.kind === 'shard';
     this.#stream = new ReportStream({
-      held: this.held,
+      held,
       isShard,
       clock,
       log: this.#log,
-      add: (each) => this.#report(each),
-      attach: async (each) =>
-        attach(this.#redactor.isEmpty ? each : await redactAttachments(each, this.#redactor, user, workDir)),
+      add: (each) => this.#voice.report(each),
+      attach: async (each) => attach(await this.#voice.cleanAttachments(each, user, workDir)),
       send,
       revoked: this.#revoked,
       onRunning: options.onRunning,
@@ -131,7 +123,7 @@ export class Attempt {
   revoke(testIds: string[]): void {
     if (this.#state.at === 'preparing' || (this.#state.at === 'running' && !this.#ordered)) {
       for (const id of testIds) this.#revoked.add(id);
-      this.#report({ ...this.held, kind: 'revoked', testIds }).catch((error: unknown) => {
+      this.#voice.report({ ...this.held, kind: 'revoked', testIds }).catch((error: unknown) => {
         this.#log.error(
           { err: error },
           'tests that were taken back could not be reported: they are done elsewhere after the lease',
@@ -139,32 +131,6 @@ export class Attempt {
       });
     } else if (this.#job) this.#job.revoke(testIds);
     else this.#toRevoke.push(testIds);
-  }
-
-  #report(report: Report, after?: string): Promise<unknown> {
-    return this.#options.report(redactTexts(report, this.#redactor), after);
-  }
-
-  /** false where the secrets could not be taken out of the blob report: then it stays here. */
-  async #clean(blobFile: string): Promise<boolean> {
-    if (this.#redactor.isEmpty) return true;
-    try {
-      await redactBlob(blobFile, this.#redactor);
-      return true;
-    } catch (error) {
-      this.#log.error(
-        { err: error },
-        'secrets could not be taken out of a blob report; the merged report will lack it',
-      );
-      return false;
-    }
-  }
-
-  #print(name: LogStreamName, text: string): void {
-    const stream = this.#redacting.get(name) ?? this.#redactor.stream();
-    this.#redacting.set(name, stream);
-    const shown = stream.write(text);
-    if (shown !== '') this.#output.write(name, shown);
   }
 
   #take(event: AttemptEvent): void {
@@ -213,7 +179,7 @@ export class Attempt {
       this.#prepared = await preparation(grant, {
         workDir,
         signal: this.#abort.signal,
-        onLine: (line) => this.#print('agent', `${line}\n`),
+        onLine: (line) => this.#voice.print('agent', `${line}\n`),
       });
       this.#abort.signal.throwIfAborted();
       this.#take({ type: 'prepared' });
@@ -225,13 +191,13 @@ export class Attempt {
   async #run(): Promise<void> {
     const { held } = this;
     try {
-      await this.#report({ ...held, kind: 'begin' });
+      await this.#voice.report({ ...held, kind: 'begin' });
       this.#abort.signal.throwIfAborted();
       this.#ordered = true;
       this.#job = await this.#prepared!.start({
         onMessage: (message) => this.#stream.take(message),
-        onOutput: (stream, text) => this.#print(stream, text),
-        report: (own) => this.#report({ ...held, ...own }),
+        onOutput: (stream, text) => this.#voice.print(stream, text),
+        report: (own) => this.#voice.report({ ...held, ...own }),
         signal: this.#abort.signal,
         revoked: this.#revoked,
       });
@@ -260,22 +226,21 @@ export class Attempt {
     const { keepBlob, user, workDir } = this.#options;
     try {
       await this.#stream.end();
-      for (const [name, stream] of this.#redacting) {
-        const rest = stream.end();
-        if (rest !== '') this.#output.write(name, rest);
-      }
-      this.#output.end();
+      this.#voice.endPrinting();
       const blobFile = this.#end?.kind === 'run' ? this.#end.end.blobFile : null;
       const blob =
-        blobFile !== null && word !== 'none' && (await this.#clean(blobFile)) ? await keepBlob(blobFile) : null;
-      if (word === 'givenBack') await this.#report({ ...this.held, kind: 'release', reason: reason.slice(0, 2000) });
+        blobFile !== null && word !== 'none' && (await this.#voice.cleanBlob(blobFile))
+          ? await keepBlob(blobFile)
+          : null;
+      if (word === 'givenBack')
+        await this.#voice.report({ ...this.held, kind: 'release', reason: reason.slice(0, 2000) });
       else if (word !== 'none') {
         const end = this.#processEnd(word, reason, blob);
         this.#log.info(
           { how: end.how, message: end.message ?? undefined, seconds: Math.round(end.wallMs / 1000) },
           'finished',
         );
-        await this.#report({ ...this.held, kind: 'finish', end }, blob?.sha256);
+        await this.#voice.report({ ...this.held, kind: 'finish', end }, blob?.sha256);
       }
     } catch (error) {
       // Nothing was said: the lease runs out, and the work is done again elsewhere.
@@ -298,7 +263,7 @@ export class Attempt {
     const { grant, clock } = this.#options;
     const wallMs = clock.monotonic() - this.#began;
     if (word === 'prepareFailed') {
-      const { message, isPermanent, stack } = told(this.#failure);
+      const { message, isPermanent, stack } = failureOf(this.#failure);
       if (stack !== null) this.#log.error({ err: this.#failure }, 'preparing failed unexpectedly');
       else this.#log.warn(`cannot be run here: ${message}`);
       return endWithout('prepare_failed', message, wallMs, { permanent: isPermanent, stack });
@@ -319,16 +284,4 @@ export class Attempt {
     }
     return endWithout(stopped?.how ?? 'finished', stopped?.reason ?? null, wallMs);
   }
-}
-
-/** What is known to go wrong has a message for people; anything else is a fault of ours, with its stack. */
-function told(error: unknown): { message: string; isPermanent: boolean; stack: string | null } {
-  if (error instanceof WorkspaceError) return { message: error.message, isPermanent: error.permanent, stack: null };
-  if (error instanceof PlaywrightRefusal) {
-    const isPermanent = error.code === 'noPlaywright' || error.code === 'tooOld';
-    return { message: error.message, isPermanent, stack: null };
-  }
-  if (error instanceof ReportTooLarge) return { message: error.message, isPermanent: true, stack: null };
-  const { message, stack } = error as Error;
-  return { message, isPermanent: false, stack: stack?.slice(0, 100_000) ?? null };
 }

@@ -1,5 +1,11 @@
 /** `playfleet coordinators`: those at which this machine is enrolled, one of them active. */
-import { activate, countWaiting, forget, listRemembered, type Remembered } from '../../agent/coordinators.ts';
+import {
+  activate,
+  countWaiting,
+  forget,
+  listRemembered,
+  type Remembered,
+} from '../../agent/coordinators/remembered.ts';
 import { readAgentConfig } from '../../agent/config.ts';
 import { isInUse } from '../../agent/data-dir.ts';
 import { printJson, printLine, styleOf, type Cli } from '../cli.ts';

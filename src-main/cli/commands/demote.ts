@@ -1,10 +1,9 @@
 /** `playfleet demote`: ends the promotion of this machine. Its copy is deleted only when the central coordinator has proven that it has everything. */
 import process from 'node:process';
 import { offlineState, type Homecoming } from '../../../shared/protocol/offline/promotion.ts';
-import { removePromoted } from '../../../coordinator/promote.ts';
 import { readAgentConfig } from '../../agent/config.ts';
-import { ownFolder } from '../../agent/coordinators.ts';
-import { changeCoordinators, workAtHome } from '../../agent/offline/coordinators.ts';
+import { activeId, changeStandIns, ownFolder } from '../../agent/coordinators/remembered.ts';
+import { workAtHome } from '../../agent/coordinators/stand-ins.ts';
 import { placesIn } from '../../agent/offline/places.ts';
 import { wait } from '../../transfer/retry.ts';
 import { createApi, type Api } from '../api.ts';
@@ -12,8 +11,9 @@ import { printJson, printLine, type Cli } from '../cli.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { PassingFailure } from '../problem.ts';
-import { homeLine, listPromotions, readControl, readHome, type BroughtHome } from '../promotion/folders.ts';
+import { homeLine, listPromotions, removeAtHome } from '../promotion/folders.ts';
 import { comeHomeWithLogin } from '../promotion/login.ts';
+import { readControl, readHome, type BroughtHome } from '../promotion/notes.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 
 export interface DemoteFlags {
@@ -36,9 +36,9 @@ export async function demoteHere(cli: Cli, flags: DemoteFlags): Promise<number> 
   try {
     for (const folder of folders) {
       const home = (await readHome(folder)) ?? (await bringHome(cli, flags, folder, interrupts.signal));
-      await changeCoordinators(places.coordinators, workAtHome);
+      changeStandIns(worker.dataDir, activeId(worker.dataDir), workAtHome);
       await comeHomeWithLogin(cli);
-      if (!flags.keep) await removePromoted(folder);
+      if (!flags.keep) await removeAtHome(folder);
       tell(cli, flags, folder, home);
     }
     return EXIT.ok;

@@ -4,17 +4,18 @@ import pino from 'pino';
 import { offlineState, promotionShown, type Lack } from '../../../shared/protocol/offline/promotion.ts';
 import { tokenCreated } from '../../../shared/protocol/rest/tokens.ts';
 import { readAgentConfig } from '../../agent/config.ts';
-import { ownFolder } from '../../agent/coordinators.ts';
-import { changeCoordinators, workFor } from '../../agent/offline/coordinators.ts';
-import { placesIn } from '../../agent/offline/places.ts';
+import { folderOf } from '../../agent/coordinators/folders.ts';
+import { activeId, changeStandIns } from '../../agent/coordinators/remembered.ts';
+import { workFor } from '../../agent/coordinators/stand-ins.ts';
 import { createApi, type Api } from '../api.ts';
 import { printLine, styleOf, type Cli } from '../cli.ts';
 import { parseLink } from '../credentials.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { askYesNo } from '../promotion/ask.ts';
-import { homeLine, writeControl, writeHome, type BroughtHomeFigures } from '../promotion/folders.ts';
+import { homeLine } from '../promotion/folders.ts';
 import { followWithLogin } from '../promotion/login.ts';
+import { writeControl, writeHome, type BroughtHomeFigures } from '../promotion/notes.ts';
 import { addressesOf, promote, type Promoted } from '../promotion/promote.ts';
 import { duration } from '../terminal/format.ts';
 import { exchange } from './login.ts';
@@ -32,7 +33,8 @@ export interface PromoteFlags {
 
 export async function promoteHere(cli: Cli, flags: PromoteFlags): Promise<number> {
   const worker = readAgentConfig(flags.data === undefined ? {} : { data: flags.data });
-  const own = ownFolder(worker.dataDir);
+  const enrolledAt = activeId(worker.dataDir);
+  const own = folderOf(worker.dataDir, enrolledAt);
   const level = flags.logLevel ?? 'warn';
   const log = pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
   const interrupts = watchInterrupts(() => process.exit(EXIT.cancelled));
@@ -51,7 +53,7 @@ export async function promoteHere(cli: Cli, flags: PromoteFlags): Promise<number
     });
     const { running } = promoted;
     try {
-      await settleIn(cli, flags, promoted, own);
+      await settleIn(cli, flags, promoted, { dataDir: worker.dataDir, enrolledAt });
       const home = await Promise.race([running.broughtHome, aborted(interrupts.signal)]);
       if (home) await cameHome(cli, flags, promoted.folder, home);
     } finally {
@@ -96,7 +98,12 @@ async function mayOpenSecrets(cli: Cli, flags: PromoteFlags, explained: string):
 }
 
 /** From here on this machine and this user work with it. */
-async function settleIn(cli: Cli, flags: PromoteFlags, promoted: Promoted, own: string): Promise<void> {
+async function settleIn(
+  cli: Cli,
+  flags: PromoteFlags,
+  promoted: Promoted,
+  worker: { dataDir: string; enrolledAt: string },
+): Promise<void> {
   const { running, folder, state } = promoted;
   const pin = running.pin ?? '';
   const link = parseLink(running.first?.adminLink ?? running.newAdminLink ?? '', 'The admin link');
@@ -105,7 +112,7 @@ async function settleIn(cli: Cli, flags: PromoteFlags, promoted: Promoted, own: 
   const api = createApi({ url: running.url, token, pin, clock: cli.clock, random: cli.random });
   const { origin, statement } = await api.get('/api/v1/promotion', promotionShown);
   const since = cli.clock.now();
-  await changeCoordinators(placesIn(own).coordinators, (before) =>
+  changeStandIns(worker.dataDir, worker.enrolledAt, (before) =>
     workFor(before, { origin, name: state.worker.name, url: running.url, pin, statement, since }),
   );
   await followWithLogin(cli, { url: running.url, pin }, { central: state.central.url, otherwise: token });

@@ -28,6 +28,7 @@ export async function serviceCommand(
     platform: process.platform,
     home: os.homedir(),
     uid: process.getuid?.() ?? 0,
+    clock: cli.clock,
     say: (line) => printLine(cli, line),
   };
   return (await ACTIONS[action](options)) === false ? EXIT.failed : EXIT.ok;

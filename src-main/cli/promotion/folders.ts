@@ -1,57 +1,9 @@
-/** The promotions of this machine: one folder each, with the database, and a note of how to reach it while it runs. */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+/** The promotions of this machine: one folder each, with the database, and what is noted beside it. */
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { isPromoted, removePromoted } from '../../../coordinator/promote.ts';
-import { writeAtomically } from '../../agent/atomic-file.ts';
-import { CliFailure } from '../failure.ts';
-
-const control = z.strictObject({
-  version: z.literal(1),
-  url: z.string(),
-  pin: z.string(),
-  /** Of an admin: whoever may read this folder owns what is in it. */
-  token: z.string(),
-});
-export type Control = z.infer<typeof control>;
-
-/** What central has proven to have: only then may the folder be deleted. */
-const broughtHome = z.strictObject({
-  version: z.literal(1),
-  verified_at: z.string(),
-  counts: z.record(z.string(), z.int()),
-  hash: z.string(),
-  conflicts: z.int(),
-});
-export type BroughtHome = z.infer<typeof broughtHome>;
-export type BroughtHomeFigures = Omit<BroughtHome, 'version'>;
-
-const homeFile = (folder: string): string => path.join(folder, 'home.json');
-const controlFile = (folder: string): string => path.join(folder, 'control.json');
-
-export const writeControl = (folder: string, value: Omit<Control, 'version'>): Promise<void> =>
-  writeAtomically(controlFile(folder), `${JSON.stringify(control.parse({ version: 1, ...value }), null, 2)}\n`);
-
-/** null where it was never started. */
-export const readControl = (folder: string): Promise<Control | null> => readNote(controlFile(folder), control);
-
-export const writeHome = (folder: string, value: BroughtHomeFigures): Promise<void> =>
-  writeAtomically(homeFile(folder), `${JSON.stringify(broughtHome.parse({ version: 1, ...value }), null, 2)}\n`);
-
-/** null: not all of it is at home. */
-export const readHome = (folder: string): Promise<BroughtHome | null> => readNote(homeFile(folder), broughtHome);
-
-async function readNote<T>(file: string, shape: z.ZodType<T>): Promise<T | null> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (text === null) return null;
-  const parsed = shape.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  throw new CliFailure(`${file} is damaged.`, 'Remove it, and go on with the promotion: playfleet promote');
-}
+import { HOME_NOTE, readHome, type BroughtHomeFigures } from './notes.ts';
 
 /** Folders of all promotions that are still here, the oldest first. */
 export async function listPromotions(root: string): Promise<string[]> {
@@ -81,16 +33,15 @@ export function homeLine({ counts, hash, conflicts }: BroughtHomeFigures): strin
   return `${parts.join(', ')}; both sides have ${hash.slice(0, 16)}…; ${conflicts} conflicts to look at`;
 }
 
+/** The note that all is at home goes last: who is cut off here does it again, and never goes on with what is half gone. */
+export async function removeAtHome(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (name !== HOME_NOTE) await rm(path.join(folder, name), { recursive: true, force: true });
+  await removePromoted(folder);
+}
+
 export async function newFolder(root: string, now: number): Promise<string> {
   const folder = path.join(root, new Date(now).toISOString().replaceAll(/[:.]/g, '-'));
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return folder;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

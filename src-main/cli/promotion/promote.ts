@@ -1,7 +1,7 @@
 /** Makes this machine the coordinator: from its warm copy, or from where an earlier promotion of it was left. */
 import os from 'node:os';
 import type { Logger } from 'pino';
-import type { CoordinatorConfig } from '../../../coordinator/config.ts';
+import { readFailpoint, type CoordinatorConfig } from '../../../coordinator/config.ts';
 import type { RunningCoordinator } from '../../../coordinator/main.ts';
 import { makePromoted, OlderProgram, removePromoted } from '../../../coordinator/promote.ts';
 import { statementClaims } from '../../../shared/protocol/offline/promotion.ts';
@@ -66,6 +66,7 @@ export async function promote(options: PromoteOptions): Promise<Promoted> {
     pluginsDir: null,
     announce: !/^(127\.|localhost$|::1$)/.test(serve.host),
     newAdminLink: true,
+    failpoint: readFailpoint(),
     logLevel: serve.logLevel,
   };
   const running = await openCoordinator(config).catch((error: unknown) => {

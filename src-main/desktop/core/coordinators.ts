@@ -1,6 +1,7 @@
 /** The coordinators that this computer remembers, and which of them it works for. */
 import type { RememberedCoordinator } from '../../../shared/protocol/desktop/state.ts';
 import type { JoinWay } from '../../../shared/protocol/desktop/wizard.ts';
+import { idFor, remembering, whyNotForgotten, without } from '../../agent/coordinators/rules.ts';
 import type { KnownCoordinator, SettingsStore } from '../keep/settings.ts';
 import type { Credentials } from '../page/credentials.ts';
 import type { Target } from '../page/proxy.ts';
@@ -16,6 +17,8 @@ export interface CoordinatorsDeps extends EnrolmentDeps {
   credentials: Credentials;
   /** The own one, while it runs. */
   listening: () => Listening | null;
+  /** Who stands in for the active one, where that is followed. */
+  standIn: () => Target | null;
 }
 
 export class Coordinators {
@@ -46,6 +49,11 @@ export class Coordinators {
 
   /** Where the page's requests go; null: nowhere yet. */
   target(): Target | null {
+    return this.#deps.standIn() ?? this.home();
+  }
+
+  /** The active one itself, whoever stands in for it; null: there is none, or it does not run. */
+  home(): Target | null {
     const { active } = this;
     if (active === null) return null;
     const at = active.own ? this.#deps.listening() : active;
@@ -71,20 +79,20 @@ export class Coordinators {
   async take(found: Found): Promise<void> {
     const { settings, credentials } = this.#deps;
     const { url, pin, name, contentUrl } = found;
-    const known = settings.value.coordinators.find((one) => !one.own && one.url === url);
+    const others = settings.value.coordinators.filter((one) => !one.own);
+    const known = others.find((one) => one.url === url);
     if (known !== undefined && known.pin !== null && known.pin !== pin && pin !== null)
       throw new DesktopRefusal(
         'other_certificate',
         `${url} had another certificate until now. If it was made anew, forget this coordinator first, then add it again.`,
         'link',
       );
-    const id = known?.id ?? idFor(url, settings.value.coordinators);
+    const id = idFor({ url, called: new URL(url).host }, others, [OWN]);
     const rights = await rightsOf(found, known !== undefined, this.#deps);
     if (rights.apiToken !== null) await credentials.setToken(id, rights.apiToken);
     if (rights.join !== null) this.#links.set(id, rights.join);
     const entry: KnownCoordinator = { id, name, url, pin: pin ?? known?.pin ?? null, contentUrl, own: false };
-    const others = settings.value.coordinators.filter((one) => one.id !== id);
-    await settings.change({ coordinators: [...others, entry], active: id });
+    await settings.change(remembering(settings.value, entry));
   }
 
   /** The own one begins to be remembered, and is the active one. */
@@ -120,7 +128,7 @@ export class Coordinators {
     const { settings, credentials } = this.#deps;
     if (own)
       throw new DesktopRefusal('own', 'The coordinator of this computer holds its runs and is not forgotten.', 'id');
-    if (settings.value.active === id)
+    if (whyNotForgotten(settings.value, id) === 'active')
       throw new DesktopRefusal(
         'active',
         'This is the active coordinator. Choose another one first, then forget it.',
@@ -128,7 +136,7 @@ export class Coordinators {
       );
     await credentials.forget(id);
     this.#links.delete(id);
-    await settings.change({ coordinators: settings.value.coordinators.filter((one) => one.id !== id) });
+    await settings.change({ coordinators: without(settings.value, id) });
   }
 
   #known(id: string): KnownCoordinator {
@@ -136,18 +144,4 @@ export class Coordinators {
     if (known === undefined) throw new DesktopRefusal('unknown', 'There is no coordinator with this id.', 'id');
     return known;
   }
-}
-
-/** Of its address, so that folders tell whose they are. */
-function idFor(url: string, taken: readonly { id: string }[]): string {
-  const base =
-    new URL(url).host
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, '-')
-      .replaceAll(/^-|-$/g, '')
-      .slice(0, 50) || 'coordinator';
-  const names = new Set([OWN, ...taken.map(({ id }) => id)]);
-  let id = base;
-  for (let n = 2; names.has(id); n++) id = `${base}-${n}`;
-  return id;
 }

@@ -7,6 +7,7 @@ import { readKey } from '../../agent/key-file.ts';
 import type { FeedSource } from '../../updater/http.ts';
 import type { SettingsStore } from '../keep/settings.ts';
 import type { Credentials } from '../page/credentials.ts';
+import type { Target } from '../page/proxy.ts';
 import { AgentPart, type Assignment, type Programs } from '../parts/agent-part.ts';
 import { CoordinatorPart, type Listening } from '../parts/coordinator-part.ts';
 import { Coordinators, OWN } from './coordinators.ts';
@@ -21,6 +22,8 @@ export interface CrewDeps {
   settings: SettingsStore;
   credentials: Credentials;
   joining: Joining;
+  /** Who stands in for the active coordinator, and where attachments come from there. */
+  standIn: () => { target: Target | null; contentUrl: string | null };
   clock: Clock;
   random: () => number;
   /** Of the logs of both. */
@@ -68,7 +71,8 @@ export class Crew {
       onLine: (line) => onLine('agent', line),
     });
     const listening = () => this.coordinator.listening;
-    this.coordinators = new Coordinators({ settings, credentials, listening, clock, random, joining });
+    const standIn = () => deps.standIn().target;
+    this.coordinators = new Coordinators({ settings, credentials, listening, standIn, clock, random, joining });
   }
 
   /** Of the children; null while one does not run. */
@@ -79,6 +83,8 @@ export class Crew {
   /** Where the active coordinator's attachments come from; null: not known. */
   get contentOrigin(): string | null {
     const { active } = this.coordinators;
+    const standIn = this.#deps.standIn();
+    if (standIn.target !== null) return standIn.contentUrl;
     return active?.own ? (this.coordinator.listening?.contentUrl ?? null) : (active?.contentUrl ?? null);
   }
 
@@ -158,7 +164,7 @@ export class Crew {
 
   /** The update feed of the active coordinator, read by this computer's own key. */
   async updateSource(channel: string): Promise<FeedSource | null> {
-    const target = this.coordinators.target();
+    const target = this.coordinators.home();
     const key = target && (await readKey(path.join(this.workerFolder(target.id), 'key.json')));
     if (target === null || key === null) return null;
     const headers = (): Record<string, string> => ({ authorization: `Bearer ${key.apiKey}` });
@@ -186,7 +192,7 @@ export class Crew {
   async #assignment(): Promise<Assignment> {
     const { active } = this.coordinators;
     const { lending } = this.#deps.settings.value;
-    const target = this.coordinators.target();
+    const target = this.coordinators.home();
     if (active === null || lending === null) throw new DesktopRefusal('not_set_up', 'No coordinator is chosen.');
     if (target === null) throw new DesktopRefusal('not_running', 'The coordinator of this computer does not run yet.');
     const address = target.pin === null ? target.url : `${target.url}#${target.pin}`;

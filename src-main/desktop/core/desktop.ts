@@ -5,31 +5,33 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../shared/base/clock.ts';
-import type { UpdateFacts } from '../../../shared/model/update-policy.ts';
 import type { DesktopAnswer } from '../../../shared/protocol/desktop/api.ts';
 import type { DesktopAsk } from '../../../shared/protocol/desktop/calls.ts';
 import { POLITE_MANNERS } from '../../../shared/protocol/desktop/manners.ts';
 import type { DesktopState, Preferences } from '../../../shared/protocol/desktop/state.ts';
 import type { Lending } from '../../../shared/protocol/desktop/wizard.ts';
-import { openAt } from '../../agent/manners/hours.ts';
 import { LogFile } from '../keep/log-file.ts';
 import { SettingsStore } from '../keep/settings.ts';
 import { Vault } from '../keep/vault.ts';
 import { Credentials } from '../page/credentials.ts';
 import { createPages } from '../page/pages.ts';
 import type { Programs } from '../parts/agent-part.ts';
-import { parseDeepLink } from '../rules/deep-link.ts';
+import { busynessOf } from '../rules/busyness.ts';
 import type { TrayAction } from '../rules/tray.ts';
 import { wordsOf, type Language } from '../rules/words.ts';
 import { answerCall, type Handlers } from './answer.ts';
 import { Crew } from './crew.ts';
+import { openLink } from './deep-links.ts';
 import type { Found } from './enrolment.ts';
 import { createHandlers } from './handlers.ts';
 import { Herald } from './herald.ts';
-import type { Joining, Promoting, System, Updating } from './ports.ts';
+import { Offline } from './offline/offline.ts';
+import type { Joining, System, Updating } from './ports.ts';
 import { Quit } from './quit.ts';
 import { DesktopRefusal } from './refusal.ts';
 import { SetUp } from './set-up.ts';
+import { TrayActions } from './tray-actions.ts';
+import type { UpdatedApp } from './updating.ts';
 
 export interface DesktopOptions {
   /** Where everything of this app lies, absolute. */
@@ -42,13 +44,13 @@ export interface DesktopOptions {
   system: System;
   joining: Joining;
   updating: Updating;
-  /** null: not from the app. */
-  promoting: Promoting | null;
+  /** Where a promoted coordinator listens. */
+  promotedHost: string;
   clock: Clock;
   random: () => number;
 }
 
-type Logs = Record<'app' | 'agent' | 'coordinator', LogFile>;
+type Logs = Record<'app' | 'agent' | 'coordinator' | 'promotion', LogFile>;
 
 /** Before sleep, systems wait some seconds. */
 const SUSPEND_MS = 4_000;
@@ -59,10 +61,12 @@ export class Desktop {
   readonly #vault: Vault;
   readonly #logs: Logs;
   readonly #crew: Crew;
+  readonly #offline: Offline;
   readonly #herald: Herald;
   readonly #setUp: SetUp;
   readonly #quit: Quit;
   readonly #handlers: Handlers;
+  readonly #tray: TrayActions;
   /** Answers `app://playfleet/…`. */
   readonly pages: ReturnType<typeof createPages>;
   #hasEnded = false;
@@ -73,7 +77,12 @@ export class Desktop {
     const { folder, system, clock } = options;
     await mkdir(path.join(folder, 'logs'), { recursive: true, mode: 0o700 });
     const logAt = (name: string) => new LogFile(path.join(folder, 'logs', `${name}.log`));
-    const logs = { app: logAt('app'), agent: logAt('agent'), coordinator: logAt('coordinator') };
+    const logs: Logs = {
+      app: logAt('app'),
+      agent: logAt('agent'),
+      coordinator: logAt('coordinator'),
+      promotion: logAt('promotion'),
+    };
     const settings = await SettingsStore.open(path.join(folder, 'settings.json'), clock.now());
     const vault = await Vault.open({
       file: path.join(folder, 'secrets.json'),
@@ -89,22 +98,24 @@ export class Desktop {
     this.#settings = settings;
     this.#vault = vault;
     this.#logs = logs;
-    const { folder, programs, clock, random, joining, updating, promoting, dashboardDir, machine, system } = options;
+    const { folder, programs, clock, random, joining, updating, dashboardDir, machine, system } = options;
     const { report } = this;
     const onChange = (): void => this.#herald.changed();
     const credentials = new Credentials(vault, onChange);
+    const common = { programs, settings, credentials, joining, clock, random, onChange, report };
     this.#crew = new Crew({
+      ...common,
       folder,
-      programs,
-      settings,
-      credentials,
-      joining,
-      clock,
-      random,
+      standIn: () => this.#offline,
       onLine: (who, line) => logs[who].line(line),
-      onChange,
       isQuitting: () => this.#quit.state !== null,
-      report,
+    });
+    this.#offline = new Offline({
+      ...common,
+      workerFolder: (id) => this.#crew.workerFolder(id),
+      host: options.promotedHost,
+      agent: () => this.#crew.agent.status,
+      onLine: (line) => logs.promotion.line(line),
     });
     const { agent, coordinator, coordinators } = this.#crew;
     this.#herald = new Herald({ state: () => this.state, system, agent, clock, before: () => this.#follow() });
@@ -117,7 +128,14 @@ export class Desktop {
       carryOut: (what) => this.#carryOut(what),
       onChange: (view) => system.tell('wizardChanged', view),
     });
-    this.#quit = new Quit({ agent, coordinator, clock, onChange, ended: () => this.#ended() });
+    this.#quit = new Quit({
+      agent,
+      coordinator,
+      promotion: this.#offline,
+      clock,
+      onChange,
+      ended: () => this.#ended(),
+    });
     this.pages = createPages({
       dir: dashboardDir,
       target: () => coordinators.target(),
@@ -134,9 +152,15 @@ export class Desktop {
       system,
       joining,
       updating,
-      promoting,
+      offline: this.#offline,
       logs: path.join(folder, 'logs'),
       clock,
+    });
+    this.#tray = new TrayActions({
+      system,
+      state: () => this.state,
+      words: () => this.words,
+      answer: (name, argument) => this.answer(name, argument),
     });
   }
 
@@ -149,6 +173,7 @@ export class Desktop {
       system.notify({ key: 'settings', title: 'Playfleet', body, page: null });
     }
     if (isSetUp) this.#crew.arrange();
+    this.#offline.start();
     updating.start();
     this.#herald.start();
     this.#herald.changed();
@@ -169,6 +194,7 @@ export class Desktop {
       agent: { ...agent.state, status: agent.status },
       ownCoordinator: coordinator.state,
       coordinators: coordinators.remembered(),
+      offline: this.#offline.view,
       secrets: this.#vault.state,
       preferences,
       update: updating.state,
@@ -178,6 +204,11 @@ export class Desktop {
 
   get preferences(): Preferences {
     return this.#settings.value.preferences;
+  }
+
+  /** Of all its children; null while one does not run. */
+  get pids(): Record<'agent' | 'coordinator' | 'promotion', number | null> {
+    return { ...this.#crew.pids, promotion: this.#offline.pid };
   }
 
   /** Its children. */
@@ -200,38 +231,20 @@ export class Desktop {
   }
 
   /** What was chosen in the tray's menu. */
-  async act(action: TrayAction): Promise<void> {
-    switch (action.do) {
-      case 'open':
-        return this.#options.system.show(action.page);
-      case 'pause':
-      case 'resume':
-      case 'restartPart':
-      case 'quit':
-        return this.#fromTray(action.do, without(action));
-      case 'installUpdate':
-        return this.#fromTray('installUpdate', { now: false });
-      case 'startAtLogin':
-        return this.#fromTray('setPreferences', { startAtLogin: action.on });
-    }
+  act(action: TrayAction): Promise<void> {
+    return this.#tray.act(action);
   }
 
-  /** A link that another program handed over. A join link asks first: anybody can write one. */
-  async openLink(text: string): Promise<void> {
-    const link = parseDeepLink(text);
-    const { system } = this.#options;
-    if (link === null) return this.note(`a link was not understood and is ignored (${text.length} characters)`);
-    if (link.kind === 'run') return system.show(`/runs/${link.id}`);
-    const { joinTitle, joinText, joinYes, joinNo } = this.words;
-    const question = { title: joinTitle, text: joinText(link.address), yes: joinYes, no: joinNo };
-    if (!(await system.ask(question))) return;
-    const join = { by: 'link' as const, link: link.link };
-    if (!this.#settings.value.isSetUp) {
-      this.#setUp.do({ do: 'join', join });
-      return system.show('/setup');
-    }
-    await this.#fromTray('addCoordinator', join);
-    system.show('/this-computer');
+  /** A link that another program handed over. */
+  openLink(text: string): Promise<void> {
+    return openLink(text, {
+      system: this.#options.system,
+      words: () => this.words,
+      isSetUp: () => this.#settings.value.isSetUp,
+      beginWith: (join) => void this.#setUp.do({ do: 'join', join }),
+      add: (join) => this.#tray.carryOut('addCoordinator', join),
+      note: (line) => this.note(line),
+    });
   }
 
   /** The machine is about to sleep: unfinished tests go back while there is a network. */
@@ -259,18 +272,11 @@ export class Desktop {
   }
 
   /** What an update could disturb. */
-  busyness(): UpdateFacts['machine'] & { isShutOut: boolean } {
-    const { status } = this.#crew.agent;
+  busyness(): ReturnType<UpdatedApp['machine']> {
+    const { clock, system } = this.#options;
     const hours = this.#settings.value.lending?.manners.hours ?? null;
-    const open = hours === null ? null : openAt(hours, this.#options.clock.now());
-    return {
-      running: status?.slots.busy ?? 0,
-      isMetered: status?.why.some(({ reason }) => reason === 'metered') ?? false,
-      isWatched: this.#options.system.isWatched(),
-      hoursBeganAt: null,
-      hoursBeginAt: open !== null && !open.isOpen ? open.until : null,
-      isShutOut: false,
-    };
+    const { status } = this.#crew.agent;
+    return { ...busynessOf({ status, hours, isWatched: system.isWatched(), now: clock.now() }), isShutOut: false };
   }
 
   /** Whose pages the system's browser may open. */
@@ -319,16 +325,10 @@ export class Desktop {
   /** What follows of a change, before it is told. */
   #follow(): void {
     this.#crew.follow();
+    this.#offline.follow();
     const running = this.#crew.agent.status?.slots.busy ?? 0;
     if (running < this.#running) this.#options.updating.wake();
     this.#running = running;
-  }
-
-  async #fromTray(name: DesktopAsk, argument: unknown): Promise<void> {
-    const answer = await this.answer(name, argument);
-    if (answer.ok) return;
-    const { code, message } = answer.problem;
-    this.#options.system.notify({ key: `answer ${code}`, title: 'Playfleet', body: message, page: '/this-computer' });
   }
 
   async #ended(): Promise<void> {
@@ -351,10 +351,6 @@ function firstLending({ name, cpus }: DesktopOptions['machine']): { lending: Len
   // Half of them, so that its owner notices nothing.
   const suggestedSlots = Math.max(1, Math.min(4, Math.floor(cpus / 2)));
   return { lending: { name, slots: suggestedSlots, projects: null, manners: POLITE_MANNERS }, suggestedSlots };
-}
-
-function without({ do: _, ...argument }: TrayAction): object | undefined {
-  return Object.keys(argument).length === 0 ? undefined : argument;
 }
 
 function reporter(log: LogFile, clock: Clock): (error: unknown, during: string) => void {

@@ -48,11 +48,11 @@ export async function lookAt(join: JoinWay, deps: EnrolmentDeps): Promise<Found>
   return { name: new URL(url).host, url, pin, token, contentUrl: await contentUrlOf({ url, pin }, field, deps) };
 }
 
-/** Asks whether a coordinator is there, and where its attachments come from. */
-async function contentUrlOf(
+/** Asks whether a coordinator is there, and where its attachments come from; null: it does not say. @throws DesktopRefusal: nobody is there. */
+export async function contentUrlOf(
   at: { url: string; pin: string | null },
   field: string,
-  deps: EnrolmentDeps,
+  deps: Pick<EnrolmentDeps, 'clock' | 'random'>,
 ): Promise<string | null> {
   const { clock, random } = deps;
   try {

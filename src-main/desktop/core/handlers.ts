@@ -6,7 +6,8 @@ import type { Vault } from '../keep/vault.ts';
 import type { Handlers } from './answer.ts';
 import type { Crew } from './crew.ts';
 import type { Desktop } from './desktop.ts';
-import type { Joining, Promoting, System, Updating } from './ports.ts';
+import type { Offline } from './offline/offline.ts';
+import type { Joining, System, Updating } from './ports.ts';
 import { DesktopRefusal } from './refusal.ts';
 import type { SetUp } from './set-up.ts';
 
@@ -18,8 +19,7 @@ export interface HandlerDeps {
   system: System;
   joining: Joining;
   updating: Updating;
-  /** null: not from the app. */
-  promoting: Promoting | null;
+  offline: Offline;
   /** Folder. */
   logs: string;
   clock: Clock;
@@ -28,20 +28,12 @@ export interface HandlerDeps {
 const HOUR_MS = 3_600_000;
 
 export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
-  const { settings, vault, crew, setUp, system, joining, updating, promoting, logs, clock } = deps;
+  const { settings, vault, crew, setUp, system, joining, updating, offline, logs, clock } = deps;
   const { agent, coordinators } = crew;
   const lent = () => {
     const { lending } = settings.value;
     if (lending === null) throw new DesktopRefusal('not_set_up', 'Set this computer up first.');
     return lending;
-  };
-  const promotion = (): Promoting => {
-    if (promoting === null) {
-      const { active } = coordinators;
-      const data = active === null ? '' : ` --data '${crew.workerFolder(active.id)}'`;
-      throw new DesktopRefusal('unsupported', `Not from the app yet. In a terminal: playfleet promote${data}`);
-    }
-    return promoting;
   };
   return {
     state: () => app.state,
@@ -77,11 +69,13 @@ export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
     discover: () => joining.discover(() => undefined),
     addCoordinator: async (join) => {
       lent();
+      offline.mayLeave();
       await coordinators.add(join);
       crew.reassignLater();
       return app.state;
     },
     chooseCoordinator: async ({ id }) => {
+      offline.mayLeave();
       await coordinators.choose(id);
       crew.reassignLater();
       return app.state;
@@ -107,16 +101,29 @@ export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
       await updating.install(now);
       return updating.state;
     },
-    promote: async () => {
-      await promotion().promote();
+    promote: async ({ secrets }) => {
+      await offline.promote(secrets);
       return app.state;
     },
-    demote: async () => {
-      await promotion().demote();
+    demote: async ({ now }) => {
+      await offline.demote(now);
+      return app.state;
+    },
+    lookForStandIns: async () => {
+      await offline.lookForStandIns();
+      return app.state;
+    },
+    switchTo: async ({ address }) => {
+      await offline.switchTo(address);
+      return app.state;
+    },
+    switchHome: async () => {
+      await offline.switchHome();
       return app.state;
     },
     restartPart: ({ part }) => {
-      crew.restart(part);
+      if (part === 'promotion') offline.restart();
+      else crew.restart(part);
       return app.state;
     },
     openLogs: async () => {

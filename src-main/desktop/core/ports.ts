@@ -1,4 +1,4 @@
-/** What the app needs of others: of the desktop around it (electron/), and of what joins, updates and promotes. */
+/** What the app needs of others: of the desktop around it (electron/), and of what joins and updates. */
 import type { DesktopFacts } from '../../../shared/protocol/desktop/agent.ts';
 import type { DesktopTell } from '../../../shared/protocol/desktop/calls.ts';
 import type { Told } from '../../../shared/protocol/desktop/api.ts';
@@ -58,10 +58,4 @@ export interface Updating {
   stop(): void;
   /** Ends the process in its own way, so that another version can begin; false: there is none, and the app ends as usual. */
   leave(): boolean;
-}
-
-/** Making this computer a coordinator for the team, and going back. Both reject with an Error for the owner. */
-export interface Promoting {
-  promote(): Promise<void>;
-  demote(): Promise<void>;
 }

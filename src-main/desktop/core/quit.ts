@@ -12,6 +12,8 @@ const COORDINATOR_MS = 15_000;
 export interface QuitDeps {
   agent: AgentPart;
   coordinator: CoordinatorPart;
+  /** Where this computer stands in for its coordinator. */
+  promotion: { stop(): Promise<void> };
   clock: Clock;
   onChange: () => void;
   /** All children are gone. */
@@ -46,11 +48,12 @@ export class Quit {
   }
 
   async #end(how: 'drain' | 'now'): Promise<void> {
-    const { agent, coordinator, clock, ended } = this.#deps;
+    const { agent, coordinator, promotion, clock, ended } = this.#deps;
     const giveBack = how === 'drain' ? clock.after(DRAIN_MS, () => void agent.stop('stop', STOP_MS)) : () => undefined;
     await agent.stop(how === 'drain' ? 'drain' : 'stop', how === 'drain' ? DRAIN_MS + STOP_MS : STOP_MS);
     giveBack();
-    // After the agent, whose last reports it takes.
+    // After the agent, whose last reports they take.
+    await promotion.stop();
     await coordinator.stop(COORDINATOR_MS);
     await ended();
   }

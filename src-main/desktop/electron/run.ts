@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { DesktopConfig } from '../config.ts';
 import { Desktop } from '../core/desktop.ts';
-import type { Joining, Promoting, Updating } from '../core/ports.ts';
+import type { Joining, Updating } from '../core/ports.ts';
 import type { UpdatedApp } from '../core/updating.ts';
 import { FIRST_SETTINGS } from '../keep/settings.ts';
 import { deepLinkIn, SCHEME } from '../rules/deep-link.ts';
@@ -25,8 +25,6 @@ export interface RunOptions {
   joining: Joining;
   /** null: another version was put in this one's place, and the app is to end. */
   updating: (app: UpdatedApp) => Promise<Updating | null>;
-  /** null: not from the app. */
-  promoting: Promoting | null;
   clock: Clock;
   random: () => number;
 }
@@ -42,7 +40,7 @@ const NOTHING_TO_DISTURB = {
 
 /** Resolves when the app has begun; null where another one runs already, which has been told. */
 export async function runApp(options: RunOptions): Promise<Desktop | null> {
-  const { electron, config, argv, versions, joining, updating, promoting, clock, random } = options;
+  const { electron, config, argv, versions, joining, updating, clock, random } = options;
   const { app, protocol, session, shell, ipcMain, powerMonitor, crashReporter, Menu, dialog } = electron;
   app.enableSandbox();
   startCrashReporter(crashReporter);
@@ -125,7 +123,7 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
       system: createSystem(electron, { window, tray, config }),
       joining,
       updating: update,
-      promoting,
+      promotedHost: config.promotedHost,
       clock,
       random,
     });

@@ -2,11 +2,13 @@
 import { readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { broughtHome } from '../../../shared/protocol/desktop/offline.ts';
 import { preferences } from '../../../shared/protocol/desktop/state.ts';
 import { lending } from '../../../shared/protocol/desktop/wizard.ts';
 import { writeAtomically } from '../../agent/atomic-file.ts';
+import { activeIn } from '../../agent/coordinators/rules.ts';
 
-export const SETTINGS_VERSION = 1;
+export const SETTINGS_VERSION = 2;
 
 const coordinator = z.strictObject({
   /** Also the name of the agent's data folder for it. */
@@ -21,6 +23,20 @@ const coordinator = z.strictObject({
 });
 export type KnownCoordinator = z.infer<typeof coordinator>;
 
+/** That this computer stands in for a coordinator: an app that begins anew goes on with it. */
+const promotion = z.strictObject({
+  /** Id of the coordinator. */
+  of: z.string(),
+  /** Values of secrets were opened. */
+  secrets: z.boolean(),
+  /** Where its database lies, and where it listened last; null: it has not begun to. */
+  folder: z.string().nullable(),
+  url: z.string().nullable(),
+  /** How bringing everything home was asked for; null: it was not. */
+  ending: z.enum(['when_done', 'now']).nullable(),
+});
+export type KeptPromotion = z.infer<typeof promotion>;
+
 const settings = z
   .strictObject({
     version: z.literal(SETTINGS_VERSION),
@@ -31,6 +47,9 @@ const settings = z
     active: z.string().nullable(),
     /** The owner's answer where the system keeps no secrets. */
     secretsInMemory: z.boolean(),
+    promotion: promotion.nullable(),
+    /** What was last brought home. */
+    home: broughtHome.nullable(),
   })
   .refine(({ active, coordinators }) => active === null || coordinators.some(({ id }) => id === active), {
     path: ['active'],
@@ -51,6 +70,8 @@ export const FIRST_SETTINGS: Settings = {
   coordinators: [],
   active: null,
   secretsInMemory: false,
+  promotion: null,
+  home: null,
 };
 
 /** The app cannot go on with what it found; the message is for its owner. */
@@ -78,7 +99,7 @@ export class SettingsStore {
       throw new SettingsError(
         `${file} was written by a newer version of Playfleet. Install that version again, or remove the file to begin anew.`,
       );
-    const parsed = settings.safeParse(json);
+    const parsed = settings.safeParse(version === 1 ? fromVersion1(json as object) : json);
     if (parsed.success) return new SettingsStore(file, parsed.data, null);
     const aside = `${file}.damaged-${now}`;
     await rename(file, aside);
@@ -96,7 +117,7 @@ export class SettingsStore {
   }
 
   get active(): KnownCoordinator | null {
-    return this.#value.coordinators.find(({ id }) => id === this.#value.active) ?? null;
+    return activeIn(this.#value);
   }
 
   /** Counts at once; resolves when it is on disk. @throws ZodError for what could not be read again. */
@@ -108,6 +129,9 @@ export class SettingsStore {
     return writing;
   }
 }
+
+/** Until version 2 the app stood in for nobody. */
+const fromVersion1 = (json: object): object => ({ ...json, version: SETTINGS_VERSION, promotion: null, home: null });
 
 async function readText(file: string): Promise<string | null> {
   try {

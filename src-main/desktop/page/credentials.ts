@@ -26,6 +26,11 @@ export class Credentials {
     return token !== null || hasSession(cookies);
   }
 
+  /** Not of a session; null: none. */
+  tokenOf(id: string): string | null {
+    return this.#read(id).token;
+  }
+
   /** Headers that say who asks. A change by cookie must come from a page of the coordinator, which is what the app's pages stand for. */
   headersFor(id: string, url: string): Record<string, string> {
     const { token, cookies } = this.#read(id);

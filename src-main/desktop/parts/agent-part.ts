@@ -10,7 +10,7 @@ import {
   type ControlAnswer,
   type ControlRequest,
 } from '../../../shared/protocol/desktop/agent.ts';
-import type { PartState } from '../../../shared/protocol/desktop/state.ts';
+import type { PartState } from '../../../shared/protocol/desktop/part-state.ts';
 import type { Lending } from '../../../shared/protocol/desktop/wizard.ts';
 import { writeAtomically } from '../../agent/atomic-file.ts';
 import { EXIT } from '../../agent/errors.ts';

@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../../../shared/base/clock.ts';
-import type { PartState } from '../../../shared/protocol/desktop/state.ts';
+import type { PartState } from '../../../shared/protocol/desktop/part-state.ts';
 import { afterEnd } from '../rules/restart.ts';
 import { lastWords } from '../rules/last-words.ts';
 

@@ -1,7 +1,7 @@
 /** This computer's own coordinator: a child process, and what it says when it listens. */
 import { z } from 'zod';
 import type { Clock } from '../../../shared/base/clock.ts';
-import type { PartState } from '../../../shared/protocol/desktop/state.ts';
+import type { PartState } from '../../../shared/protocol/desktop/part-state.ts';
 import type { Programs } from './agent-part.ts';
 import { Child } from './child.ts';
 

@@ -1,5 +1,6 @@
 /** What is worth a notification: few things, never the same twice within hours, and nothing while the hours are over. */
 import type { DesktopState } from '../../../shared/protocol/desktop/state.ts';
+import { centralName } from './offline.ts';
 import { wordsOf } from './words.ts';
 
 export interface Notice {
@@ -23,10 +24,12 @@ export type Told = Readonly<Record<string, { since: number; toldAt: number | nul
 /** A thing that comes and goes is told at most this often. */
 const QUIET_MS = 4 * 3_600_000;
 const OFFLINE_MS = 10 * 60_000;
+/** An app that begins anew does not tell what is long known. */
+const NEWS_MS = 10 * 60_000;
 
 /** To be called at each change, and now and then. */
 export function notices(state: DesktopState, before: Told, now: number): { show: Notice[]; told: Told } {
-  const worthy = worthTelling(state);
+  const worthy = worthTelling(state, now);
   const wanted = state.preferences.notifications;
   const isOver = state.agent.status?.why.some(({ reason }) => reason === 'outsideHours') ?? false;
   const show: Notice[] = [];
@@ -46,7 +49,8 @@ export function notices(state: DesktopState, before: Told, now: number): { show:
   return { show, told };
 }
 
-function worthTelling({ agent, ownCoordinator, update, secrets, isSetUp, language }: DesktopState): Worthy[] {
+function worthTelling(state: DesktopState, now: number): Worthy[] {
+  const { agent, ownCoordinator, update, secrets, isSetUp, language } = state;
   const words = wordsOf(language);
   const here = { title: 'Playfleet', page: '/this-computer', isImportant: true, afterMs: 0 };
   const found: Worthy[] = [];
@@ -73,6 +77,7 @@ function worthTelling({ agent, ownCoordinator, update, secrets, isSetUp, languag
   if (secrets.kept === 'refused') found.push({ ...here, key: 'secrets', body: words.secretsRefused });
   if (agent.status?.state === 'offline')
     found.push({ ...here, key: 'offline', title: words.offline, body: words.offlineLong, afterMs: OFFLINE_MS });
+  found.push(...ofOffline(state, now).map((notice) => ({ ...here, page: '/this-computer?tab=offline', ...notice })));
   if (update.state === 'refused')
     found.push({
       ...here,
@@ -86,6 +91,25 @@ function worthTelling({ agent, ownCoordinator, update, secrets, isSetUp, languag
       key: `update ${update.version}`,
       body: words.updateReady(update.version),
       isImportant: false,
+    });
+  return found;
+}
+
+function ofOffline(state: DesktopState, now: number): Pick<Worthy, 'key' | 'title' | 'body'>[] {
+  const words = wordsOf(state.language);
+  const { promotion, standIns, home } = state.offline;
+  const found: Pick<Worthy, 'key' | 'title' | 'body'>[] = [];
+  if (promotion?.part.state === 'given_up')
+    found.push({ key: 'promotion', title: words.promotionGaveUp, body: promotion.part.problem ?? words.attention });
+  for (const { name, address } of standIns) {
+    const title = words.standInFound(name, centralName(state) ?? '');
+    found.push({ key: `stand-in ${address}`, title, body: words.standInFoundText });
+  }
+  if (home?.deleted && now - home.at < NEWS_MS)
+    found.push({
+      key: `home ${home.at}`,
+      title: words.isHome(home.name),
+      body: words.isHomeText(home.counts['run'] ?? 0, home.conflicts),
     });
   return found;
 }

@@ -1,5 +1,6 @@
 /** What the tray shows: one picture, one line, and a menu; all of it from the state alone. */
 import type { DesktopState } from '../../../shared/protocol/desktop/state.ts';
+import { offlineChoices, offlineLine, promotionProblem } from './tray-offline.ts';
 import { momentText, whyText, wordsOf } from './words.ts';
 
 export type TrayIcon = 'idle' | 'busy' | 'paused' | 'offline' | 'attention';
@@ -9,9 +10,13 @@ export type TrayAction =
   | { do: 'open'; page: string | null }
   | { do: 'pause'; for: 'hour' | 'until_tomorrow' | 'until_resumed' }
   | { do: 'resume' }
-  | { do: 'restartPart'; part: 'agent' | 'coordinator' }
+  | { do: 'restartPart'; part: 'agent' | 'coordinator' | 'promotion' }
   | { do: 'installUpdate' }
   | { do: 'startAtLogin'; on: boolean }
+  | { do: 'promote' }
+  | { do: 'demote' }
+  | { do: 'switchTo'; name: string; address: string }
+  | { do: 'switchHome' }
   | { do: 'quit'; how: 'drain' | 'now' };
 
 export type TrayItem =
@@ -47,7 +52,7 @@ export function trayView(state: DesktopState, { now, timeZone }: TrayAround): Tr
   const isPaused = status?.state === 'paused';
   const reason = why === null ? null : isPaused ? why : words.holdsBack(why);
   const problem = problemOf(state, now, timeZone);
-  const about: TrayItem[] = [line, reason, problem]
+  const about: TrayItem[] = [line, offlineLine(state), reason, problem]
     .filter((text) => text !== null)
     .map((label) => ({ kind: 'text', label }));
   return {
@@ -58,8 +63,8 @@ export function trayView(state: DesktopState, { now, timeZone }: TrayAround): Tr
   };
 }
 
-function iconOf({ agent, ownCoordinator, secrets, isSetUp }: DesktopState): TrayIcon {
-  const gaveUp = agent.state === 'given_up' || ownCoordinator.state === 'given_up';
+function iconOf({ agent, ownCoordinator, offline, secrets, isSetUp }: DesktopState): TrayIcon {
+  const gaveUp = [agent, ownCoordinator, offline.promotion?.part].some((part) => part?.state === 'given_up');
   if (!isSetUp || gaveUp || secrets.kept === 'refused' || agent.status?.state === 'attention') return 'attention';
   switch (agent.status?.state) {
     case undefined:
@@ -100,16 +105,15 @@ function headline(state: DesktopState): string {
   }
 }
 
-function problemOf(
-  { agent, ownCoordinator, secrets, language }: DesktopState,
-  now: number,
-  timeZone: string,
-): string | null {
+function problemOf(state: DesktopState, now: number, timeZone: string): string | null {
+  const { agent, ownCoordinator, secrets, language } = state;
   const words = wordsOf(language);
   if (ownCoordinator.state === 'given_up') return ownCoordinator.problem ?? words.coordinatorGaveUp;
   if (agent.state === 'given_up') return agent.problem ?? words.agentGaveUp;
   if (agent.state === 'waiting' && agent.nextAt !== null)
     return [agent.problem, words.until(momentText(agent.nextAt, language, now, timeZone))].filter(Boolean).join(' ');
+  const promotion = promotionProblem(state);
+  if (promotion !== null) return promotion;
   if (secrets.kept === 'refused') return words.secretsRefused;
   const problem = agent.status?.problem;
   return problem ? [problem.message, problem.mend].filter(Boolean).join(' ') : null;
@@ -135,9 +139,11 @@ function choices(state: DesktopState): TrayItem[] {
   for (const [part, { state: is }] of [
     ['agent', state.agent],
     ['coordinator', state.ownCoordinator],
+    ['promotion', state.offline.promotion?.part ?? { state: 'off' }],
   ] as const) {
     if (is === 'given_up') items.push({ kind: 'choice', label: words.restart, action: { do: 'restartPart', part } });
   }
+  if (!state.quitting) items.push(...offlineChoices(state));
   if (state.agent.status && !state.quitting) items.push({ kind: 'line' }, ...pausing(state));
   return items;
 }

@@ -54,6 +54,55 @@ const en = {
   joinYes: 'Go on',
   joinNo: 'Cancel',
   settingsSetAside: (file: string) => `The settings could not be read. They were put aside as ${file}; set up anew.`,
+  promoteChoice: (name: string) => `Stand in for ${name}…`,
+  promote: {
+    title: (name: string) => `Stand in for ${name} with this computer?`,
+    text: (name: string) =>
+      `People on this network can go on working here, with what this computer knows of ${name}. What it cannot do: write mails, sign people in through GitHub and the like, take backup codes, show runs from before, reach repositories and registries beyond this network. Do it while ${name} is away; later everything is brought home.`,
+    yes: 'Stand in',
+    no: 'Cancel',
+  },
+  secrets: {
+    title: () => "Open the team's secrets here, too?",
+    text: () =>
+      'The copy holds values of secrets. This computer also runs tests, as the same user: a malicious test could read all of them, also those of other projects. Closed, runs go without them.',
+    yes: 'Open them',
+    no: 'Leave them closed',
+  },
+  demoteChoice: 'Bring everything home…',
+  demote: {
+    title: (name: string) => `Bring everything home to ${name}?`,
+    text: (name: string) =>
+      `No more runs are taken here. What runs is finished, then everything is brought to ${name} and compared, and the workers go home. What this computer kept is deleted when ${name} has proven to have it.`,
+    yes: 'Bring it home',
+    no: 'Cancel',
+  },
+  quitPromoted: {
+    title: () => 'Quit, while the team works here?',
+    text: (name: string) =>
+      `This computer stands in for ${name}. While the app is ended, nobody can work with it. Everything is kept, and goes on when the app begins again.`,
+    yes: 'Quit',
+    no: 'Cancel',
+  },
+  switchChoice: (name: string) => `Switch to ${name}…`,
+  switchTo: {
+    title: (name: string) => `Work for ${name} meanwhile?`,
+    text: (name: string, central: string) =>
+      `${name} has proven that it stands in for ${central}. This computer and this window work with it until it ends; what runs is finished first.`,
+    yes: 'Switch',
+    no: 'Cancel',
+  },
+  switchHomeChoice: (name: string) => `Back to ${name}`,
+  standsIn: (name: string) => `Stands in for ${name}`,
+  comesHome: (name: string) => `Brings everything home to ${name}`,
+  runsToBring: (n: number) => `${counted(n, 'run', 'runs')} to bring`,
+  followsText: (name: string) => `Works for ${name}, which stands in`,
+  standInFound: (name: string, central: string) => `${name} stands in for ${central}`,
+  standInFoundText: 'Open the app to go on working there.',
+  promotionGaveUp: 'This computer no longer stands in for the coordinator',
+  isHome: (name: string) => `Everything is at home at ${name}`,
+  isHomeText: (runs: number, conflicts: number) =>
+    `${counted(runs, 'run', 'runs')}, counted and verified; what this computer kept is deleted.${conflicts > 0 ? ` ${counted(conflicts, 'conflict', 'conflicts')} to decide there.` : ''}`,
 };
 
 const de: typeof en = {
@@ -107,6 +156,55 @@ const de: typeof en = {
   joinYes: 'Weiter',
   joinNo: 'Abbrechen',
   settingsSetAside: (file) => `Die Einstellungen waren nicht lesbar und liegen nun in ${file}; bitte neu einrichten.`,
+  promoteChoice: (name) => `${name} vertreten …`,
+  promote: {
+    title: (name) => `${name} mit diesem Rechner vertreten?`,
+    text: (name) =>
+      `Leute in diesem Netz können hier weiterarbeiten, mit dem, was dieser Rechner von ${name} weiß. Nicht möglich sind: Mails schreiben, Anmelden über GitHub und Ähnliches, Ersatzcodes, frühere Läufe zeigen, Repositorys und Registrys außerhalb dieses Netzes. Nur, solange ${name} fort ist; später wird alles heimgebracht.`,
+    yes: 'Vertreten',
+    no: 'Abbrechen',
+  },
+  secrets: {
+    title: () => 'Auch die Geheimnisse des Teams hier öffnen?',
+    text: () =>
+      'Die Kopie enthält Werte von Geheimnissen. Auf diesem Rechner laufen auch Tests, als derselbe Benutzer: Ein bösartiger Test könnte alle lesen, auch die anderer Projekte. Bleiben sie geschlossen, laufen Tests ohne sie.',
+    yes: 'Öffnen',
+    no: 'Geschlossen lassen',
+  },
+  demoteChoice: 'Alles heimbringen …',
+  demote: {
+    title: (name) => `Alles heimbringen zu ${name}?`,
+    text: (name) =>
+      `Hier werden keine Läufe mehr angenommen. Was läuft, wird beendet; dann wird alles zu ${name} gebracht und verglichen, und die Worker kehren heim. Was dieser Rechner behielt, wird gelöscht, sobald ${name} bewiesen hat, alles zu haben.`,
+    yes: 'Heimbringen',
+    no: 'Abbrechen',
+  },
+  quitPromoted: {
+    title: () => 'Beenden, während das Team hier arbeitet?',
+    text: (name) =>
+      `Dieser Rechner vertritt ${name}. Solange die App beendet ist, kann niemand damit arbeiten. Alles bleibt erhalten und geht weiter, wenn die App wieder beginnt.`,
+    yes: 'Beenden',
+    no: 'Abbrechen',
+  },
+  switchChoice: (name) => `Zu ${name} wechseln …`,
+  switchTo: {
+    title: (name) => `Inzwischen für ${name} arbeiten?`,
+    text: (name, central) =>
+      `${name} hat bewiesen, dass er ${central} vertritt. Dieser Rechner und dieses Fenster arbeiten mit ihm, bis er endet; was läuft, wird zuerst beendet.`,
+    yes: 'Wechseln',
+    no: 'Abbrechen',
+  },
+  switchHomeChoice: (name) => `Zurück zu ${name}`,
+  standsIn: (name) => `Vertritt ${name}`,
+  comesHome: (name) => `Bringt alles heim zu ${name}`,
+  runsToBring: (n) => `noch ${counted(n, 'Lauf', 'Läufe')}`,
+  followsText: (name) => `Arbeitet für ${name} als Vertretung`,
+  standInFound: (name, central) => `${name} vertritt ${central}`,
+  standInFoundText: 'Öffnen Sie die App, um dort weiterzuarbeiten.',
+  promotionGaveUp: 'Dieser Rechner vertritt den Koordinator nicht mehr',
+  isHome: (name) => `Alles ist daheim bei ${name}`,
+  isHomeText: (runs, conflicts) =>
+    `${counted(runs, 'Lauf', 'Läufe')}, gezählt und geprüft; was dieser Rechner behielt, ist gelöscht.${conflicts > 0 ? ` ${counted(conflicts, 'Konflikt ist', 'Konflikte sind')} dort zu entscheiden.` : ''}`,
 };
 
 export type Words = typeof en;

@@ -2,6 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { systemClock, type Clock } from '../../../shared/base/clock.ts';
+import { openDataDir } from '../../../src-main/agent/data-dir.ts';
+import { runAgent } from '../../../src-main/agent/main.ts';
 import { writeKey } from '../../../src-main/agent/key-file.ts';
 import {
   installService,
@@ -17,7 +20,9 @@ import {
   windowsTask,
   type ServiceSpec,
 } from '../../../src-main/agent/service/service-text.ts';
+import { FakeCoordinator, JOIN_TOKEN } from '../../support/fake-coordinator.ts';
 import { tempFolder, writeFiles } from '../../support/folders.ts';
+import { agentConfig, captureLog } from '../support.ts';
 
 const spec: ServiceSpec = {
   node: process.execPath,
@@ -120,6 +125,7 @@ function rig(): { options: ServiceOptions; home: string; asked: () => string[]; 
     platform: 'linux',
     home,
     uid: 1000,
+    clock: systemClock,
     say: (line) => said.push(line),
   };
   const asked = (): string[] =>
@@ -219,3 +225,59 @@ test('a worker of Windows is registered from UTF-16, and its folder opened for t
   await uninstallService(system);
   expect(existsSync(file)).toBe(false);
 });
+
+/** As `install-service` has left it, with commands that write down what they are asked. */
+function windowsRig() {
+  const made = rig();
+  const { home, options } = made;
+  writeFiles(home, { 'bin/schtasks': { exec: `#!/bin/sh\necho "schtasks $@" >> ${home}/asked\n` }, 'data/.keep': '' });
+  const system = { ...options, platform: 'win32', scope: 'system' } as const;
+  const task = '/TN \\Playfleet\\Worker';
+  const steps = [`schtasks /Change ${task} /DISABLE`, `schtasks /End ${task}`, `schtasks /Delete /F ${task}`];
+  return { ...made, system, steps };
+}
+
+test('where the manager would end a worker without a word, it is asked to finish first, and is not started again meanwhile', async () => {
+  const { system, steps, asked, said, options } = windowsRig();
+  const coordinator = await FakeCoordinator.start();
+  const { log } = captureLog();
+  const config = agentConfig({ join: `${coordinator.url}#${JOIN_TOKEN}`, data: options.config.dataDir });
+  let askedBeforeItsEnd: string[] = [];
+  const ended = runAgent(config, log).then((code) => {
+    askedBeforeItsEnd = asked();
+    return code;
+  });
+  await coordinator.untilConnected(1);
+  await uninstallService(system);
+  expect(await ended).toBe(0);
+  expect(askedBeforeItsEnd).toEqual(steps.slice(0, 1));
+  expect(asked()).toEqual(steps);
+  expect(said[0]).toBe('the worker finishes what it runs, for at most 300 s');
+  expect(coordinator.messages).toContainEqual(expect.objectContaining({ type: 'intent', intent: 'draining' }));
+});
+
+test('one that does not end in time is ended all the same, and one that does not run is not waited for', async () => {
+  const { system, steps, asked, said, options } = windowsRig();
+  const held = openDataDir(options.config.dataDir);
+  await uninstallService({ ...system, clock: new HurryingClock() });
+  held.close();
+  expect(asked()).toEqual(steps);
+  expect(said[1]).toMatch(/^it has not ended by then; it is ended now/);
+  await uninstallService(system);
+  expect(said.slice(3)).toEqual([
+    'the worker finishes what it runs, for at most 300 s',
+    expect.stringMatching(/^removed /) as string,
+  ]);
+});
+
+/** Each wait takes no time, and counts as it was asked for. */
+class HurryingClock implements Clock {
+  #at = 0;
+  now = (): number => this.#at;
+  monotonic = (): number => this.#at;
+  after(ms: number, fn: () => void): () => void {
+    this.#at += ms;
+    const timer = setImmediate(fn);
+    return () => clearImmediate(timer);
+  }
+}

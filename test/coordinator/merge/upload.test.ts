@@ -157,6 +157,28 @@ test('what was done since is brought, too, and a run that goes on is waited for'
   expect(await read(`/api/v1/test-runs/${open}`)).toMatchObject({ status: 'cancelled' });
 });
 
+test('a run that ends while others are brought is not taken for brought', async () => {
+  await laptop.run(2);
+  const open = await laptop.world.createRun();
+  const real = centralOf();
+  let isOver = false;
+  const upload = uploadOf({
+    ...real,
+    async send(origin, entries) {
+      if (!isOver) {
+        isOver = true;
+        await laptop.world.cancel(open);
+        await laptop.reported(open);
+      }
+      return real.send(origin, entries);
+    },
+  });
+  expect(await upload.bringOnce()).toBe(false);
+  expect(upload.progress).toMatchObject({ state: 'waiting', runsLeft: 1 });
+  expect(await upload.bringOnce()).toBe(true);
+  expect(await read(`/api/v1/test-runs/${open}`)).toMatchObject({ status: 'cancelled' });
+});
+
 test('central lost what it had acknowledged: it is brought again', async () => {
   const runId = await laptop.run(4);
   expect(await uploadOf(centralOf()).bringOnce()).toBe(true);

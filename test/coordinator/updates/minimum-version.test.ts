@@ -64,3 +64,44 @@ test('raising the version ends the links of idle agents at once, and of busy one
   await demand(c, null);
   await expect(busy.connect()).resolves.toMatchObject({ type: 'welcome', intent: 'active' });
 });
+
+test('a worker that only asks by REST is told the same, finishes what it has, and gets work again with its new version', async () => {
+  const c = await startCoordinator();
+  const { workerId, apiKey } = await c.enrol('by-rest');
+  const ask = (method: string, path: string, body?: unknown) =>
+    c.request(method, `/api/v1${path}`, body, { authorization: `Bearer ${apiKey}` });
+  const beat = (body: object) => ask('PUT', `/workers/${workerId}/heartbeat`, body).then(okJson);
+  const next = () =>
+    ask('GET', '/tasks/next').then((answer) => okJson<{ task_id: string | null; message?: string }>(answer));
+  await beat({ agent_version: '1.3.9' });
+  await startRun(c);
+  const { task_id: first } = await next();
+  const { fence } = await okJson<{ fence: number }>(await ask('POST', `/tasks/${first}/claim`));
+  const run = await startRun(c);
+  const tooOld = /from 1.4.0 on, this one is 1.3.9: update it/;
+  await demand(c, '1.4.0');
+  expect(await next()).toEqual({ task_id: null, message: expect.stringMatching(tooOld) as string });
+  const { items } = await okJson<{ items: { id: string }[] }>(await c.request('GET', `/api/v1/test-runs/${run}/tasks`));
+  const refused = await ask('POST', `/tasks/${items[0]!.id}/claim`);
+  expect(refused.status).toBe(409);
+  expect(await refused.json()).toMatchObject({
+    code: 'agent_too_old',
+    detail: expect.stringMatching(tooOld) as string,
+  });
+  // What it holds goes on: its lease is renewed, and its end is taken.
+  await okJson(await ask('POST', `/tasks/${first}/heartbeat`, { fence }));
+  await beat({ agent_version: '1.4.0' });
+  expect((await next()).task_id).toBe(items[0]!.id);
+});
+
+test('a worker that has not said its version gets nothing while one is demanded, and is told how to say it', async () => {
+  const c = await startCoordinator();
+  const { apiKey } = await c.enrol('silent');
+  await startRun(c);
+  await demand(c, '1.4.0');
+  const next = () => c.request('GET', '/api/v1/tasks/next', undefined, { authorization: `Bearer ${apiKey}` });
+  const silent = { task_id: null, message: expect.stringMatching(/has not said its version: .*heartbeat/) as string };
+  expect(await okJson(await next())).toEqual(silent);
+  await demand(c, null);
+  expect(await okJson(await next())).toMatchObject({ task_id: expect.any(String) as string });
+});

@@ -1,8 +1,11 @@
 /** Releases on the coordinator: what is taken in, what machines get, and who may change it. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import { isToClear, WITHDRAWN_KEPT_MS } from '../../../coordinator/updates/rules.ts';
 import type { Release } from '../../../shared/protocol/rest/updates.ts';
 import { okJson, startCoordinator, type TestCoordinator } from '../../support/coordinator.ts';
 import { tempFolder } from '../../support/folders.ts';
@@ -170,4 +173,63 @@ test('who did what to releases stands in the audit log', async () => {
   const all = await okJson<{ items: { action: string }[] }>(await c.request('GET', '/api/v1/audit?limit=100'));
   for (const action of ['release.imported', 'release.withdrawn'])
     expect(all.items.map((one) => one.action)).toContain(action);
+});
+
+test('files of a withdrawn release are kept for a week, and no longer', () => {
+  const at = Date.now();
+  expect(isToClear({ withdrawn_at: null }, at)).toBe(false);
+  expect(isToClear({ withdrawn_at: at }, at + WITHDRAWN_KEPT_MS - 1)).toBe(false);
+  expect(isToClear({ withdrawn_at: at }, at + WITHDRAWN_KEPT_MS)).toBe(true);
+  expect(WITHDRAWN_KEPT_MS).toBe(7 * 24 * HOUR);
+});
+
+/** As if every withdrawal had been made `ms` earlier. */
+function makeOlder({ dataDir }: TestCoordinator, ms: number): void {
+  const db = new DatabaseSync(path.join(dataDir, 'playfleet.db'));
+  db.prepare('UPDATE releases SET withdrawn_at = withdrawn_at - ?').run(ms);
+  db.close();
+}
+
+test('the packages of a withdrawn release go from the disk after a week, unless another needs the same bytes', async () => {
+  const { c, release } = await start();
+  const kept = await release('1.0.0', { content: Buffer.from('the same bytes') });
+  await okJson(await bring(c, kept));
+  const shared = await release('1.1.0', { content: Buffer.from('the same bytes') });
+  const { id: sharedId } = await okJson<Release>(await bring(c, shared));
+  const own = await release('1.2.0', { content: Buffer.from('bytes of its own') });
+  const { id: ownId } = await okJson<Release>(await bring(c, own));
+  const late = await release('1.3.0', { content: Buffer.from('withdrawn lately') });
+  const { id: lateId } = await okJson<Release>(await bring(c, late));
+  for (const id of [sharedId, ownId]) await okJson(await c.request('DELETE', `/api/v1/updates/${id}`));
+  await c.stop();
+  makeOlder(c, WITHDRAWN_KEPT_MS);
+  const stored = (content: string) => {
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    return path.join(c.dataDir, 'blobs', sha256.slice(0, 2), sha256);
+  };
+  expect(existsSync(stored('bytes of its own'))).toBe(true);
+  const again = await startCoordinator({ again: c, updateKeys: [publisher.publicKey] });
+  await okJson(await again.request('DELETE', `/api/v1/updates/${lateId}`));
+  const cleared = async () => {
+    const answer = await again.request('GET', '/api/v1/audit?action=release.cleared');
+    const { items } = await okJson<{ items: { target: string; data: { bytes: number } }[] }>(answer);
+    return items.map(({ target }) => target).toSorted();
+  };
+  await expect.poll(cleared).toEqual(['1.1.0', '1.2.0']);
+  expect(['bytes of its own', 'the same bytes', 'withdrawn lately'].map((text) => existsSync(stored(text)))).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  const { items } = await okJson<{ items: Release[] }>(await again.request('GET', '/api/v1/updates'));
+  expect(items.map(({ version, state, files }) => [version, state, files.length])).toEqual([
+    ['1.3.0', 'withdrawn', 2],
+    ['1.2.0', 'withdrawn', 0],
+    ['1.1.0', 'withdrawn', 0],
+    ['1.0.0', 'current', 2],
+  ]);
+  // Who has withdrawn it by mistake brings it again, with its bytes.
+  const back = await release('1.2.0', { content: Buffer.from('bytes of its own') });
+  expect(await okJson<Release>(await bring(again, back))).toMatchObject({ version: '1.2.0', state: 'current' });
+  expect(await (await feedOf(again, back.package)).text()).toBe('bytes of its own');
 });

@@ -157,6 +157,8 @@ export class DoubleElectron {
   isSandboxed = false;
   /** What the next question is answered with: the index of a button. */
   nextAnswer = 1;
+  /** To the next questions, one each; after them `nextAnswer`. */
+  readonly answers: number[] = [];
   exitCode: number | null = null;
   idleSeconds = 600;
   onBattery = false;
@@ -244,7 +246,7 @@ export class DoubleElectron {
         showErrorBox: (_title, content) => void this.errors.push(content),
         showMessageBox: async (first: unknown, second?: Electron.MessageBoxOptions) => {
           this.questions.push(second ?? (first as Electron.MessageBoxOptions));
-          return { response: this.nextAnswer, checkboxChecked: false };
+          return { response: this.answers.shift() ?? this.nextAnswer, checkboxChecked: false };
         },
       },
       shell: {

@@ -123,9 +123,17 @@ describe('settings', () => {
 
   test('of a newer version are left alone, and the app says so', async () => {
     const file = path.join(tempFolder(), 'settings.json');
-    writeFileSync(file, '{"version":2}');
+    writeFileSync(file, '{"version":3}');
     await expect(SettingsStore.open(file, 0)).rejects.toThrow(SettingsError);
     expect(existsSync(file)).toBe(true);
+  });
+
+  test('of the version before are read, and stand in for nobody', async () => {
+    const file = path.join(tempFolder(), 'settings.json');
+    const { promotion: _, home: __, ...before } = FIRST_SETTINGS;
+    writeFileSync(file, JSON.stringify({ ...before, version: 1, secretsInMemory: true }));
+    const store = await SettingsStore.open(file, 0);
+    expect([store.setAside, store.value]).toEqual([null, { ...FIRST_SETTINGS, secretsInMemory: true }]);
   });
 
   test('take nothing that they could not read again', async () => {

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { joinDeepLink } from '../../../src-main/desktop/rules/deep-link.ts';
-import { startCoordinator } from '../../support/coordinator.ts';
+import { askWith, ended, startRun, workersOf, writeSuite } from '../../offline/support.ts';
+import { okJson, startCoordinator } from '../../support/coordinator.ts';
+import { startCoordinatorProcess } from '../../support/coordinator-process.ts';
 import { readFiles } from '../../support/folders.ts';
 import { setUp, startApp } from '../app.ts';
 import { gatedSuite, launch, readRun } from '../gate.ts';
@@ -63,6 +65,42 @@ describe('the first run', () => {
     // The page reaches it by its pin, and is led to sign in.
     expect((await app.electron.request('/api/v1/auth/me')).status).toBe(401);
     expect(app.state.ownCoordinator.state).toBe('off');
+  });
+
+  test('by six words, which prove the coordinator as much as the machine: wrong ones are named, right ones work once', async () => {
+    const coordinator = await startCoordinatorProcess({ tls: true });
+    const ask = askWith({ url: coordinator.url, token: coordinator.adminToken, pin: coordinator.pin });
+    const { code } = await okJson<{ code: string }>(await ask('POST', '/api/v1/join-codes', { name: 'a laptop' }));
+    const address = coordinator.url.replace('https://', '');
+    const app = await startApp();
+    const join = (words: string, from = app) =>
+      from.ask('wizardDo', { do: 'join', join: { by: 'code', address, code: words } });
+    await app.ask('wizardDo', { do: 'begin' });
+    await app.ask('wizardDo', { do: 'choose', way: 'join' });
+    await join(code.replace(/^\S+/, 'wrongly'));
+    expect((await app.wizardUntil(({ busy }) => !busy)).problem).toMatchObject({
+      field: 'code',
+      message: expect.stringContaining('Word 1, "wrongly", is in no join code') as string,
+    });
+    await join(code.toUpperCase());
+    const { coordinator: found, lending } = await app.wizardUntil(({ step }) => step === 'machine');
+    // Nothing but the words was typed: who was reached is proven by them.
+    expect(found).toEqual({ name: new URL(coordinator.url).host, url: coordinator.url, pinned: true });
+    await app.ask('wizardDo', { do: 'lend', lending: { ...lending, manners: { version: 1 } } });
+    expect(await workersOf(ask)).toEqual([]);
+    await app.ask('wizardDo', { do: 'agree', startAtLogin: false });
+    await app.wizardUntil(({ step }) => step === 'done');
+    expect(await workersOf(ask)).toMatchObject([{ hostname: lending.name }]);
+    const suite = writeSuite(['adds']);
+    expect(await ended(ask, await startRun(ask, suite.folder))).toMatchObject({ outcome: 'passed' });
+
+    const second = await startApp();
+    await second.ask('wizardDo', { do: 'begin' });
+    await second.ask('wizardDo', { do: 'choose', way: 'join' });
+    await join(code, second);
+    const refused = await second.wizardUntil(({ busy }) => !busy);
+    expect(refused).toMatchObject({ step: 'coordinator', problem: { field: 'code' } });
+    expect(second.state.coordinators).toEqual([]);
   });
 
   test('with a link that was used up: says so where it can be mended, and leaves nothing behind', async () => {

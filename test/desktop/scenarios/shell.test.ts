@@ -162,6 +162,7 @@ test('a second one hands its link to the first, and ends without touching anythi
       iconsDir: '',
       preload: '',
       dataDir: folder,
+      promotedHost: '127.0.0.1',
       appImage: null,
       program: '',
       autostartDir: '',
@@ -171,7 +172,6 @@ test('a second one hands its link to the first, and ends without touching anythi
     versions: { electron: '', chrome: '', node: '' },
     joining: { discover: never, redeem: never },
     updating: never,
-    promoting: null,
     clock: { now: () => 0, monotonic: () => 0, after: never },
     random: () => 0,
   });

@@ -21,7 +21,7 @@ test('agent and coordinator that are killed are back by themselves, and the run 
   const gate = await gatedSuite(1);
   const run = await launch(app, gate.suite);
   await app.until(({ agent }) => agent.status?.tests.length);
-  const pids = app.desktop.crew.pids;
+  const pids = app.desktop.pids;
   process.kill(pids.agent!, 'SIGKILL');
   await app.until(({ agent }) => agent.failures === 1);
   await app.until(({ agent }) => agent.status?.state === 'busy');
@@ -73,7 +73,7 @@ test('quit while busy: what runs is finished first, nothing new begins, then eve
   const gate = await gatedSuite(2);
   await launch(app, gate.suite);
   await app.until(({ agent }) => agent.status?.tests.length);
-  const pids = app.desktop.crew.pids;
+  const pids = app.desktop.pids;
   app.electron.choose('Quit when tests have finished');
   const state = await app.until(({ quitting }) => quitting !== null);
   expect(state.quitting).toMatchObject({ tasks: 1, until: expect.any(Number) as number });

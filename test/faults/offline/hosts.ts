@@ -32,6 +32,7 @@ export async function startCentral(bench: Bench, dataDir = path.join(bench.folde
       if (request.path.startsWith('/api/v1/origins/')) brought.push(request);
     },
   );
+  bench.atEnd(() => front.close());
   return { coordinator, front, brought };
 }
 
@@ -118,6 +119,7 @@ export async function promote(bench: Bench, machine: Machine, options: PromoteOp
   const readyMs = performance.now() - began;
   const { token } = JSON.parse(readFileSync(path.join(said.folder, 'control.json'), 'utf8')) as { token: string };
   const proxy = before?.proxy ?? (await startPlainProxy(said.url));
+  if (!before) bench.atEnd(() => proxy.close());
   const coordinator = { url: proxy.url, contentUrl: '', token, process, dataDir: said.folder };
   return { machine, coordinator, proxy, url: said.url, folder: said.folder, readyMs, host, port };
 }

@@ -43,6 +43,26 @@ export async function sendAll(coordinator: Coordinator, requests: readonly SeenR
   return stored;
 }
 
+/** Files that `to` lacks of what is compared, from one that has them. */
+export async function bringFiles(from: Coordinator, to: Coordinator, requests: readonly SeenRequest[]): Promise<void> {
+  for (const request of requests) {
+    const { missing } = await until(
+      async () => JSON.parse((await send(to, request)).body) as VerifyAnswer,
+      ({ waiting }) => waiting === 0,
+      'everything to be in place',
+      60_000,
+    );
+    for (const hash of missing) {
+      const at = `/api/v1/blobs/${hash}`;
+      const file = await fetch(from.url + at, { headers: { authorization: `Bearer ${from.token}` } });
+      const headers = { authorization: `Bearer ${to.token}` };
+      const taken = await fetch(to.url + at, { method: 'PUT', headers, body: await file.arrayBuffer() });
+      if (!file.ok || !taken.ok)
+        throw new Error(`${at} was answered ${file.status}, and ${taken.status} where it was brought`);
+    }
+  }
+}
+
 /** Waits until everything is in place; returns what central has of each origin, as text. */
 export async function compareAll(coordinator: Coordinator, requests: readonly SeenRequest[]): Promise<string[]> {
   const summaries: string[] = [];

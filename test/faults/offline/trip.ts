@@ -13,12 +13,20 @@ export interface Side {
   runs: string[];
 }
 
-/** Scripted agents and runs at a coordinator; resolves when so many tests have been acknowledged. */
-export async function startSide(coordinator: Coordinator, prefix: string, acknowledged: number): Promise<Side> {
-  const options = { slots: 8, testMs: 20, testIds: testNames(TESTS), prefix };
+/** Scripted agents and runs at a coordinator; resolves when so many tests have been acknowledged. `tests`: of each run. `run`: more of each run. */
+export async function startSide(
+  bench: Bench,
+  coordinator: Coordinator,
+  prefix: string,
+  acknowledged: number,
+  { tests = TESTS, run = {} }: { tests?: number; run?: object } = {},
+): Promise<Side> {
+  const options = { slots: 8, testMs: 20, testIds: testNames(tests), prefix };
   const fleet = await startScripted(coordinator, AGENTS, options);
+  bench.atEnd(async () => fleet.close());
   const runs: string[] = [];
-  for (let n = 0; n < RUNS; n++) runs.push(await createScriptedRun(coordinator, { name: `${prefix} ${n + 1}` }));
+  for (let n = 0; n < RUNS; n++)
+    runs.push(await createScriptedRun(coordinator, { ...run, name: `${prefix} ${n + 1}` }));
   await until(
     async () => fleet.ledger.acknowledged.size,
     (size) => size >= acknowledged,

@@ -32,7 +32,7 @@ async function outage(bench: Bench, dataDir?: string): Promise<Outage> {
   const laptop = await startMachine(bench, central, 'laptop');
   await lose(central);
   const promoted = await promote(bench, laptop, { host: '127.0.0.2' });
-  const there = await startSide(promoted.coordinator, 'laptop', 1);
+  const there = await startSide(bench, promoted.coordinator, 'laptop', 1);
   await endRuns(promoted.coordinator, there);
   there.fleet.close();
   return { central, promoted, there };

@@ -1,4 +1,4 @@
-/** Two machines are promoted at once, neither knows of the other; and one whose clock is a day wrong. */
+/** Two machines are promoted at once, neither knows of the other; and two whose clocks are a day behind and a day ahead. */
 import { api } from '../../../scripts/programs.ts';
 import type { OriginView } from '../../../shared/protocol/offline/journal.ts';
 import { slotOf } from '../../../shared/model/run-label.ts';
@@ -27,12 +27,12 @@ async function outage(bench: Bench, machines: { name: string; env: NodeJS.Proces
   const central = await startCentral(bench);
   const owners = [];
   for (const { name } of machines) owners.push(await startMachine(bench, central, name));
-  const here = await startSide(central.coordinator, 'central', inTheMiddle(bench));
+  const here = await startSide(bench, central.coordinator, 'central', inTheMiddle(bench));
   await lose(central);
   const aways: Away[] = await Promise.all(
     owners.map(async (machine, i) => {
       const promoted = await promote(bench, machine, { host: `127.0.0.${i + 2}`, env: machines[i]?.env ?? {} });
-      const side = await startSide(promoted.coordinator, machine.name, 1);
+      const side = await startSide(bench, promoted.coordinator, machine.name, 1);
       await endRuns(promoted.coordinator, side);
       return { promoted, side };
     }),
@@ -85,8 +85,12 @@ export const twoPromotions: Scenario = (bench) =>
   ]);
 
 export const clocksApart: Scenario = async (bench) => {
-  const [late, early] = [wallClock(bench.folder), wallClock(bench.folder)];
-  if (late === null || early === null) return notMeasured(FAKETIME_MISSING);
-  late.set('-1d');
-  return outage(bench, [{ name: 'slow', env: late.env }]);
+  const machines = [];
+  for (const [name, offset] of Object.entries({ slow: '-1d', fast: '+1d' })) {
+    const clock = wallClock(bench.folder, name);
+    if (clock === null) return notMeasured(FAKETIME_MISSING);
+    clock.set(offset);
+    machines.push({ name, env: clock.env });
+  }
+  return outage(bench, machines);
 };

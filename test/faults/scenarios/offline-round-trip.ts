@@ -18,7 +18,7 @@ import {
   startMachine,
   switchTo,
 } from '../offline/hosts.ts';
-import { announcementsOf, batchesOf, compareAll, comparisonsOf, sendAll } from '../offline/replay.ts';
+import { announcementsOf, batchesOf, bringFiles, compareAll, comparisonsOf, sendAll } from '../offline/replay.ts';
 import { countAll, differences, stateHashes } from '../offline/states.ts';
 import { endRuns, inTheMiddle, RUNS, startSide, TESTS } from '../offline/trip.ts';
 
@@ -27,13 +27,13 @@ export const offlineRoundTrip: Scenario = async (bench) => {
   // What enrols after a copy was made is unknown to whoever is promoted with it.
   const desk = await startMachine(bench, central, 'desk');
   const laptop = await startMachine(bench, central, 'laptop');
-  const here = await startSide(central.coordinator, 'central', inTheMiddle(bench));
+  const here = await startSide(bench, central.coordinator, 'central', inTheMiddle(bench));
   await lose(central);
 
   let promoted = await promote(bench, laptop, { host: '127.0.0.2' });
   const readyMs = promoted.readyMs;
   const switchedMs = await switchTo(bench, desk, promoted);
-  const there = await startSide(promoted.coordinator, 'laptop', inTheMiddle(bench));
+  const there = await startSide(bench, promoted.coordinator, 'laptop', inTheMiddle(bench));
   await kill(promoted);
   promoted = await promote(bench, laptop, { host: promoted.host, before: promoted });
   await endRuns(promoted.coordinator, there);
@@ -70,6 +70,7 @@ export const offlineRoundTrip: Scenario = async (bench) => {
   });
   for (const request of announcementsOf(central.brought)) await sendAll(second, [request]);
   await sendAll(second, batches.toReversed());
+  await bringFiles(central.coordinator, second, comparisons);
   const restored = await compareAll(second, comparisons);
   const elsewhere = await stateHashes(second, there.runs);
 

@@ -12,6 +12,7 @@ import {
 import type { Told } from '../../../shared/protocol/desktop/api.ts';
 import type { AgentStatus, Why } from '../../../shared/protocol/desktop/agent.ts';
 import { POLITE_MANNERS } from '../../../shared/protocol/desktop/manners.ts';
+import type { OfflineView, OwnPromotion } from '../../../shared/protocol/desktop/offline.ts';
 import type { DesktopState } from '../../../shared/protocol/desktop/state.ts';
 import type { FoundCoordinator, JoinWay, Lending } from '../../../shared/protocol/desktop/wizard.ts';
 import { answerCall, type Handlers } from '../../../src-main/desktop/core/answer.ts';
@@ -42,6 +43,7 @@ const STATE: DesktopState = {
     { id: 'mill', name: 'mill', url: 'https://mill:4800', pinned: true, own: false, active: true, signedIn: true },
     { id: 'lab', name: 'lab', url: 'https://lab:4800', pinned: false, own: false, active: false, signedIn: false },
   ],
+  offline: { copy: null, promotion: null, home: null, follows: null, standIns: [] },
   secrets: { kept: 'safe', reason: null },
   preferences: {
     startAtLogin: true,
@@ -58,6 +60,36 @@ const STATE: DesktopState = {
     checkedAt: 1_700_000_000_000,
   },
   quitting: null,
+};
+
+/** What a promoted coordinator says of itself. */
+export const ABOUT: NonNullable<OwnPromotion['about']> = {
+  since: 1_763_600_000_000,
+  copiedAt: 1_763_590_000_000,
+  secrets: false,
+  homecoming: {
+    state: 'unreachable',
+    detail: null,
+    runs_to_bring: 2,
+    sent: 0,
+    total: 0,
+    verified_at: null,
+    counts: null,
+    hash: null,
+    conflicts: null,
+  },
+};
+
+const PROMOTION: OwnPromotion = {
+  name: 'mill',
+  part: { state: 'running', failures: 0, nextAt: null, problem: null },
+  ending: false,
+  shown: {
+    url: 'https://localhost:4800',
+    addresses: ['https://192.168.1.7:4800'],
+    lacks: ['mails', 'secrets', 'earlier_runs'],
+  },
+  about: ABOUT,
 };
 
 export class DesktopDouble {
@@ -113,6 +145,21 @@ export class DesktopDouble {
   status(part: Partial<AgentStatus>): Promise<DesktopState> {
     const { agent } = this.state;
     return this.change({ agent: { ...agent, status: { ...(agent.status ?? STATUS), ...part } } });
+  }
+
+  offline(part: Partial<OfflineView>): Promise<DesktopState> {
+    return this.change({ offline: { ...this.state.offline, ...part } });
+  }
+
+  #promote(secrets: boolean): Promise<DesktopState> {
+    const { copy } = this.state.offline;
+    if (copy === null) throw new DesktopRefusal('no_copy', 'This computer keeps no copy of mill.');
+    return this.offline({ promotion: { ...PROMOTION, about: { ...ABOUT, copiedAt: copy.at, secrets } } });
+  }
+
+  #demote(): Promise<DesktopState> {
+    const { promotion } = this.state.offline;
+    return this.offline({ promotion: promotion && { ...promotion, ending: true } });
   }
 
   async #tell<K extends DesktopTell>(name: K, told: Told<K>): Promise<void> {
@@ -192,8 +239,15 @@ export class DesktopDouble {
     checkForUpdate: async () =>
       (await this.change({ update: { ...this.state.update, state: 'waiting', version: '0.2.0' } })).update,
     installUpdate: () => this.state.update,
-    promote: () => this.state,
-    demote: () => this.state,
+    promote: ({ secrets }) => this.#promote(secrets),
+    demote: () => this.#demote(),
+    lookForStandIns: () => this.offline({ standIns: [{ name: 'ada-laptop', address: 'https://192.168.1.20:4800' }] }),
+    switchTo: ({ address }) => {
+      if (!address.includes('192.168.1.20'))
+        throw new DesktopRefusal('not_switched', 'Not switched: it is an impostor.', 'address');
+      return this.offline({ follows: { name: 'ada-laptop', address, since: Date.now() }, standIns: [] });
+    },
+    switchHome: () => this.offline({ follows: null }),
     restartPart: () => this.state,
     openLogs: () => null,
     crashes: () => [{ name: '2026-11-20-renderer.dmp', at: 1_763_600_000_000, bytes: 182_000 }],
