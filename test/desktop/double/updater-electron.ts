@@ -1,21 +1,26 @@
 /** What electron-updater's own classes take from Electron by themselves, where there is none: `require('electron')` gives this from then on. */
 import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
+import type * as Electron from 'electron';
 
 const { cache, resolve } = createRequire(import.meta.url);
+
+type AppOfUpdater = Pick<
+  Electron.App,
+  'isPackaged' | 'whenReady' | 'getVersion' | 'getName' | 'getAppPath' | 'getPath' | 'quit' | 'relaunch'
+>;
 
 export class UpdaterElectron {
   /** What it was asked for, in order. */
   readonly asked: string[] = [];
   readonly autoUpdater = new EventEmitter();
-  readonly app = {
+  readonly app: AppOfUpdater = {
     isPackaged: true,
-    whenReady: () => Promise.resolve(),
+    whenReady: async () => undefined,
     getVersion: () => this.version,
     getName: () => 'playfleet',
     getAppPath: () => this.folder,
     getPath: () => this.folder,
-    once: () => undefined,
     quit: () => void this.asked.push('quit'),
     relaunch: () => void this.asked.push('relaunch'),
   };
