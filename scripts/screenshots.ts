@@ -1,71 +1,89 @@
 /**
  * `npm run screenshots`: pictures of each page of the dashboard, dark and light, on a desktop and a phone, in docs/images. A coordinator and two
- * workers run the sample suite for it: once as it should be, once with the shop's regressions, and once more while the pictures are taken.
+ * workers run the sample suite for it: once as it should be, once with the shop's regressions, once on a machine that stands in for the coordinator,
+ * and once more while the pictures are taken. `-- settings promoted`: only those whose name begins so; the others stay as they are.
  */
 import { chromium, type Browser, type Page } from '@playwright/test';
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { signIn } from '../test/bench/ui/clients.ts';
-import { api, ended, Programs, root, sampleSuite, type Coordinator } from './programs.ts';
+import type { OriginView } from '../shared/protocol/offline/journal.ts';
+import { PERSON, signIn } from '../test/bench/ui/clients.ts';
+import { DesktopDouble } from '../test/ui/support/desktop-double.ts';
+import { letHoldCopy, StandIn, untilTrue } from '../test/ui/support/stand-in.ts';
+import { Camera, type Scene } from './camera.ts';
+import { api, ended, Programs, root, sampleSuite, stop, type Coordinator } from './programs.ts';
 
-const FOLDER = path.join(root, 'docs/images/dashboard');
-const MOST_BYTES = 3 * 1024 * 1024;
-const QUALITY = 0.8;
-const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
-/** Of the browser's own settings; the dashboard follows them. */
-const SCHEMES = ['dark', 'light'] as const;
+const MOST_BYTES = 4 * 1024 * 1024;
+const LAPTOP = 'anna-laptop';
+
+const wanted = process.argv.slice(2);
+const isWanted = ({ name }: Scene): boolean => wanted.length === 0 || wanted.some((begins) => name.startsWith(begins));
+const folder = path.join(root, 'docs/images/dashboard');
 
 const work = await mkdtemp(path.join(os.tmpdir(), 'playfleet-screenshots-'));
 const programs = new Programs();
 let browser: Browser | null = null;
 try {
-  const coordinator = await programs.startCoordinator(path.join(work, 'coordinator'));
-  for (const [name, slots] of Object.entries({ 'anna-laptop': 2, 'rack-1': 2 }))
-    await programs.startWorker(coordinator, { name, slots, dataDir: path.join(work, name) });
-  await run(coordinator, 'main · 4f2c81e');
-  await run(coordinator, 'new-checkout · 91d07ab', ['--env', 'SHOP_FAIL=1']);
-  const live = programs.startCli(coordinator, ['run', '--name', 'nightly', '--project', 'shop'], {
+  let central = await programs.startCoordinator(path.join(work, 'coordinator'));
+  for (const [name, slots] of Object.entries({ [LAPTOP]: 2, 'rack-1': 2 }))
+    await programs.startWorker(central, { name, slots, dataDir: path.join(work, name) });
+  await letHoldCopy(central, LAPTOP);
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  const camera = await Camera.open(browser, folder, wanted.length === 0);
+  const photograph = async (scenes: Scene[]): Promise<void> => {
+    for (const scene of scenes.filter(isWanted)) await camera.take(scene);
+  };
+  const account = await browser.newContext();
+  await signIn(central, account);
+  const storageState = await account.storageState();
+  await run(central, 'main · 4f2c81e');
+  await run(central, 'new-checkout · 91d07ab', ['--env', 'SHOP_FAIL=1']);
+
+  await stop(central.process);
+  const standIn = await StandIn.promote(programs, path.join(work, LAPTOP));
+  const guest = await standIn.context(browser, PERSON);
+  await run(standIn.coordinator, 'On the train', ['--env', 'SHOP_FAIL=1']);
+  await guest.request.put(`${standIn.url}/api/v1/settings`, {
+    headers: { origin: standIn.url },
+    data: { max_parallel_test_runs: 3 },
+  });
+  const there = { ignoreHTTPSErrors: true, storageState: await guest.storageState() };
+  await photograph([
+    { name: 'promoted', url: `${standIn.url}/`, options: there },
+    { name: 'promoted-offline', url: `${standIn.url}/settings?tab=offline`, options: there },
+  ]);
+  central = await programs.startCoordinator(central.dataDir, { before: central });
+  await api(central, 'PUT', '/settings', { max_parallel_test_runs: 12, backup_schedule: 'daily' });
+  await untilTrue(
+    () => api<{ items: OriginView[] }>(central, 'GET', '/origins'),
+    ({ items }) => items.some(({ verified_at: at, conflicts }) => at !== null && conflicts > 0),
+  );
+  await photograph([{ name: 'promoted-home', url: `${standIn.url}/settings?tab=offline`, options: there }]);
+  await guest.request.post(`${standIn.url}/api/v1/offline/demotion`, {
+    headers: { origin: standIn.url },
+    data: { now: false },
+  });
+  await standIn.ended();
+
+  const live = programs.startCli(central, ['run', '--name', 'nightly', '--project', 'shop'], {
     cwd: sampleSuite,
     stdio: 'ignore',
   });
-  await untilRunning(coordinator);
-
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-  const account = await (await browser.newContext()).newPage();
-  await signIn(coordinator, account.context());
-  const storageState = await account.context().storageState();
-  const pages = await addresses(coordinator);
-  await rm(FOLDER, { recursive: true, force: true });
-  await mkdir(FOLDER, { recursive: true });
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    for (const colorScheme of SCHEMES) {
-      const options = {
-        viewport,
-        colorScheme,
-        storageState,
-        locale: 'en-GB',
-        isMobile: size === 'phone',
-        hasTouch: size === 'phone',
-      };
-      const context = await browser.newContext({ ...options, reducedMotion: 'reduce' });
-      const page = await context.newPage();
-      for (const [name, address] of Object.entries(pages)) {
-        await page.goto(coordinator.url + address);
-        await settled(page);
-        await writeFile(
-          path.join(FOLDER, `${name}-${size}-${colorScheme}.webp`),
-          await toWebp(account, await page.screenshot()),
-        );
-      }
-      await context.close();
-    }
-  }
+  await untilRunning(central);
+  const here = { storageState };
+  await photograph(
+    Object.entries(await addresses(central)).map(([name, address]) => ({
+      name,
+      url: central.url + address,
+      options: here,
+    })),
+  );
+  await photograph(desktopScenes(central.url, here));
   live.kill('SIGINT');
   await ended(live);
-  const bytes = await sizeOf(FOLDER);
-  const pictures = (await readdir(FOLDER)).length;
-  console.log(`${pictures} pictures, ${(bytes / 2 ** 20).toFixed(2)} MB in ${path.relative(root, FOLDER)}`);
+  const { pictures, bytes } = await camera.figures();
+  console.log(`${pictures} pictures, ${(bytes / 2 ** 20).toFixed(2)} MB in ${path.relative(root, folder)}`);
   const holds = bytes <= MOST_BYTES;
   console.log(JSON.stringify({ pictures, bytes, most_bytes: MOST_BYTES, holds }));
   process.exitCode = holds ? 0 : 1;
@@ -85,23 +103,22 @@ async function run(coordinator: Coordinator, name: string, args: string[] = []):
 }
 
 async function untilRunning(coordinator: Coordinator): Promise<void> {
-  for (;;) {
-    const { items } = await api<{ items: { status: string; tests: { settled: number } }[] }>(
-      coordinator,
-      'GET',
-      '/test-runs?limit=1',
-    );
-    if (items[0]?.status === 'running' && items[0].tests.settled > 10) return;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
+  await untilTrue(
+    () => api<{ items: { status: string; tests: { settled: number } }[] }>(coordinator, 'GET', '/test-runs?limit=1'),
+    ({ items: [newest] }) => newest?.status === 'running' && newest.tests.settled > 10,
+  );
 }
 
 /** Of each page; the run with failures is the second, and its first failure the test that is shown. */
 async function addresses(coordinator: Coordinator): Promise<Record<string, string>> {
   const { items: workers } = await api<{ items: { id: string }[] }>(coordinator, 'GET', '/workers');
-  const { items: runs } = await api<{ items: { id: string; number: number }[] }>(coordinator, 'GET', '/test-runs');
-  const failing = runs.find(({ number }) => number === 2);
-  const good = runs.find(({ number }) => number === 1);
+  const { items: runs } = await api<{ items: { id: string; number: number; name: string }[] }>(
+    coordinator,
+    'GET',
+    '/test-runs',
+  );
+  const failing = runs.find(({ name }) => name.startsWith('new-checkout'));
+  const good = runs.find(({ name }) => name.startsWith('main'));
   if (!failing || !good) throw new Error('the runs are not there');
   const { items: tests } = await api<{ items: { test_id: string }[] }>(
     coordinator,
@@ -123,39 +140,18 @@ async function addresses(coordinator: Coordinator): Promise<Record<string, strin
     analytics: '/analytics',
     logs: '/logs',
     settings: '/settings',
+    'settings-offline': '/settings?tab=offline',
+    'settings-backups': '/settings?tab=backups',
     people: '/people',
     audit: '/audit',
   };
 }
 
-/** Nothing is being loaded any more. */
-async function settled(page: Page): Promise<void> {
-  await page.locator('main h1').first().waitFor();
-  // What has come may bring more that is to be loaded.
-  for (let quiet = 0; quiet < 3; quiet++) {
-    await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
-    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))');
-  }
-  await page.evaluate('document.fonts.ready.then(() => null)');
-  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))');
-}
-
-/** A third of a PNG's size. Chromium itself makes it: `page` is any page. */
-async function toWebp(page: Page, png: Buffer): Promise<Buffer> {
-  const script = `(async () => {
-    const image = await createImageBitmap(await (await fetch('data:image/png;base64,${png.toString('base64')}')).blob());
-    const canvas = new OffscreenCanvas(image.width, image.height);
-    canvas.getContext('2d').drawImage(image, 0, 0);
-    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/webp', quality: ${QUALITY} })).arrayBuffer());
-    let text = '';
-    for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-    return btoa(text);
-  })()`;
-  return Buffer.from(await page.evaluate<string>(script), 'base64');
-}
-
-async function sizeOf(folder: string): Promise<number> {
-  const files = await readdir(folder);
-  const sizes = await Promise.all(files.map(async (file) => (await stat(path.join(folder, file))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** What only the desktop app shows: its own code answers the page, over a state as on a laptop. */
+function desktopScenes(url: string, options: Scene['options']): Scene[] {
+  const within = (isSetUp: boolean) => async (page: Page) => new DesktopDouble({ isSetUp }).attach(page);
+  return [
+    { name: 'this-computer', url: `${url}/this-computer`, options, before: within(true) },
+    { name: 'setup', url: `${url}/setup`, options, before: within(false) },
+  ];
 }

@@ -14,12 +14,19 @@ const DISK: Record<string, (place: string) => string> = {
   EIO: (place) => `The disk of ${place} answers with errors. Check its health, or choose another folder`,
   EROFS: (place) => `${place} is read-only. Choose another folder`,
   EACCES: (place) => `${place} may not be written or read. Give this user the right, or choose another folder`,
+  ENOTDIR: (place) => `${place} is no folder, or lies in something that is none. Choose another folder`,
   EPERM: (place) => `${place} may not be written or read. Give this user the right, or choose another folder`,
 };
 
-/** Errors of the file system around a backup in `place`, as a BackupError; anything else as it is. */
-export function asBackupError(error: unknown, place: string): unknown {
+/** What the file system around `place` has against us, with the mend and without a full stop; null for any other error. */
+export function diskTrouble(error: unknown, place: string): string | null {
   const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
   const text = DISK[code] ?? (/^SQLITE_FULL/.test(code) ? DISK['ENOSPC'] : undefined);
-  return text ? new BackupError(`${text(place)}; nothing of this backup was kept.`, { cause: error }) : error;
+  return text?.(place) ?? null;
+}
+
+/** Errors of the file system around a backup in `place`, as a BackupError; anything else as it is. */
+export function asBackupError(error: unknown, place: string): unknown {
+  const trouble = diskTrouble(error, place);
+  return trouble === null ? error : new BackupError(`${trouble}; nothing of this backup was kept.`, { cause: error });
 }

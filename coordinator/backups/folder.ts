@@ -46,7 +46,7 @@ export async function openKey(folder: string, passphrase: string | null): Promis
     if (passphrase !== null) throw new BackupError(`The backups in ${folder} are not encrypted: give no passphrase.`);
     return null;
   }
-  if (passphrase === null) throw new BackupError(`The backups in ${folder} are encrypted: give their passphrase.`);
+  if (passphrase === null) throw new BackupError('It is encrypted: give its passphrase (--passphrase-file).');
   return FolderKey.open(passphrase, await readEncryption(file));
 }
 

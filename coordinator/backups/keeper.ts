@@ -99,10 +99,11 @@ export class BackupKeeper {
     return { id, ended: this.#running };
   }
 
-  standing(): BackupStanding {
+  standing(readers: 'everybody' | 'admins' = 'everybody'): BackupStanding {
     const { clock, settings } = this.#options;
     const good = this.#good;
-    const warnings = warningsOf(settings().schedule, this.#tried, good?.started_at ?? null, clock.now());
+    const known = { tried: this.#tried, lastGoodAt: good?.started_at ?? null };
+    const warnings = warningsOf(settings().schedule, known, readers, clock.now());
     return { lastGoodAt: good?.taken_at ?? null, warnings };
   }
 
@@ -112,7 +113,7 @@ export class BackupKeeper {
       tried: await lastAttempts(r, LOOKED_AT),
       good: await lastGood(r),
     }));
-    this.#tried = tried.map(({ state, started_at: startedAt }) => ({ state, startedAt }));
+    this.#tried = tried.map(({ state, started_at: startedAt, detail }) => ({ state, startedAt, detail }));
     this.#good = good;
   }
 

@@ -22,7 +22,7 @@ import { createRouter } from '../http/router.ts';
 import type { Database } from '../storage/database.ts';
 import { lastAttempts, shown } from './attempts.ts';
 import { inFolder } from './back-up.ts';
-import { BackupError } from './failures.ts';
+import { BackupError, diskTrouble } from './failures.ts';
 import { artifactEntries, backupNames, listBackups, removeBackups, tarEntries } from './folder.ts';
 import type { BackupKeeper } from './keeper.ts';
 import { summaryOf } from './manifest.ts';
@@ -50,8 +50,8 @@ export function backupRoutes({ db, clock, keeper, settings }: BackupRoutesDeps) 
   };
   const overview = async (): Promise<BackupsAnswer> => {
     const { folder, namedFolder, schedule } = settings();
-    const { backups, broken } = await refusing(() => listBackups(folder));
-    const { lastGoodAt, warnings } = keeper.standing();
+    const { backups, broken } = await listBackups(folder).catch((error: unknown) => unseen(error, folder));
+    const { lastGoodAt, warnings } = keeper.standing('admins');
     return {
       items: backups.map(({ manifest }) => summaryOf(manifest)),
       folder: namedFolder,
@@ -167,6 +167,13 @@ export function backupRoutes({ db, clock, keeper, settings }: BackupRoutesDeps) 
         return c.json(await overview(), 200);
       },
     );
+}
+
+/** A folder that cannot be read is told of, with all the rest: the mend may be a setting. */
+function unseen(error: unknown, folder: string): { backups: []; broken: string[] } {
+  const trouble = error instanceof BackupError ? error.message : diskTrouble(error, folder);
+  if (trouble === null) throw error;
+  return { backups: [], broken: [`${trouble.replace(/\.$/, '')}.`] };
 }
 
 async function refusing<T>(work: () => Promise<T>): Promise<T> {

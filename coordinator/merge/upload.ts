@@ -160,7 +160,7 @@ export class Upload {
         const isDone = left === 0;
         this.#tell({
           state: isDone ? 'verified' : 'waiting',
-          detail: isDone ? null : `${left} runs go on here; they are brought when they have ended`,
+          detail: isDone ? null : goingOn(left),
           verifiedAt: isDone ? clock.now() : null,
           retryAt: null,
         });
@@ -246,6 +246,11 @@ export class Upload {
     });
   }
 }
+
+const goingOn = (runs: number): string =>
+  runs === 1
+    ? 'one run goes on here; it is brought when it has ended'
+    : `${runs} runs go on here; they are brought when they have ended`;
 
 function whyDifferent({ differs, refused, missing }: VerifyAnswer): string {
   const held = refused > 0 ? ` It cannot hold ${refused} entries.` : '';

@@ -108,7 +108,7 @@ export const SETTINGS = {
   backup_schedule: choice(
     ['off', 'daily', 'weekly'],
     'off',
-    'How often a backup is taken by itself. The first one is taken at once; one that was missed is made up for.',
+    'How often a backup is taken by itself. Where none was taken since the last one was due, it is made up for at once.',
   ),
   backup_time: {
     ...choice(['03:00'], '03:00', 'At what time of day (HH:MM) backups are taken.'),

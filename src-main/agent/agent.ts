@@ -31,6 +31,8 @@ export class Agent implements Controlled {
   onOffline: (told: OfflineWelcome) => void = () => undefined;
   /** Slots that other agents of this machine use at this moment. */
   slotsElsewhere: () => number = () => 0;
+  /** What its owner is told when the coordinator refuses this worker. */
+  refusalFor: (error: AgentError) => AgentError = (error) => error;
   /** Resolves with the exit code once the agent has ended. */
   readonly done: Promise<number>;
   /** The coordinator gives no work to this version. */
@@ -296,10 +298,11 @@ export class Agent implements Controlled {
   }
 
   async #refused(error: AgentError): Promise<void> {
-    this.#refusal = error.message;
-    this.parts.log[error.exitCode === EXIT.sentHome ? 'info' : 'error'](error.message);
+    const { message, exitCode } = this.refusalFor(error);
+    this.#refusal = message;
+    this.parts.log[exitCode === EXIT.sentHome ? 'info' : 'error'](message);
     for (const held of this.#pool.held()) this.#pool.stale(held);
-    this.#stopping ??= this.#end(error.exitCode, Promise.resolve());
+    this.#stopping ??= this.#end(exitCode, Promise.resolve());
     await this.#stopping;
   }
 

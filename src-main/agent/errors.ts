@@ -9,6 +9,9 @@ export class AgentError extends Error {
   }
 }
 
+/** The coordinator does not know this worker's key, or does not any more. */
+export class KeyRefused extends AgentError {}
+
 export const EXIT = {
   ok: 0,
   /** Our own fault: should never be seen. */

@@ -7,13 +7,14 @@ import path from 'node:path';
 import type { AgentStatus } from '../../shared/protocol/desktop/agent.ts';
 import type { OfflineWelcome } from '../../shared/protocol/offline/promotion.ts';
 import { Agent } from './agent.ts';
+import { AgentError, EXIT, KeyRefused } from './errors.ts';
 import type { Controlled } from './control/control.ts';
 import { coordinatorsFile } from './coordinators/file.ts';
 import { changeStandIns, readStandIns } from './coordinators/remembered.ts';
 import { standInOf, workAtHome, type AwayCoordinator, type StandIns } from './coordinators/stand-ins.ts';
 import { CopyKeeper } from './offline/copy-keeper.ts';
 import { placesIn, type OfflinePlaces } from './offline/places.ts';
-import { comesHome } from './offline/rules.ts';
+import { comesHome, unknownThere } from './offline/rules.ts';
 import { checkStatement } from './offline/statement.ts';
 import { gatherForAnother, type Parts } from './start.ts';
 
@@ -193,6 +194,7 @@ export class Following implements Controlled {
     const agent = new Agent(parts);
     agent.slotsElsewhere = () => this.#home.slotsInUse;
     agent.onStatus = this.#onStatus;
+    agent.refusalFor = (error) => (error instanceof KeyRefused ? notKnown(to) : error);
     this.#away = { agent, at: to };
     this.#onStatus();
     // It was sent home, or is not known there: the central one is there, or soon will be.
@@ -219,4 +221,10 @@ export class Following implements Controlled {
     const left = agent.done.finally(() => this.#leaving.delete(left));
     this.#leaving.add(left);
   }
+}
+
+/** Nothing was revoked: its copy of our coordinator is older than our key. */
+function notKnown(at: AwayCoordinator): AgentError {
+  const { message, mend } = unknownThere(at);
+  return new AgentError(`${message}. ${mend}`, EXIT.refused);
 }

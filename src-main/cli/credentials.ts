@@ -31,7 +31,7 @@ export interface Credentials {
   from: 'environment' | 'login';
 }
 
-const fileOf = (configDir: string) => path.join(configDir, 'credentials.json');
+export const credentialsFile = (configDir: string): string => path.join(configDir, 'credentials.json');
 
 /** Throws CliFailure where nothing names a coordinator. */
 export async function findCredentials(config: CliConfig): Promise<Credentials> {
@@ -55,7 +55,7 @@ export async function findCredentials(config: CliConfig): Promise<Credentials> {
 
 /** What is stored; null where nothing is, or, with `url`, where it is for another coordinator. */
 export async function readLogin(configDir: string, url?: string): Promise<Login | null> {
-  const file = fileOf(configDir);
+  const file = credentialsFile(configDir);
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -74,7 +74,7 @@ export async function readLogin(configDir: string, url?: string): Promise<Login 
 
 /** Replaces what is stored. The file is never readable by others, not even for a moment. */
 export async function storeLogin(configDir: string, login: Login): Promise<string> {
-  const file = fileOf(configDir);
+  const file = credentialsFile(configDir);
   await mkdir(configDir, { recursive: true, mode: 0o700 });
   const fresh = `${file}.${process.pid}.new`;
   await writeFile(fresh, `${JSON.stringify({ version: 1, ...login }, null, 2)}\n`, { mode: 0o600 });
@@ -86,7 +86,7 @@ export async function storeLogin(configDir: string, login: Login): Promise<strin
 /** Returns whether anything was stored. */
 export async function removeLogin(configDir: string): Promise<boolean> {
   try {
-    await rm(fileOf(configDir));
+    await rm(credentialsFile(configDir));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;

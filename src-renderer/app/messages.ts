@@ -2,10 +2,12 @@ import { defineMessages } from '../ui/i18n.ts';
 
 export const messages = defineMessages({
   en: {
-    allAtHome: 'everything is at home',
-    promoted: 'Promoted coordinator of {name} since',
-    promotedMore: 'More',
-    runsToBring: { one: '{n} run to bring home', other: '{n} runs to bring home' },
+    allAtHome: 'Everything is at home.',
+    promoted: '{name} stands in for the central coordinator since',
+    promotedMore: 'How far it is',
+    promotionEnding: 'It is ending, and takes no more runs.',
+    promotionOver: '{name} has ended its promotion, or cannot be reached. The central coordinator:',
+    runsToBring: { one: '{n} run to bring home.', other: '{n} runs to bring home.' },
     account: 'Your account',
     actions: 'Actions',
     analytics: 'Analytics',
@@ -63,10 +65,12 @@ export const messages = defineMessages({
     workers: 'Workers',
   },
   de: {
-    allAtHome: 'alles ist heimgebracht',
-    promoted: 'Vertretender Koordinator auf {name} seit',
-    promotedMore: 'Mehr',
-    runsToBring: { one: '{n} Lauf heimzubringen', other: '{n} Läufe heimzubringen' },
+    allAtHome: 'Alles ist heimgebracht.',
+    promoted: '{name} vertritt den zentralen Koordinator seit',
+    promotedMore: 'Wie weit es ist',
+    promotionEnding: 'Die Vertretung endet, Läufe werden nicht mehr angenommen.',
+    promotionOver: '{name} hat die Vertretung beendet oder ist nicht erreichbar. Der zentrale Koordinator:',
+    runsToBring: { one: '{n} Lauf ist heimzubringen.', other: '{n} Läufe sind heimzubringen.' },
     account: 'Dein Konto',
     actions: 'Aktionen',
     analytics: 'Auswertung',

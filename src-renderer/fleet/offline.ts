@@ -14,12 +14,22 @@ export type { Conflict, CopyPermit, OriginView };
 
 const KEY = ['offline'];
 
-/** Of a promoted coordinator it is read every few seconds: it comes nearer to its end. */
+/** A worker that is on asks every five minutes: after three times it is off, or something is wrong. */
+export const COPY_IS_OLD_MS = 15 * 60_000;
+
+/** Pure: how a copy stands at `now`. */
+export function copyStanding({ at }: Pick<Copy, 'at'>, now: number): 'none' | 'fresh' | 'old' {
+  if (at === null) return 'none';
+  return now - Date.parse(at) > COPY_IS_OLD_MS ? 'old' : 'fresh';
+}
+
+/** Read every few seconds while something comes nearer: a promotion to its end, or a copy to a machine. */
 export const useOffline = () =>
   useQuery({
     queryKey: KEY,
     queryFn: ({ signal }) => api.get<OfflineState>('/offline', {}, signal),
-    refetchInterval: ({ state }) => (state.data?.promotion ? 3_000 : 60_000),
+    refetchInterval: ({ state: { data } }) =>
+      data?.promotion || data?.copies.some(({ at }) => at === null) ? 3_000 : 60_000,
   });
 
 /** Coordinators whose work came here, without this one itself. */

@@ -37,6 +37,8 @@ export function outdatedBy(
         break;
       case 'settings.changed':
         add('settings');
+        // When the next one is due is a setting.
+        add('backups');
         break;
       case 'backup.done':
       case 'backup.failed':

@@ -1,82 +1,95 @@
-import { useMemo, useState } from 'react';
-import type { Backup, BackupAttempt } from '../../shared/protocol/rest/backups.ts';
-import { backupFile, removeBackup, takeBackup, useBackups } from '../fleet/backups.ts';
+import { useMemo } from 'react';
+import type { BackupAttempt, BackupsAnswer } from '../../shared/protocol/rest/backups.ts';
+import { takeBackup, useBackups } from '../fleet/backups.ts';
+import { useSettings } from '../fleet/settings.ts';
 import { bytesText } from '../parts/units.ts';
 import { Button } from '../ui/button.tsx';
-import { CodeBlock } from '../ui/code-block.tsx';
-import { Confirm } from '../ui/dialog.tsx';
 import { useLanguage, useMessages } from '../ui/i18n.ts';
-import { Section, Toolbar } from '../ui/page.tsx';
-import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
+import { Section } from '../ui/page.tsx';
+import { ErrorState, Skeleton } from '../ui/states.tsx';
 import { Status, type Tone } from '../ui/status.tsx';
 import { Table, type Column } from '../ui/table.tsx';
 import { DateTime, RelativeTime } from '../ui/time.tsx';
 import { toastDone, toastError } from '../ui/toast.tsx';
+import { BackupList } from './backup-list.tsx';
 import { messages } from './backup-messages.ts';
+import { groupOf } from './groups.ts';
+import { SettingRow } from './setting-row.tsx';
 import styles from './settings.module.css';
+
+/** For admins: backups that there are, when the next one comes, how the last ones went, and taking, fetching and deleting them. */
+export function Backups() {
+  const t = useMessages(messages);
+  const { data, error, refetch } = useBackups();
+  const take = async () => {
+    try {
+      await takeBackup();
+      toastDone(t('begun'));
+    } catch (caught) {
+      toastError(caught);
+    }
+  };
+  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  if (!data) return <Skeleton rows={6} />;
+  const { items, attempts } = data;
+  const busy = attempts.some(({ state }) => state === 'running');
+  return (
+    <div className={styles.stack}>
+      <Section
+        title={t('backups')}
+        actions={
+          <Button look="primary" busy={busy} onClick={() => void take()}>
+            {t('take')}
+          </Button>
+        }
+      >
+        <Standing answer={data} />
+        <BackupList items={items} />
+      </Section>
+      {attempts.length > 0 && <Attempts attempts={attempts} />}
+      <Schedule />
+    </div>
+  );
+}
+
+/** Whether all is well, and what comes next. */
+function Standing({ answer }: { answer: BackupsAnswer }) {
+  const t = useMessages(messages);
+  const { folder, warnings, next_at: next, last_good_at: lastGood } = answer;
+  return (
+    <>
+      {warnings.map((warning) => (
+        <p key={warning} role="alert" className={styles.wraps}>
+          <Status tone="flaky">{warning}</Status>
+        </p>
+      ))}
+      <p className="muted">
+        {lastGood !== null && (
+          <>
+            {t('lastGood')} <RelativeTime at={lastGood} />.{' '}
+          </>
+        )}
+        {next === null ? (
+          t('noSchedule')
+        ) : (
+          <>
+            {t('next')} <DateTime at={next} />.
+          </>
+        )}{' '}
+        {folder === null ? t('whereUsual') : t('where', { folder })}
+      </p>
+    </>
+  );
+}
 
 const TONES: Record<BackupAttempt['state'], Tone> = { running: 'running', done: 'passed', failed: 'failed' };
 
-/** For admins: backups that there are, how the last ones went, and taking, fetching and deleting them. */
-export function Backups() {
+function Attempts({ attempts }: { attempts: readonly BackupAttempt[] }) {
   const t = useMessages(messages);
   const language = useLanguage();
-  const { data, error, refetch } = useBackups();
-  const [removing, setRemoving] = useState<Backup | null>(null);
   const columns = useMemo(
-    (): Column<Backup>[] => [
-      { id: 'taken', head: t('stateOf'), cell: ({ taken_at }) => <DateTime at={taken_at} /> },
-      { id: 'size', head: t('size'), width: '90px', align: 'end', cell: ({ bytes }) => bytesText(bytes, language) },
-      {
-        id: 'artifacts',
-        head: t('artifacts'),
-        width: '100px',
-        align: 'end',
-        wideOnly: true,
-        cell: ({ artifacts }) => (artifacts === null ? t('leftOut') : artifacts.toLocaleString(language)),
-      },
-      {
-        id: 'encrypted',
-        head: t('encrypted'),
-        width: '120px',
-        wideOnly: true,
-        cell: ({ encrypted }) => t(encrypted ? 'yes' : 'no'),
-      },
-      {
-        id: 'keys',
-        head: t('keys'),
-        width: '90px',
-        wideOnly: true,
-        cell: ({ has_keys }) => t(has_keys ? 'yes' : 'no'),
-      },
-      {
-        id: 'download',
-        head: '',
-        width: '120px',
-        align: 'end',
-        cell: ({ name }) => (
-          <a href={backupFile(name)} download={`${name}.tar`} aria-label={t('downloadOf', { name })}>
-            {t('download')}
-          </a>
-        ),
-      },
-      {
-        id: 'delete',
-        head: '',
-        width: '90px',
-        align: 'end',
-        cell: (backup) => (
-          <Button look="quiet" onClick={() => setRemoving(backup)} aria-label={`${t('delete')}: ${backup.name}`}>
-            {t('delete')}
-          </Button>
-        ),
-      },
-    ],
-    [t, language],
-  );
-  const attemptColumns = useMemo(
     (): Column<BackupAttempt>[] => [
-      { id: 'started', head: t('started'), width: '150px', cell: ({ started_at }) => <DateTime at={started_at} /> },
+      { id: 'started', head: t('started'), width: '140px', cell: ({ started_at }) => <DateTime at={started_at} /> },
       {
         id: 'state',
         head: t('state'),
@@ -96,79 +109,31 @@ export function Backups() {
     ],
     [t, language],
   );
-  const take = async () => {
-    try {
-      await takeBackup();
-      toastDone(t('begun'));
-    } catch (caught) {
-      toastError(caught);
-    }
-  };
-  const remove = async ({ name }: Backup) => {
-    setRemoving(null);
-    try {
-      await removeBackup(name);
-      toastDone(t('deleted', { name }));
-    } catch (caught) {
-      toastError(caught);
-    }
-  };
-  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
-  if (!data) return <Skeleton rows={6} />;
-  const { items, attempts, folder, warnings, next_at: next, last_good_at: lastGood } = data;
   return (
-    <div className={styles.stack}>
-      <Toolbar>
-        <Button look="primary" busy={attempts.some(({ state }) => state === 'running')} onClick={() => void take()}>
-          {t('take')}
-        </Button>
-      </Toolbar>
-      {warnings.map((warning) => (
-        <p key={warning} role="alert">
-          <Status tone="flaky">{warning}</Status>
-        </p>
-      ))}
-      <p className="muted">
-        {lastGood !== null && (
-          <>
-            {t('lastGood')} <RelativeTime at={lastGood} />.{' '}
-          </>
-        )}
-        {next === null ? (
-          t('noSchedule')
-        ) : (
-          <>
-            {t('next')} <DateTime at={next} />.
-          </>
-        )}{' '}
-        {folder === null ? t('whereUsual') : t('where', { folder })}
-      </p>
-      {items.length === 0 ? (
-        <EmptyState title={t('none')} command="playfleet backup --to backup.tar">
-          <p>{t('noneWhy')}</p>
-        </EmptyState>
+    <Section title={t('attempts')}>
+      <Table label={t('attempts')} columns={columns} rows={attempts} keyOf={({ id }) => id} />
+    </Section>
+  );
+}
+
+/** When they are taken, what is kept and where: settings, as they stand among all the others too. */
+function Schedule() {
+  const t = useMessages(messages);
+  const { data, error, refetch } = useSettings();
+  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  return (
+    <Section title={t('schedule')}>
+      {data ? (
+        <ul className={styles.settings}>
+          {data
+            .filter(({ key }) => groupOf(key) === 'backups')
+            .map((setting) => (
+              <SettingRow key={setting.key} setting={setting} mayChange />
+            ))}
+        </ul>
       ) : (
-        <>
-          <Table label={t('backups')} columns={columns} rows={items} keyOf={({ name }) => name} />
-          <p className="muted">{t('restoreWhy')}</p>
-          <CodeBlock text={`playfleet restore ${items[0]!.name}.tar --into playfleet-data`} />
-        </>
+        <Skeleton rows={6} />
       )}
-      {attempts.length > 0 && (
-        <Section title={t('attempts')}>
-          <Table label={t('attempts')} columns={attemptColumns} rows={attempts} keyOf={({ id }) => id} />
-        </Section>
-      )}
-      <Confirm
-        open={removing !== null}
-        onOpenChange={() => setRemoving(null)}
-        title={t('deleteTitle', { name: removing?.name ?? '' })}
-        action={t('delete')}
-        danger
-        onConfirm={() => void (removing && remove(removing))}
-      >
-        <p>{t('deleteWhy')}</p>
-      </Confirm>
-    </div>
+    </Section>
   );
 }

@@ -1,14 +1,16 @@
 import { useMemo, useState } from 'react';
-import { permitCopy, type Copy } from '../fleet/offline.ts';
+import { copyStanding, permitCopy, type Copy } from '../fleet/offline.ts';
 import { useWorkers } from '../fleet/workers.ts';
 import { Button } from '../ui/button.tsx';
+import { CodeBlock } from '../ui/code-block.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Checkbox, Field, Select } from '../ui/field.tsx';
 import { useMessages } from '../ui/i18n.ts';
 import { Section } from '../ui/page.tsx';
 import { EmptyState } from '../ui/states.tsx';
+import { Status } from '../ui/status.tsx';
 import { Table, type Column } from '../ui/table.tsx';
-import { RelativeTime } from '../ui/time.tsx';
+import { RelativeTime, useNow } from '../ui/time.tsx';
 import { toastDone, toastError } from '../ui/toast.tsx';
 import { messages } from './offline-messages.ts';
 import styles from './settings.module.css';
@@ -17,10 +19,11 @@ export function Copies({ copies, mayChange }: { copies: readonly Copy[]; mayChan
   const t = useMessages(messages);
   const [adding, setAdding] = useState(false);
   const columns = useMemo((): Column<Copy>[] => {
-    const forbid = async ({ worker_id, hostname }: Copy) => {
+    const forbid = async ({ worker_id, hostname, permit }: Copy) => {
       try {
         await permitCopy(worker_id, 'no');
-        toastDone(t('forbidden', { name: hostname }));
+        const back = () => void permitCopy(worker_id, permit).catch(toastError);
+        toastDone(t('forbidden', { name: hostname }), back);
       } catch (error) {
         toastError(error);
       }
@@ -30,15 +33,15 @@ export function Copies({ copies, mayChange }: { copies: readonly Copy[]; mayChan
       {
         id: 'age',
         head: t('age'),
-        width: '160px',
-        cell: ({ at }) => (at === null ? t('never') : <RelativeTime at={at} />),
+        width: '210px',
+        cell: (copy) => <CopyAge copy={copy} />,
       },
       {
         id: 'permit',
         head: t('permit'),
-        width: '140px',
+        width: '160px',
         wideOnly: true,
-        cell: ({ permit }) => (permit === 'secrets' ? t('permitSecrets') : t('permitNo')),
+        cell: ({ permit }) => t(permit === 'secrets' ? 'permitSecrets' : 'permitNo'),
       },
       {
         id: 'forbid',
@@ -61,10 +64,27 @@ export function Copies({ copies, mayChange }: { copies: readonly Copy[]; mayChan
           <p>{t('copiesWhy')}</p>
         </EmptyState>
       ) : (
-        <Table keys label={t('copies')} columns={columns} rows={copies} keyOf={({ worker_id }) => worker_id} />
+        <>
+          <Table keys label={t('copies')} columns={columns} rows={copies} keyOf={({ worker_id }) => worker_id} />
+          <p className="muted">{t('promoteWhy')}</p>
+          <CodeBlock text="playfleet promote" />
+        </>
       )}
       {adding && <Allow held={copies} onClose={() => setAdding(false)} />}
     </Section>
+  );
+}
+
+/** How old it is, and whether that is as it should be. */
+function CopyAge({ copy }: { copy: Copy }) {
+  const t = useMessages(messages);
+  const standing = copyStanding(copy, useNow(60_000));
+  if (copy.at === null) return <Status tone="running">{t('never')}</Status>;
+  return (
+    <Status tone={standing === 'fresh' ? 'passed' : 'flaky'}>
+      <RelativeTime at={copy.at} />
+      {standing === 'old' && <span className="muted">{t('old')}</span>}
+    </Status>
   );
 }
 
@@ -89,7 +109,8 @@ function Allow({ held, onClose }: { held: readonly Copy[]; onClose: () => void }
   };
   return (
     <Dialog open onOpenChange={onClose} title={t('allow')} description={t('copiesWhy')}>
-      <div className={styles.stack}>
+      {free.length === 0 && <p>{t('noneFree')}</p>}
+      <div className={styles.stack} hidden={free.length === 0}>
         <Field label={t('worker')}>
           <Select
             value={id ?? ''}
@@ -98,8 +119,9 @@ function Allow({ held, onClose }: { held: readonly Copy[]; onClose: () => void }
           />
         </Field>
         <Checkbox label={t('withSecrets')} checked={secrets} onChange={setSecrets} />
+        {secrets && <p className="muted">{t('withSecretsWhy')}</p>}
         <div>
-          <Button look="primary" onClick={() => void allow()} disabled={id === undefined}>
+          <Button look="primary" onClick={() => void allow()}>
             {t('allow')}
           </Button>
         </div>

@@ -10,7 +10,8 @@ import styles from './settings.module.css';
 export function Offline() {
   const { data, error, refetch } = useOffline();
   const mayAll = useMayEverywhere('admin');
-  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  // Of one that has ended, what was last heard stays in sight; the notice above says so.
+  if (error && !data?.promotion) return <ErrorState error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton rows={6} />;
   return (
     <div className={styles.stack}>

@@ -134,6 +134,35 @@ test('nobody follows an impostor, nor one whose time is over, and nothing is sho
   expect((await online(ask, 'desk')).status).toBe('idle');
 });
 
+test('a machine that was enrolled after the copy was fetched is told so, and joins by the code that the promotion prints', async () => {
+  const { central, ask } = await startCentral();
+  const laptop = await startMachine(central, 'laptop');
+  await giveCopy(ask, laptop);
+  const late = await startMachine(central, 'late');
+  await central.kill();
+  const promoted = await promoteMachine(laptop, '127.0.0.2');
+  const refused = await command(late.env, ['switch', promoted.url, '--yes', '--data', late.dataDir], 2);
+  expect(refused).toMatch(/Not switched: laptop does not know this machine: it was enrolled/);
+  expect(refused).toContain(`playfleet join SIX WORDS --at ${promoted.url}`);
+  const file = path.join(late.dataDir, 'stand-ins.json');
+  // What was shown is replaced at home, although it was of no use there.
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ active: null, keyShown: true });
+  // Who writes it past the command: the worker says the same, and goes on for its own.
+  const { origin, statement } = await okJson<{ origin: string; statement: object }>(
+    await promoted.ask('GET', '/api/v1/promotion'),
+  );
+  const away = [{ origin, name: 'laptop', url: promoted.url, pin: promoted.pin, statement, since: 1 }];
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), away, active: origin }));
+  await late.worker.shows(/laptop does not know this machine: it was enrolled/);
+  expect(late.worker.stdout()).not.toContain('Enrol anew with another --data folder');
+
+  const words = promoted.join_code.split(' ');
+  expect(words).toHaveLength(6);
+  const joined = await command(late.env, ['join', ...words, '--at', promoted.url, '--data', late.dataDir]);
+  expect(joined).toContain('This machine is enrolled at');
+  await online(promoted.ask, 'late');
+});
+
 test('secrets are opened where policy and owner say so, and never unasked', async () => {
   const { central, ask } = await startCentral();
   await okJson(await ask('PUT', '/api/v1/projects/shop/secrets/default/API_KEY', { value: 'hunter22' }));

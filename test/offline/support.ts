@@ -115,6 +115,7 @@ export interface Promoted {
   url: string;
   pin: string;
   join: string;
+  join_code: string;
   folder: string;
   lacks: string[];
   /** From the command to the line that says that it is ready. */

@@ -4,6 +4,8 @@ import { lastDue, type Schedule } from './schedule.ts';
 export interface Tried {
   state: 'running' | 'done' | 'failed';
   startedAt: number;
+  /** Why it failed, or what should be known of it. */
+  detail: string | null;
 }
 
 /** How long after a failure the schedule tries again. */
@@ -20,17 +22,24 @@ export function isDue(schedule: Schedule, tried: readonly Tried[], now: number):
   return last === undefined || now - last.startedAt >= RETRY_MS;
 }
 
-/** Sentences for people. `lastGoodAt`: when the newest good one was begun. They name no folders: anybody may read them. */
+/**
+ * Sentences for people. `lastGoodAt`: when the newest good one was begun. For `everybody` they name no folders: then the reason of a failure, which
+ * may, is left out.
+ */
 export function warningsOf(
   schedule: Schedule,
-  tried: readonly Tried[],
-  lastGoodAt: number | null,
+  { tried, lastGoodAt }: { tried: readonly Tried[]; lastGoodAt: number | null },
+  readers: 'everybody' | 'admins',
   now: number,
 ): string[] {
   const warnings: string[] = [];
   const ended = tried.find(({ state }) => state !== 'running');
   if (ended?.state === 'failed')
-    warnings.push(`The last backup failed (${when(ended.startedAt)}): an admin sees why in Settings, Backups.`);
+    warnings.push(
+      readers === 'admins' && ended.detail !== null
+        ? `The last backup failed (${when(ended.startedAt)}): ${ended.detail}`
+        : `The last backup failed (${when(ended.startedAt)}): an admin sees why in Settings, Backups.`,
+    );
   if (schedule.every === 'off') return warnings;
   const patience = schedule.every === 'weekly' ? 8 * DAY_MS : 2 * DAY_MS;
   if (lastGoodAt !== null && now - lastGoodAt > patience)

@@ -11,7 +11,7 @@ import {
   type CoordinatorMessage,
 } from '../../../shared/protocol/link.ts';
 import { agentFor, isUntrusted, MEND_UNTRUSTED, wrongPinIn } from '../../transfer/pinned.ts';
-import { AgentError, EXIT } from '../errors.ts';
+import { AgentError, EXIT, KeyRefused } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { readMessage } from './read-message.ts';
 
@@ -289,9 +289,12 @@ function refused(code: number, reason: string, url: string): AgentError {
   if (code === CLOSE.goHome)
     return new AgentError(`the promoted coordinator at ${url} has ended: ${reason}`, EXIT.sentHome);
   const detail = reason === '' ? '' : ` (${reason})`;
-  const message =
-    code === CLOSE.protocolTooOld
-      ? `the coordinator at ${url} no longer speaks this agent's protocol${detail}: update the agent`
-      : `the coordinator at ${url} does not accept this worker's key${detail}: it was revoked or the worker was removed. Enrol anew with another --data folder`;
-  return new AgentError(message, EXIT.refused);
+  if (code === CLOSE.protocolTooOld) {
+    const tooOld = `the coordinator at ${url} no longer speaks this agent's protocol${detail}: update the agent`;
+    return new AgentError(tooOld, EXIT.refused);
+  }
+  return new KeyRefused(
+    `the coordinator at ${url} does not accept this worker's key${detail}: it was revoked or the worker was removed. Enrol anew with another --data folder`,
+    EXIT.refused,
+  );
 }

@@ -63,3 +63,9 @@ const AWAY_DOWN_MS = 30_000;
 /** Whether a worker goes home unasked. `downMs`: for how long the promoted coordinator has not been there; null: it is. */
 export const comesHome = ({ downMs, homeIsUp }: { downMs: number | null; homeIsUp: boolean }): boolean =>
   homeIsUp && downMs !== null && downMs >= AWAY_DOWN_MS;
+
+/** Why a promoted coordinator (name and address) refuses this worker's key, in words for its owner, and the mend. */
+export const unknownThere = ({ name, url }: { name: string; url: string }): { message: string; mend: string } => ({
+  message: `${name} does not know this machine: it was enrolled, or got its key, after ${name} last fetched its copy of your coordinator`,
+  mend: `Let it join there as a new one: make a code on ${name} (playfleet token create --code), then here: playfleet join SIX WORDS --at ${url}`,
+});

@@ -105,8 +105,8 @@ async function takeOnline(cli: Cli, options: BackupOptions, signal: AbortSignal)
   const name = attempt.backup;
   if (attempt.state !== 'done' || name === null)
     throw new CliFailure(`The coordinator could not take it: ${foreignLine(attempt.detail ?? '')}`);
+  const taken = (await api.get('/api/v1/backups', backupsAnswer)).items.find((one) => one.name === name);
   if (place !== null) {
-    const taken = (await api.get('/api/v1/backups', backupsAnswer)).items.find((one) => one.name === name);
     const sealed = taken?.encrypted === true;
     if (sealed && given === null)
       throw new CliFailure(
@@ -133,6 +133,11 @@ async function takeOnline(cli: Cli, options: BackupOptions, signal: AbortSignal)
       `${name} is ${where}, and was read back whole (${bytes(attempt.written_bytes ?? 0)} written there).`,
     );
     if (attempt.detail !== null) printLine(cli, foreignLine(attempt.detail));
+    if (taken?.has_keys === false)
+      printLine(
+        cli,
+        'The keys of the coordinator (secret.key, tls) are not in it: it puts them only into what its setting backup_passphrase encrypts.',
+      );
   }
   return EXIT.ok;
 }

@@ -15,6 +15,7 @@ import { homeLine, listPromotions, removeAtHome } from '../promotion/folders.ts'
 import { comeHomeWithLogin } from '../promotion/login.ts';
 import { readControl, readHome, type BroughtHome } from '../promotion/notes.ts';
 import { foreignLine } from '../terminal/foreign.ts';
+import { counted } from '../terminal/format.ts';
 
 export interface DemoteFlags {
   data?: string;
@@ -37,7 +38,7 @@ export async function demoteHere(cli: Cli, flags: DemoteFlags): Promise<number> 
     for (const folder of folders) {
       const home = (await readHome(folder)) ?? (await bringHome(cli, flags, folder, interrupts.signal));
       changeStandIns(worker.dataDir, activeId(worker.dataDir), workAtHome);
-      await comeHomeWithLogin(cli);
+      await comeHomeWithLogin(cli, (await readControl(folder))?.url ?? null);
       if (!flags.keep) await removeAtHome(folder);
       tell(cli, flags, folder, home);
     }
@@ -99,7 +100,7 @@ function lineOf({ state, detail, sent, total, runs_to_bring: runs }: Homecoming)
   const words: Record<Homecoming['state'], string> = {
     waiting: `What is over is at home${more}`,
     unreachable: `The central coordinator cannot be reached; it is tried again, and everything is kept${more}`,
-    uploading: `Bringing home: ${sent} of ${total} entries, ${runs} runs to go${more}`,
+    uploading: `Bringing home: ${sent} of ${total} entries, ${counted(runs, 'run', 'runs')} to go${more}`,
     verified: `Both sides have the same${more}`,
     refused: `The central coordinator does not take it${more}`,
   };

@@ -1,6 +1,7 @@
 /** `playfleet status` without a run: what goes on in the fleet. */
 import { isFinal } from '../../../shared/model/run-view.ts';
 import { runLabel } from '../../../shared/model/run-label.ts';
+import { offlineState } from '../../../shared/protocol/offline/promotion.ts';
 import { page } from '../../../shared/protocol/rest/common.ts';
 import { run as runShape } from '../../../shared/protocol/rest/runs.ts';
 import type { Api } from '../api.ts';
@@ -16,8 +17,9 @@ const NEWEST = 20;
 const ENDED_SHOWN = 5;
 
 export async function showOverview(cli: Cli, api: Api, { json }: { json?: boolean }): Promise<number> {
-  const [workers, { items: runs }] = await Promise.all([
+  const [workers, { promotion }, { items: runs }] = await Promise.all([
     readWorkers(api),
+    api.get('/api/v1/offline', offlineState),
     api.get(`/api/v1/test-runs?limit=${NEWEST}`, page(runShape)),
   ]);
   const online = workers.filter((worker) => worker.status !== 'offline');
@@ -39,7 +41,13 @@ export async function showOverview(cli: Cli, api: Api, { json }: { json?: boolea
     cli,
     `${online.length} of ${counted(workers.length, 'worker')} online, ${busy} of ${counted(slots, 'slot')} busy`,
   );
-  const held = workers.filter((worker) => worker.warm_copy.permit !== 'no');
+  if (promotion) {
+    const { machine, of, homecoming } = promotion;
+    const left = counted(homecoming.runs_to_bring, 'run');
+    const line = `${foreignLine(machine)} stands in for ${foreignLine(of.url)}: ${left} to bring home (playfleet demote, there)`;
+    printLine(cli, paint('yellow', line));
+  }
+  const held = promotion ? [] : workers.filter((worker) => worker.warm_copy.permit !== 'no');
   if (held.length > 0) {
     const now = cli.clock.now();
     const ages = held.map(({ hostname, warm_copy }) => `${foreignLine(hostname)} ${copyAge(warm_copy, now)}`);

@@ -2,6 +2,7 @@
 import process from 'node:process';
 import pino from 'pino';
 import { offlineState, promotionShown, type Lack } from '../../../shared/protocol/offline/promotion.ts';
+import { joinCodeCreated } from '../../../shared/protocol/rest/join-codes.ts';
 import { tokenCreated } from '../../../shared/protocol/rest/tokens.ts';
 import { readAgentConfig } from '../../agent/config.ts';
 import { folderOf } from '../../agent/coordinators/folders.ts';
@@ -17,7 +18,7 @@ import { homeLine } from '../promotion/folders.ts';
 import { followWithLogin } from '../promotion/login.ts';
 import { writeControl, writeHome, type BroughtHomeFigures } from '../promotion/notes.ts';
 import { addressesOf, promote, type Promoted } from '../promotion/promote.ts';
-import { duration } from '../terminal/format.ts';
+import { ago, counted } from '../terminal/format.ts';
 import { exchange } from './login.ts';
 
 export interface PromoteFlags {
@@ -75,7 +76,7 @@ async function cameHome(cli: Cli, { json }: PromoteFlags, folder: string, home: 
   if (json) printLine(cli, JSON.stringify({ type: 'home', ...home }));
   else {
     printLine(cli, `All is at home: ${homeLine(home)}`);
-    printLine(cli, `What this machine kept of it: ${folder}. Delete it: playfleet demote`);
+    printLine(cli, `playfleet demote deletes what this machine keeps of it in ${folder}`);
   }
 }
 
@@ -137,28 +138,39 @@ async function announce(
   const { running, state, resumed, folder } = promoted;
   const { promotion } = await api.get('/api/v1/offline', offlineState);
   const made = await api.send('POST', '/api/v1/tokens', { kind: 'join', name: 'promotion' }, tokenCreated);
+  const { code } = await api.send('POST', '/api/v1/join-codes', { name: 'promotion' }, joinCodeCreated);
   const addresses = addressesOf(host, Number(new URL(running.url).port));
   const here = addresses[0] ?? running.url;
   const join = `${here}#${made.token}`;
   if (json) {
-    const line = { type: 'promoted', url: running.url, addresses, pin: running.pin, join, folder, resumed };
+    const line = {
+      type: 'promoted',
+      url: running.url,
+      addresses,
+      pin: running.pin,
+      join,
+      join_code: code,
+      folder,
+      resumed,
+    };
     printLine(cli, JSON.stringify({ ...line, lacks: promotion?.lacks ?? [] }));
     return;
   }
   const { paint } = styleOf(cli);
   const line = (label: string, value: string): void => printLine(cli, `  ${paint('dim', label.padEnd(10))} ${value}`);
-  const age = duration(Math.max(0, cli.clock.now() - state.fresh_at));
   printLine(
     cli,
     `${paint('bold', 'This machine is the coordinator now')}${resumed ? ', going on with its earlier promotion' : ''}`,
   );
   line('Dashboard', running.url);
   line('Stands for', state.central.url);
-  line('Copy', `${age} old, ${state.tests} tests known`);
+  const age = ago(Math.max(0, cli.clock.now() - state.fresh_at));
+  line('Copy', `fetched ${age}, with ${counted(state.tests, 'test')} known`);
   printLine(cli);
   printLine(cli, 'Teammates, on their machines:');
   line('Switch', `playfleet switch ${here}`);
-  line('New ones', `playfleet worker --join '${join}'`);
+  line('New ones', `playfleet join ${code} --at ${here}`);
+  line('', paint('dim', 'One machine, within ten minutes; for each other one: playfleet token create --code'));
   printLine(cli);
   printLine(cli, 'What it cannot do:');
   for (const lack of promotion?.lacks ?? []) printLine(cli, `  - ${LACKS[lack]}`);

@@ -59,7 +59,7 @@ export async function restore(cli: Cli, from: string, options: RestoreOptions): 
       cli,
       `  Keys      not in it: put secret.key (and tls) of the old data folder into ${into} before you start, or set secrets and secret settings again`,
     );
-  printLine(cli, `Start it with: playfleet coordinator --data ${JSON.stringify(into)}`);
+  printLine(cli, `Start it with the flags that it had: playfleet coordinator --data ${JSON.stringify(into)}`);
   printLine(
     cli,
     'What ran when the backup was taken waits again; people sign in again, workers come back by themselves.',

@@ -1,15 +1,21 @@
 /** `playfleet switch`: this machine and this user follow a promoted coordinator, after it has proven by whose word it is one; or go home. */
+import { whoAmI } from '../../../shared/protocol/rest/tokens.ts';
 import { readAgentConfig } from '../../agent/config.ts';
 import { folderOf, keyFileIn } from '../../agent/coordinators/folders.ts';
 import { activeId, changeStandIns, readStandIns } from '../../agent/coordinators/remembered.ts';
-import { workAtHome, workFor } from '../../agent/coordinators/stand-ins.ts';
-import { readKey } from '../../agent/key-file.ts';
+import { standInOf, workAtHome, workFor } from '../../agent/coordinators/stand-ins.ts';
+import { unknownThere } from '../../agent/offline/rules.ts';
+import { readKey, type WorkerKey } from '../../agent/key-file.ts';
+import { createApi } from '../api.ts';
 import { printJson, printLine, type Cli } from '../cli.ts';
 import { CliFailure, EXIT } from '../failure.ts';
+import { RefusedFailure } from '../problem.ts';
 import { askYesNo } from '../promotion/ask.ts';
 import { comeHomeWithLogin, followWithLogin } from '../promotion/login.ts';
 import { proveStandIn } from '../promotion/prove.ts';
 import { foreignLine } from '../terminal/foreign.ts';
+
+const CONNECT_MS = 10_000;
 
 export interface SwitchOptions {
   data?: string;
@@ -23,12 +29,14 @@ export async function switchTo(cli: Cli, where: string, options: SwitchOptions):
 }
 
 async function goHome(cli: Cli, dataDir: string, { json }: SwitchOptions): Promise<number> {
-  changeStandIns(dataDir, activeId(dataDir), workAtHome);
-  const login = await comeHomeWithLogin(cli);
+  const id = activeId(dataDir);
+  const from = standInOf(readStandIns(dataDir, id));
+  changeStandIns(dataDir, id, workAtHome);
+  const login = await comeHomeWithLogin(cli, from?.url ?? null);
   if (json) printJson(cli, { works_for: 'home', login });
   else {
     printLine(cli, 'The worker of this machine goes home: what it runs is finished first.');
-    if (login) printLine(cli, 'This user is logged in to the central coordinator again.');
+    if (login) printLine(cli, 'This user is logged in as before again.');
   }
   return EXIT.ok;
 }
@@ -53,14 +61,38 @@ async function follow(cli: Cli, where: string, dataDir: string, { yes, json }: S
     if (said === null) throw new CliFailure('Nobody can be asked.', 'Confirm it with --yes.');
     if (!said) return EXIT.cancelled;
   }
+  const key = await readKey(keyFileIn(own));
+  if (key !== null) await requireKnown(cli, { url, pin, name, key, dataDir, id });
   const since = cli.clock.now();
   changeStandIns(dataDir, id, (before) => workFor(before, { origin, name: machine, url, pin, statement, since }));
-  const central = (await readKey(keyFileIn(own)))?.url ?? '';
-  const login = await followWithLogin(cli, { url, pin }, { central, otherwise: null });
+  const login = await followWithLogin(cli, { url, pin }, { central: key?.url ?? '', otherwise: null });
   if (json) printJson(cli, { works_for: machine, origin, url, login });
   else {
     printLine(cli, `The worker of this machine works for ${name} from now on. Back: playfleet switch home`);
     if (login) printLine(cli, `This user's commands go to ${url}.`);
   }
   return EXIT.ok;
+}
+
+interface There {
+  url: string;
+  pin: string;
+  name: string;
+  key: WorkerKey;
+  dataDir: string;
+  /** Of the coordinator that it stands in for. */
+  id: string;
+}
+
+/** Throws where its copy is older than this machine's key: the worker would be sent away. */
+async function requireKnown(cli: Cli, { url, pin, name, key, dataDir, id }: There): Promise<void> {
+  const api = createApi({ url, token: key.apiKey, pin, clock: cli.clock, random: cli.random, timeoutMs: CONNECT_MS });
+  try {
+    await api.get('/api/v1/auth/me', whoAmI);
+  } catch (error) {
+    if (!(error instanceof RefusedFailure) || error.status !== 401) throw error;
+    changeStandIns(dataDir, id, (before) => ({ ...before, keyShown: true }));
+    const { message, mend } = unknownThere({ name, url });
+    throw new CliFailure(`Not switched: ${message}.`, mend, { cause: error });
+  }
 }

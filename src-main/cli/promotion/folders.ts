@@ -2,7 +2,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { toldCounts } from '../../../shared/model/home-counts.ts';
 import { isPromoted, removePromoted } from '../../../coordinator/promote.ts';
+import { counted } from '../terminal/format.ts';
 import { HOME_NOTE, readHome, type BroughtHomeFigures } from './notes.ts';
 
 /** Folders of all promotions that are still here, the oldest first. */
@@ -29,8 +31,10 @@ export async function unfinishedPromotion(root: string, log: Logger): Promise<st
 
 /** For people. */
 export function homeLine({ counts, hash, conflicts }: BroughtHomeFigures): string {
-  const parts = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
-  return `${parts.join(', ')}; both sides have ${hash.slice(0, 16)}…; ${conflicts} conflicts to look at`;
+  const { told, entries } = toldCounts(counts);
+  const parts = [...told.map(({ kind, n }) => counted(n, kind)), `${counted(entries, 'entry', 'entries')} in all`];
+  const open = conflicts === 0 ? '' : `; ${counted(conflicts, 'change', 'changes')} to decide`;
+  return `${parts.join(', ')}; both sides have the same (${hash.slice(0, 16)}…)${open}`;
 }
 
 /** The note that all is at home goes last: who is cut off here does it again, and never goes on with what is half gone. */

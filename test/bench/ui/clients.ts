@@ -6,14 +6,17 @@ import { api, type Coordinator } from '../../../scripts/programs.ts';
 
 const CLOCK_TICKS_PER_S = 100;
 
+/** The admin that signIn() makes. */
+export const PERSON = { email: 'bench@example.test', password: 'a long walk by the river' };
+
 /** Makes an admin's account and signs it in in this browser. */
 export async function signIn(coordinator: Coordinator, context: BrowserContext): Promise<void> {
-  const invite = { email: 'bench@example.test', role: 'admin', team: null };
+  const invite = { email: PERSON.email, role: 'admin', team: null };
   const { link } = await api<{ link: string }>(coordinator, 'POST', '/people/invitations', invite);
   const token = new URLSearchParams(new URL(link).hash.slice(1)).get('token');
   const answer = await context.request.post(`${coordinator.url}/api/v1/auth/accept-invitation`, {
     headers: { origin: coordinator.url },
-    data: { token, name: 'Anna Berg', password: 'a long walk by the river' },
+    data: { token, name: 'Anna Berg', password: PERSON.password },
   });
   if (!answer.ok()) throw new Error(`signing in was answered ${answer.status()}: ${await answer.text()}`);
 }

@@ -131,7 +131,7 @@ test('with a passphrase nothing is readable, the keys are in it, and a wrong one
     expect(file.name).not.toBe(hash);
   }
   const from = path.join(folder, backup ?? '');
-  await expect(verify(from)).rejects.toThrow('are encrypted: give their passphrase');
+  await expect(verify(from)).rejects.toThrow('It is encrypted: give its passphrase');
   await expect(verify(from, 'another passphrase')).rejects.toThrow('The passphrase is not the one');
   expect(await verify(from, passphrase)).toMatchObject({ artifacts: 1 });
   const into = path.join(tempFolder(), 'restored');
@@ -230,4 +230,19 @@ test('a folder that is in use, full or of a newer program is refused, and stays 
   expect((await second.request('GET', '/api/v1/workers')).status).toBe(200);
   truncateSync(options.to, 9000);
   await expect(verify(options.to)).rejects.toThrow(/was cut off/);
+});
+
+test('a folder that cannot be looked into is told of, beside why the backup failed, and everything else is still answered', async () => {
+  const coordinator = await startCoordinator();
+  const file = path.join(tempFolder(), 'file');
+  writeFileSync(file, '');
+  await settings(coordinator, { backup_folder: path.join(file, 'backups') });
+  expect(await backUp(coordinator)).toMatchObject({ state: 'failed' });
+  const { items, warnings, attempts } = await backupsOf(coordinator);
+  expect(items).toEqual([]);
+  expect(attempts).toHaveLength(1);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^The last backup failed \(.+Z\): .+ is no folder.+ nothing of this backup was kept\.$/),
+    expect.stringMatching(/backups is no folder, or lies in something that is none\. Choose another folder\.$/),
+  ]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lastDue, nextDue, type Schedule } from '../../../coordinator/backups/rules/schedule.ts';
-import { isDue, RETRY_MS, warningsOf } from '../../../coordinator/backups/rules/standing.ts';
+import { isDue, RETRY_MS, warningsOf, type Tried } from '../../../coordinator/backups/rules/standing.ts';
 
 const at = (text: string): number => Date.parse(text);
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
@@ -41,33 +41,40 @@ test('one that was missed is made up for once, one that failed is tried again af
   const due = at('2026-11-21T02:00:00Z');
   expect(isDue(berlin, [], now)).toBe(true);
   expect(isDue({ ...berlin, every: 'off' }, [], now)).toBe(false);
-  expect(isDue(berlin, [{ state: 'done', startedAt: due - 1 }], now)).toBe(true);
-  expect(isDue(berlin, [{ state: 'done', startedAt: due }], now)).toBe(false);
-  expect(isDue(berlin, [{ state: 'running', startedAt: now }], now)).toBe(false);
-  expect(isDue(berlin, [{ state: 'failed', startedAt: now - RETRY_MS + 1 }], now)).toBe(false);
-  expect(isDue(berlin, [{ state: 'failed', startedAt: now - RETRY_MS }], now)).toBe(true);
+  expect(isDue(berlin, [{ state: 'done', startedAt: due - 1, detail: null }], now)).toBe(true);
+  expect(isDue(berlin, [{ state: 'done', startedAt: due, detail: null }], now)).toBe(false);
+  expect(isDue(berlin, [{ state: 'running', startedAt: now, detail: null }], now)).toBe(false);
+  expect(isDue(berlin, [{ state: 'failed', startedAt: now - RETRY_MS + 1, detail: null }], now)).toBe(false);
+  expect(isDue(berlin, [{ state: 'failed', startedAt: now - RETRY_MS, detail: null }], now)).toBe(true);
   expect(
     isDue(
       berlin,
       [
-        { state: 'failed', startedAt: now },
-        { state: 'done', startedAt: due + 1 },
+        { state: 'failed', startedAt: now, detail: null },
+        { state: 'done', startedAt: due + 1, detail: null },
       ],
       now,
     ),
   ).toBe(false);
 });
 
-test('a failure and an old backup are told, and nothing where all is well', () => {
+test('a failure and an old backup are told, and nothing where all is well; only admins are told why', () => {
   const now = at('2026-11-21T12:00:00Z');
-  const done = { state: 'done' as const, startedAt: now - 1000 };
-  expect(warningsOf(berlin, [done], now - 1000, now)).toEqual([]);
-  expect(warningsOf(berlin, [], null, now)).toEqual([]);
-  expect(warningsOf(berlin, [{ state: 'failed', startedAt: now }, done], now - 1000, now)).toEqual([
+  const done = { state: 'done' as const, startedAt: now - 1000, detail: null };
+  const failed = { state: 'failed' as const, startedAt: now, detail: 'The folder /mnt/backups is full.' };
+  const told = (tried: Tried[], lastGoodAt: number | null, readers: 'everybody' | 'admins' = 'everybody') =>
+    warningsOf(berlin, { tried, lastGoodAt }, readers, now);
+  expect(told([done], now - 1000)).toEqual([]);
+  expect(told([], null)).toEqual([]);
+  expect(told([failed, done], now - 1000)).toEqual([
     'The last backup failed (2026-11-21T12:00Z): an admin sees why in Settings, Backups.',
   ]);
-  expect(warningsOf(berlin, [], now - 3 * 86_400_000, now)).toEqual([
+  expect(told([failed, done], now - 1000, 'admins')).toEqual([
+    'The last backup failed (2026-11-21T12:00Z): The folder /mnt/backups is full.',
+  ]);
+  expect(told([], now - 3 * 86_400_000)).toEqual([
     'The last good backup is from 2026-11-18T12:00Z, although they are taken daily.',
   ]);
-  expect(warningsOf({ ...berlin, every: 'off' }, [], now - 30 * 86_400_000, now)).toEqual([]);
+  const off = { ...berlin, every: 'off' as const };
+  expect(warningsOf(off, { tried: [], lastGoodAt: now - 30 * 86_400_000 }, 'everybody', now)).toEqual([]);
 });

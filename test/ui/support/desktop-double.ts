@@ -118,7 +118,7 @@ export class DesktopDouble {
     await page.addInitScript(
       ({ asks, tells, version }) => {
         const listeners = Object.fromEntries(tells.map((name) => [name, new Set<(told: unknown) => void>()]));
-        const own = window as unknown as Record<string, unknown> & {
+        const own = globalThis as unknown as Record<string, unknown> & {
           playfleetAsk: (name: string, argument: unknown) => Promise<unknown>;
         };
         own['playfleetTell'] = (name: string, told: unknown) => listeners[name]?.forEach((listener) => listener(told));
@@ -165,7 +165,7 @@ export class DesktopDouble {
   async #tell<K extends DesktopTell>(name: K, told: Told<K>): Promise<void> {
     await this.#page?.evaluate(
       ([to, what]) =>
-        (window as unknown as { playfleetTell?: (to: unknown, what: unknown) => void }).playfleetTell?.(to, what),
+        (globalThis as unknown as { playfleetTell?: (to: unknown, what: unknown) => void }).playfleetTell?.(to, what),
       [name, told] as const,
     );
   }

@@ -62,11 +62,16 @@ export class Fleet {
     return api<T>(this.#coordinator, method, at, body);
   }
 
+  /** Data folder of the worker of that name. */
+  folderOf(name: string): string {
+    return path.join(this.#folder, name);
+  }
+
   /** Starts a worker, or gives back the one of that name. */
   async worker(name = 'worker-1', slots = 2): Promise<ChildProcess> {
     const before = this.#workers.get(name);
     if (before && before.exitCode === null && before.signalCode === null) return before;
-    const dataDir = path.join(this.#folder, name);
+    const dataDir = this.folderOf(name);
     const worker = await this.programs.startWorker(this.#coordinator, { name, slots, dataDir }, before !== undefined);
     this.#workers.set(name, worker);
     return worker;
