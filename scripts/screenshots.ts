@@ -28,7 +28,7 @@ try {
   let central = await programs.startCoordinator(path.join(work, 'coordinator'));
   for (const [name, slots] of Object.entries({ [LAPTOP]: 2, 'rack-1': 2 }))
     await programs.startWorker(central, { name, slots, dataDir: path.join(work, name) });
-  await letHoldCopy(central, LAPTOP);
+  await letHoldCopy(central, LAPTOP, path.join(work, LAPTOP));
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
   const camera = await Camera.open(browser, folder, wanted.length === 0);
   const photograph = async (scenes: Scene[]): Promise<void> => {

@@ -208,15 +208,19 @@ export class Upload {
     const lacking: string[] = [];
     for (let at = 0; at < blobs.length; at += MAX_MISSING_HASHES)
       lacking.push(...(await central.missing(blobs.slice(at, at + MAX_MISSING_HASHES))));
-    this.#tell({ blobs: { total: blobs.length, sent: blobs.length - lacking.length } });
+    const begun = blobs.length - lacking.length;
+    this.#tell({ blobs: { total: blobs.length, sent: begun } });
     for (const sha256 of lacking) {
       const file = await store.fileOf(sha256);
       // Bytes that a worker never brought are missing on both sides.
       if (file === null) continue;
       if (this.#stopped) return;
       await central.putBlob(sha256, file, (await stat(file)).size);
-      this.#tell({ blobs: { total: blobs.length, sent: this.#progress.blobs.sent + 1 } });
+      const sent = this.#progress.blobs.sent + 1;
+      const detail = `${sent - begun} of ${lacking.length} files brought`;
+      this.#tell({ state: 'uploading', detail, blobs: { total: blobs.length, sent } });
     }
+    if (lacking.length > 0) this.#tell({ detail: null });
   }
 
   async #isEqual(answer: VerifyAnswer, own: JournalSummary): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import type { Backup } from '../../shared/protocol/rest/backups.ts';
 import { backupFile, removeBackup } from '../fleet/backups.ts';
 import { bytesText } from '../parts/units.ts';
@@ -19,8 +19,18 @@ export function BackupList({ items }: { items: readonly Backup[] }) {
   const t = useMessages(messages);
   const language = useLanguage();
   const [removing, setRemoving] = useState<Backup | null>(null);
-  const columns = useMemo(
-    (): Column<Backup>[] => [
+  const [columns, compact] = useMemo((): [Column<Backup>[], (backup: Backup) => ReactNode] => {
+    const download = ({ name }: Backup) => (
+      <a href={backupFile(name)} download={`${name}.tar`} aria-label={t('downloadOf', { name })}>
+        {t('download')}
+      </a>
+    );
+    const remove = (backup: Backup) => (
+      <Button look="quiet" onClick={() => setRemoving(backup)} aria-label={`${t('delete')}: ${backup.name}`}>
+        {t('delete')}
+      </Button>
+    );
+    const columns: Column<Backup>[] = [
       {
         id: 'taken',
         head: t('stateOf'),
@@ -54,31 +64,25 @@ export function BackupList({ items }: { items: readonly Backup[] }) {
         wideOnly: true,
         cell: ({ encrypted, has_keys }) => t(encrypted ? (has_keys ? 'sealedWithKeys' : 'yes') : 'no'),
       },
-      {
-        id: 'download',
-        head: '',
-        width: '100px',
-        align: 'end',
-        cell: ({ name }) => (
-          <a href={backupFile(name)} download={`${name}.tar`} aria-label={t('downloadOf', { name })}>
-            {t('download')}
-          </a>
-        ),
-      },
-      {
-        id: 'delete',
-        head: '',
-        width: '90px',
-        align: 'end',
-        cell: (backup) => (
-          <Button look="quiet" onClick={() => setRemoving(backup)} aria-label={`${t('delete')}: ${backup.name}`}>
-            {t('delete')}
-          </Button>
-        ),
-      },
-    ],
-    [t, language],
-  );
+      { id: 'download', head: '', width: '100px', align: 'end', cell: download },
+      { id: 'delete', head: '', width: '90px', align: 'end', cell: remove },
+    ];
+    return [
+      columns,
+      (backup) => (
+        <span className={styles.compact}>
+          <DateTime at={backup.taken_at} />
+          <span className="muted">
+            {bytesText(backup.bytes, language)}
+            {backup.encrypted && ` · ${t('encrypted')}`}
+          </span>
+          <span>
+            {download(backup)} {remove(backup)}
+          </span>
+        </span>
+      ),
+    ];
+  }, [t, language]);
   const remove = async ({ name }: Backup) => {
     setRemoving(null);
     try {
@@ -98,7 +102,7 @@ export function BackupList({ items }: { items: readonly Backup[] }) {
   }
   return (
     <>
-      <Table keys label={t('backups')} columns={columns} rows={items} keyOf={({ name }) => name} />
+      <Table keys label={t('backups')} columns={columns} compact={compact} rows={items} keyOf={({ name }) => name} />
       <Section title={t('restore')}>
         <p className="muted">{t('verifyWhy')}</p>
         <CodeBlock text={`playfleet backup verify ${newest.name}.tar`} />

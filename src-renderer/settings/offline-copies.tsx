@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { copyStanding, permitCopy, type Copy } from '../fleet/offline.ts';
 import { useWorkers } from '../fleet/workers.ts';
 import { Button } from '../ui/button.tsx';
@@ -18,7 +18,7 @@ import styles from './settings.module.css';
 export function Copies({ copies, mayChange }: { copies: readonly Copy[]; mayChange: boolean }) {
   const t = useMessages(messages);
   const [adding, setAdding] = useState(false);
-  const columns = useMemo((): Column<Copy>[] => {
+  const [columns, compact] = useMemo((): [Column<Copy>[], (copy: Copy) => ReactNode] => {
     const forbid = async ({ worker_id, hostname, permit }: Copy) => {
       try {
         await permitCopy(worker_id, 'no');
@@ -28,7 +28,13 @@ export function Copies({ copies, mayChange }: { copies: readonly Copy[]; mayChan
         toastError(error);
       }
     };
-    return [
+    const takeBack = (copy: Copy) =>
+      mayChange && (
+        <Button look="quiet" onClick={() => void forbid(copy)} aria-label={`${t('forbid')}: ${copy.hostname}`}>
+          {t('forbid')}
+        </Button>
+      );
+    const columns: Column<Copy>[] = [
       { id: 'name', head: t('worker'), cell: ({ hostname }) => hostname },
       {
         id: 'age',
@@ -48,13 +54,18 @@ export function Copies({ copies, mayChange }: { copies: readonly Copy[]; mayChan
         head: '',
         width: '110px',
         align: 'end',
-        cell: (copy) =>
-          mayChange && (
-            <Button look="quiet" onClick={() => void forbid(copy)} aria-label={`${t('forbid')}: ${copy.hostname}`}>
-              {t('forbid')}
-            </Button>
-          ),
+        cell: takeBack,
       },
+    ];
+    return [
+      columns,
+      (copy) => (
+        <span className={styles.compact}>
+          <strong>{copy.hostname}</strong>
+          <CopyAge copy={copy} />
+          {takeBack(copy)}
+        </span>
+      ),
     ];
   }, [t, mayChange]);
   return (
@@ -65,7 +76,14 @@ export function Copies({ copies, mayChange }: { copies: readonly Copy[]; mayChan
         </EmptyState>
       ) : (
         <>
-          <Table keys label={t('copies')} columns={columns} rows={copies} keyOf={({ worker_id }) => worker_id} />
+          <Table
+            keys
+            label={t('copies')}
+            columns={columns}
+            compact={compact}
+            rows={copies}
+            keyOf={({ worker_id }) => worker_id}
+          />
           <p className="muted">{t('promoteWhy')}</p>
           <CodeBlock text="playfleet promote" />
         </>

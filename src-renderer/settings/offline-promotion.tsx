@@ -99,7 +99,7 @@ function WayHome({ promotion, mayEnd }: { promotion: Promotion; mayEnd: boolean 
           </span>
         )}
       </p>
-      {detail !== null && <p className={styles.words}>{detail}</p>}
+      {detail !== null && <p className={`${styles.words} muted`}>{detail}</p>}
       {total > 0 && (
         <Progress
           parts={[{ tone: state === 'verified' ? 'passed' : 'running', n: sent }]}

@@ -144,15 +144,20 @@ test('a machine that was enrolled after the copy was fetched is told so, and joi
   const refused = await command(late.env, ['switch', promoted.url, '--yes', '--data', late.dataDir], 2);
   expect(refused).toMatch(/Not switched: laptop does not know this machine: it was enrolled/);
   expect(refused).toContain(`playfleet join SIX WORDS --at ${promoted.url}`);
-  const file = path.join(late.dataDir, 'stand-ins.json');
+  const file = path.join(late.dataDir, 'coordinators.json');
+  const known = JSON.parse(readFileSync(file, 'utf8')) as { coordinators: { standIns: object }[] };
   // What was shown is replaced at home, although it was of no use there.
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ active: null, keyShown: true });
+  expect(known.coordinators).toMatchObject([{ standIns: { active: null, keyShown: true } }]);
   // Who writes it past the command: the worker says the same, and goes on for its own.
   const { origin, statement } = await okJson<{ origin: string; statement: object }>(
     await promoted.ask('GET', '/api/v1/promotion'),
   );
   const away = [{ origin, name: 'laptop', url: promoted.url, pin: promoted.pin, statement, since: 1 }];
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), away, active: origin }));
+  const coordinators = known.coordinators.map((one) => ({
+    ...one,
+    standIns: { ...one.standIns, away, active: origin },
+  }));
+  writeFileSync(file, JSON.stringify({ ...known, coordinators }));
   await late.worker.shows(/laptop does not know this machine: it was enrolled/);
   expect(late.worker.stdout()).not.toContain('Enrol anew with another --data folder');
 

@@ -8,7 +8,7 @@ import { smallSuite, type Fleet } from './support/fleet.ts';
 const TAB = '/settings?tab=offline';
 async function prepare(fleet: Fleet, name: string): Promise<void> {
   await fleet.worker(name);
-  await letHoldCopy(fleet.coordinator, name);
+  await letHoldCopy(fleet.coordinator, name, fleet.folderOf(name));
 }
 
 /** The coordinator is away for a while, and the browser says so. */
@@ -76,7 +76,7 @@ test('promoted: a banner on every page, what it cannot do, and everything comes 
   const way = there.getByRole('heading', { name: 'The way home' }).locator('xpath=ancestor::section');
   await expect(way).toContainText('cannot be reached');
   await expect(there.getByRole('link', { name: fleet.url }).first()).toBeVisible();
-  await expect(there.getByText('Nobody is written to.')).toBeVisible();
+  await expect(there.getByText('No mails are sent.')).toBeVisible();
   await expect(there.getByText('Machines that may stand in')).toBeHidden();
   await expectAccessible(there);
   const viewer = await standIn.context(browser, { email: fleet.people.viewer.email, password: PASSWORD });
@@ -105,7 +105,7 @@ test('promoted: a banner on every page, what it cannot do, and everything comes 
   await fleet.restartCoordinator();
   await fleet.api('PUT', '/settings', { max_parallel_test_runs: 12 });
   await there.goto(TAB);
-  await expect(way).toContainText('both sides have the same', { timeout: 90_000 });
+  await expect(way).toContainText('both sides have the same', { timeout: 240_000 });
   await expect(way).toContainText(/Both sides have: 1 run, \d+ tests, \d+ attempts, \d+ files?, [\d,]+ entries in all/);
   const bar = way.getByRole('progressbar');
   expect(await bar.getAttribute('aria-valuenow')).toBe(await bar.getAttribute('aria-valuemax'));

@@ -1,21 +1,15 @@
 /** `playfleet switch`: this machine and this user follow a promoted coordinator, after it has proven by whose word it is one; or go home. */
-import { whoAmI } from '../../../shared/protocol/rest/tokens.ts';
 import { readAgentConfig } from '../../agent/config.ts';
 import { folderOf, keyFileIn } from '../../agent/coordinators/folders.ts';
 import { activeId, changeStandIns, readStandIns } from '../../agent/coordinators/remembered.ts';
 import { standInOf, workAtHome, workFor } from '../../agent/coordinators/stand-ins.ts';
-import { unknownThere } from '../../agent/offline/rules.ts';
-import { readKey, type WorkerKey } from '../../agent/key-file.ts';
-import { createApi } from '../api.ts';
+import { readKey } from '../../agent/key-file.ts';
 import { printJson, printLine, type Cli } from '../cli.ts';
 import { CliFailure, EXIT } from '../failure.ts';
-import { RefusedFailure } from '../problem.ts';
 import { askYesNo } from '../promotion/ask.ts';
 import { comeHomeWithLogin, followWithLogin } from '../promotion/login.ts';
-import { proveStandIn } from '../promotion/prove.ts';
+import { proveStandIn, requireKnown } from '../promotion/prove.ts';
 import { foreignLine } from '../terminal/foreign.ts';
-
-const CONNECT_MS = 10_000;
 
 export interface SwitchOptions {
   data?: string;
@@ -62,7 +56,11 @@ async function follow(cli: Cli, where: string, dataDir: string, { yes, json }: S
     if (!said) return EXIT.cancelled;
   }
   const key = await readKey(keyFileIn(own));
-  if (key !== null) await requireKnown(cli, { url, pin, name, key, dataDir, id });
+  if (key !== null) {
+    // Shown now, and replaced at home even where it is of no use here.
+    changeStandIns(dataDir, id, (before) => ({ ...before, keyShown: true }));
+    await requireKnown({ url, pin, name }, key.apiKey, cli);
+  }
   const since = cli.clock.now();
   changeStandIns(dataDir, id, (before) => workFor(before, { origin, name: machine, url, pin, statement, since }));
   const login = await followWithLogin(cli, { url, pin }, { central: key?.url ?? '', otherwise: null });
@@ -72,27 +70,4 @@ async function follow(cli: Cli, where: string, dataDir: string, { yes, json }: S
     if (login) printLine(cli, `This user's commands go to ${url}.`);
   }
   return EXIT.ok;
-}
-
-interface There {
-  url: string;
-  pin: string;
-  name: string;
-  key: WorkerKey;
-  dataDir: string;
-  /** Of the coordinator that it stands in for. */
-  id: string;
-}
-
-/** Throws where its copy is older than this machine's key: the worker would be sent away. */
-async function requireKnown(cli: Cli, { url, pin, name, key, dataDir, id }: There): Promise<void> {
-  const api = createApi({ url, token: key.apiKey, pin, clock: cli.clock, random: cli.random, timeoutMs: CONNECT_MS });
-  try {
-    await api.get('/api/v1/auth/me', whoAmI);
-  } catch (error) {
-    if (!(error instanceof RefusedFailure) || error.status !== 401) throw error;
-    changeStandIns(dataDir, id, (before) => ({ ...before, keyShown: true }));
-    const { message, mend } = unknownThere({ name, url });
-    throw new CliFailure(`Not switched: ${message}.`, mend, { cause: error });
-  }
 }

@@ -1,11 +1,14 @@
 /** Whether whoever is at an address stands in for our coordinator. Nothing of ours is shown to it before that is proven. */
 import type { Clock } from '../../../shared/base/clock.ts';
 import { promotionShown, type PromotionStatement } from '../../../shared/protocol/offline/promotion.ts';
+import { whoAmI } from '../../../shared/protocol/rest/tokens.ts';
+import { unknownThere } from '../../agent/offline/rules.ts';
 import { checkStatement } from '../../agent/offline/statement.ts';
 import { seenPin } from '../../transfer/pinned.ts';
 import { createApi } from '../api.ts';
 import { parseLink } from '../credentials.ts';
 import { CliFailure, messageOf } from '../failure.ts';
+import { RefusedFailure } from '../problem.ts';
 import { foreignLine } from '../terminal/foreign.ts';
 
 const CONNECT_MS = 10_000;
@@ -50,4 +53,20 @@ export async function proveStandIn(
   const name = foreignLine(checked.claims.machine.name);
   if (draining) throw new CliFailure(`${name} is ending its promotion, and takes no more workers.`);
   return { origin, name: checked.claims.machine.name, url, pin, statement };
+}
+
+/** Throws where its copy of our coordinator is older than this worker's key: then the worker would be sent away. */
+export async function requireKnown(
+  { name, url, pin }: Pick<Proven, 'name' | 'url' | 'pin'>,
+  apiKey: string,
+  { clock, random }: { clock: Clock; random: () => number },
+): Promise<void> {
+  const api = createApi({ url, token: apiKey, pin, clock, random, timeoutMs: CONNECT_MS });
+  try {
+    await api.get('/api/v1/auth/me', whoAmI);
+  } catch (error) {
+    if (!(error instanceof RefusedFailure) || error.status !== 401) throw error;
+    const { message, mend } = unknownThere({ name, url });
+    throw new CliFailure(`Not switched: ${message}.`, mend, { cause: error });
+  }
 }

@@ -55,7 +55,7 @@ export async function live(page: Page): Promise<void> {
 /** No violation of WCAG 2.2 AA in either theme at either size, and nothing that sticks out on a phone. */
 export async function expectAccessible(page: Page): Promise<void> {
   // Four times axe: on a machine that others use as well this takes a while.
-  test.setTimeout(240_000);
+  test.setTimeout(Math.max(test.info().timeout, 240_000));
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const theme of THEMES) {
       await page.setViewportSize(viewport);

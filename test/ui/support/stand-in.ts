@@ -1,5 +1,6 @@
 /** A worker that takes the coordinator's place: `playfleet promote` as its user would type it, on an address of loopback that is its own. */
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,7 +11,7 @@ import { api, type Coordinator, type Programs } from '../../../scripts/programs.
 const WAIT_MS = 60_000;
 
 /** Lets a worker that is enrolled, or will be in a moment, hold a copy, and waits until it has fetched it. */
-export async function letHoldCopy(coordinator: Coordinator, name: string): Promise<void> {
+export async function letHoldCopy(coordinator: Coordinator, name: string, dataDir: string): Promise<void> {
   const { items } = await untilTrue(
     () => api<{ items: { id: string; hostname: string }[] }>(coordinator, 'GET', '/workers'),
     ({ items }) => items.some(({ hostname }) => hostname === name),
@@ -18,6 +19,8 @@ export async function letHoldCopy(coordinator: Coordinator, name: string): Promi
   const id = items.find(({ hostname }) => hostname === name)?.id ?? '';
   await api(coordinator, 'PUT', `/workers/${id}/warm-copy`, { permit: 'yes' });
   await copied(coordinator, name);
+  // The word by which it may stand in comes last.
+  await untilTrue(() => Promise.resolve(existsSync(path.join(dataDir, 'warm-copy/state.json'))), Boolean);
 }
 
 export const copied = (coordinator: Coordinator, name: string): Promise<OfflineState> =>
@@ -46,8 +49,9 @@ export class StandIn {
     const first = await new Promise<{ url: string; folder: string }>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`playfleet promote ended with ${code}`)));
       lines.on('line', (line) => {
-        said.push(JSON.parse(line) as Record<string, unknown>);
-        if (said.length === 1) resolve(said[0] as { url: string; folder: string });
+        const told = JSON.parse(line) as Record<string, unknown>;
+        said.push(told);
+        if (told['type'] === 'promoted') resolve(told as unknown as { url: string; folder: string });
       });
     });
     const control = JSON.parse(await readFile(path.join(first.folder, 'control.json'), 'utf8')) as {
