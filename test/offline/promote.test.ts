@@ -3,6 +3,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { generate } from 'otplib';
 import { expect, test, vi } from 'vitest';
+import { FIRST } from '../../src-main/agent/coordinators/folders.ts';
+import { readStandIns } from '../../src-main/agent/coordinators/remembered.ts';
 import { okJson } from '../support/coordinator.ts';
 import { startCoordinatorProcess } from '../support/coordinator-process.ts';
 import { makePerson, PASSWORD } from '../support/people.ts';
@@ -139,6 +141,8 @@ test('a machine that was enrolled after the copy was fetched is told so, and joi
   const laptop = await startMachine(central, 'laptop');
   await giveCopy(ask, laptop);
   const late = await startMachine(central, 'late');
+  // It knows whose word counts once it has been connected.
+  await expect.poll(() => readStandIns(late.dataDir, FIRST).home, { timeout: 30_000 }).not.toBeNull();
   await central.kill();
   const promoted = await promoteMachine(laptop, '127.0.0.2');
   const refused = await command(late.env, ['switch', promoted.url, '--yes', '--data', late.dataDir], 2);
@@ -163,7 +167,16 @@ test('a machine that was enrolled after the copy was fetched is told so, and joi
 
   const words = promoted.join_code.split(' ');
   expect(words).toHaveLength(6);
-  const joined = await command(late.env, ['join', ...words, '--at', promoted.url, '--data', late.dataDir]);
+  const joined = await command(late.env, [
+    'join',
+    ...words,
+    '--at',
+    promoted.url,
+    '--name',
+    'late',
+    '--data',
+    late.dataDir,
+  ]);
   expect(joined).toContain('This machine is enrolled at');
   await online(promoted.ask, 'late');
 });
