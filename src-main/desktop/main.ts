@@ -16,6 +16,7 @@ import {
   Tray,
 } from 'electron';
 import { systemClock } from '../../shared/base/clock.ts';
+import { PINNED_KEYS } from '../updater/keys.ts';
 import { readDesktopConfig } from './config.ts';
 import { createJoining } from './core/joining.ts';
 import { noUpdates } from './core/not-packaged.ts';
@@ -51,7 +52,21 @@ await runApp({
   argv: process.argv,
   versions: { electron: electronVersion, chrome, node },
   joining: createJoining(systemClock),
-  updating: async (updated) => (app.isPackaged ? packagedUpdating(updated, config.appImage) : noUpdates()),
+  updating: async (updated) =>
+    app.isPackaged
+      ? packagedUpdating({
+          app: updated,
+          restart: () => {
+            // An AppImage's own files are gone with the app that ran from them.
+            app.relaunch(config.appImage === null ? {} : { execPath: config.appImage });
+            app.exit(0);
+          },
+          appImage: config.appImage,
+          keys: PINNED_KEYS,
+          platform: process.platform,
+          arch: process.arch,
+        })
+      : noUpdates(),
   clock: systemClock,
   random: Math.random,
 });

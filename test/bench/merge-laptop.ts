@@ -12,7 +12,8 @@ const laptop = await Side.promoted(away, 'laptop', Math.random());
 await away.close();
 for (let n = 0; n < runs; n++) await laptop.run(tests, Math.floor(tests / 50));
 const store = await BlobStore.open(`${laptop.folder}/blobs`, laptop.db, systemClock);
-process.once('message', (where: { url: string; token: string }) => void bring(where));
+// Listened to for good: a process that only waits to try again ends where nothing else keeps it.
+process.on('message', (where: { url: string; token: string }) => void bring(where));
 process.send?.({ what: 'ready' });
 
 async function bring(where: { url: string; token: string }): Promise<void> {

@@ -21,6 +21,7 @@ import { pausedCoordinator, pausedWorker } from './scenarios/pauses.ts';
 import { poisonProcess, poisonTest } from './scenarios/poison-test.ts';
 import { reordered } from './scenarios/reordered.ts';
 import { restoreUnderLoad } from './scenarios/restore-under-load.ts';
+import { schedules } from './scenarios/schedules.ts';
 import { silentWorker } from './scenarios/silent-worker.ts';
 import { greedyTests, starvedWorker } from './scenarios/starved.ts';
 import { truncatedUpload } from './scenarios/truncated-upload.ts';
@@ -245,10 +246,10 @@ export const FAULTS: readonly Fault[] = [
   {
     number: 20,
     name: 'schedules',
-    inject: 'schedules across a change of daylight saving time and 29 February',
-    expect: 'each time once',
-    figures: [],
-    run: 'not measurable: no schedules yet',
+    inject: 'scheduled backups and the hours of a worker across changes of daylight saving time and 29 February',
+    expect: 'each time once, none early',
+    figures: ['due', 'missed', 'doubled', 'early'],
+    run: schedules,
   },
   {
     number: 21,

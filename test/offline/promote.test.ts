@@ -3,6 +3,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { generate } from 'otplib';
 import { expect, test, vi } from 'vitest';
+import { FIRST } from '../../src-main/agent/coordinators/folders.ts';
+import { readStandIns } from '../../src-main/agent/coordinators/remembered.ts';
 import { okJson } from '../support/coordinator.ts';
 import { startCoordinatorProcess } from '../support/coordinator-process.ts';
 import { makePerson, PASSWORD } from '../support/people.ts';
@@ -139,13 +141,14 @@ test('a machine that was enrolled after the copy was fetched is told so, and joi
   const laptop = await startMachine(central, 'laptop');
   await giveCopy(ask, laptop);
   const late = await startMachine(central, 'late');
-  const file = path.join(late.dataDir, 'coordinators.json');
-  await expect.poll(() => readFileSync(file, 'utf8'), { timeout: 15_000 }).toMatch(/"home":\s*\{/);
+  // It knows whose word counts once it has been connected.
+  await expect.poll(() => readStandIns(late.dataDir, FIRST).home, { timeout: 30_000 }).not.toBeNull();
   await central.kill();
   const promoted = await promoteMachine(laptop, '127.0.0.2');
   const refused = await command(late.env, ['switch', promoted.url, '--yes', '--data', late.dataDir], 2);
   expect(refused).toMatch(/Not switched: laptop does not know this machine: it was enrolled/);
   expect(refused).toContain(`playfleet join SIX WORDS --at ${promoted.url}`);
+  const file = path.join(late.dataDir, 'coordinators.json');
   const known = JSON.parse(readFileSync(file, 'utf8')) as { coordinators: { standIns: object }[] };
   // What was shown is replaced at home, although it was of no use there.
   expect(known.coordinators).toMatchObject([{ standIns: { active: null, keyShown: true } }]);

@@ -81,10 +81,11 @@ export async function forgetCoordinator(
 
 const rootOf = (data: string | undefined): string => readAgentConfig(data === undefined ? {} : { data }).dataDir;
 
-/** By id, name or address. */
+/** By id; or by name or address, where only one has it. */
 async function findRemembered(root: string, which: string): Promise<Remembered> {
   const all = await listRemembered(root);
-  const found = all.filter(({ id, name, url }) => [id, name, url].includes(which));
+  const sameId = all.filter(({ id }) => id === which);
+  const found = sameId.length > 0 ? sameId : all.filter(({ name, url }) => [name, url].includes(which));
   if (found.length === 1 && found[0]) return found[0];
   const names = all.map(({ id, name }) => `${id} (${foreignLine(name)})`).join(', ');
   throw new CliFailure(

@@ -46,6 +46,8 @@ export async function createUpdating(options: UpdatingOptions): Promise<Updating
   const { clock, note, preferences } = app;
   // The updater asks for it at once; whose it is may have to be read.
   let source: FeedSource | null = null;
+  // What became of the last installation is told while this is still being opened.
+  const made: { updating?: Updating } = {};
   const log = (fields: object, text: string): void => note(`${text} ${JSON.stringify(fields)}`);
   const updater = await Updater.open({
     version: app.version,
@@ -62,7 +64,7 @@ export async function createUpdating(options: UpdatingOptions): Promise<Updating
     machine: app.machine,
     hold: (how) => app.hold(how),
     end: () => app.end(),
-    onStatus: () => updating.onChange(),
+    onStatus: () => made.updating?.onChange(),
     clock,
     log: { info: log, warn: log },
   });
@@ -91,5 +93,6 @@ export async function createUpdating(options: UpdatingOptions): Promise<Updating
     stop: () => void updater.stop(),
     leave,
   };
+  made.updating = updating;
   return updating;
 }

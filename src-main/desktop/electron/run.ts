@@ -23,7 +23,7 @@ export interface RunOptions {
   argv: readonly string[];
   versions: { electron: string; chrome: string; node: string };
   joining: Joining;
-  /** null: another version was put in this one's place, and the app is to end. */
+  /** null: another version is put in this one's place, and the app is ended by whoever does that. */
   updating: (app: UpdatedApp) => Promise<Updating | null>;
   clock: Clock;
   random: () => number;
@@ -80,9 +80,10 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
   app.on('window-all-closed', () => undefined);
   app.on('activate', () => window.show(null));
   app.on('before-quit', (event) => {
-    if (desktop?.hasEnded) return;
+    // Before it has begun there is nothing to finish.
+    if (desktop === null || desktop.hasEnded) return;
     event.preventDefault();
-    void desktop?.quit('drain');
+    void desktop.quit('drain');
   });
   const { preload, iconsDir, machine, dataDir } = config;
   const window = new AppWindow(electron, { preload, iconsDir, devTools: !app.isPackaged });
@@ -97,7 +98,8 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
   guardSession(session.defaultSession, trust);
   const tray = new AppTray(electron, { iconsDir, platform: machine.platform }, (action) => void desktop?.act(action));
   const folder = dataDir ?? app.getPath('userData');
-  const update = await updating({
+  let update: Updating | null = null;
+  update = await updating({
     version: app.getVersion(),
     folder,
     machine: () => desktop?.busyness() ?? NOTHING_TO_DISTURB,
@@ -105,14 +107,14 @@ export async function runApp(options: RunOptions): Promise<Desktop | null> {
     preferences: () => desktop?.preferences.updates ?? FIRST_SETTINGS.preferences.updates,
     machineId: machine.name,
     hold: (how) => desktop?.crew.hold(how),
-    end: () => (desktop === null ? app.exit(0) : void desktop.quit('now')),
+    end: () => {
+      if (desktop !== null) void desktop.quit('now');
+      else if (update !== null && !update.leave()) app.exit(0);
+    },
     clock,
     note: (text) => desktop?.note(text),
   });
-  if (update === null) {
-    app.exit(0);
-    return null;
-  }
+  if (update === null) return null;
   try {
     desktop = await Desktop.open({
       folder: path.join(folder, 'desktop'),

@@ -94,8 +94,9 @@ test('sleep hands unfinished tests back before the machine is gone, and waking t
   app.electron.power.emit('suspend');
   await app.until(({ agent }) => agent.status?.slots.busy === 0 && agent.status.state === 'paused');
   expect(why(app)).toContain('suspending');
-  const { items } = await app.api<{ items: { status: string }[] }>('GET', `/test-runs/${run}/tasks`);
-  expect(items.map(({ status }) => status)).toContain('pending');
+  // Nothing runs any more as soon as its processes are gone; the coordinator hears of it a moment later.
+  const tasks = async () => (await app.api<{ items: { status: string }[] }>('GET', `/test-runs/${run}/tasks`)).items;
+  await expect.poll(async () => (await tasks()).map(({ status }) => status), { timeout: 60_000 }).toContain('pending');
   gate.open();
   app.electron.power.emit('resume');
   await expect.poll(async () => (await readRun(app, run)).status, { timeout: 170_000 }).toBe('completed');
