@@ -43,8 +43,16 @@ interface Waiting extends Name {
 }
 
 const OPEN = "state IN ('waiting', 'begun', 'changed')";
-const SOME_PART = (run: string) =>
-  `EXISTS (SELECT 1 FROM merged p WHERE p.${OPEN} AND p.run_id = ${run} AND p.kind <> 'run')`;
+/** Both ask the index of what is open alone: what is in place is far more. */
+const BEGUN_WITH_PARTS = `SELECT origin, id FROM merged INDEXED BY merged_open_runs WHERE kind = 'run' AND ${OPEN} AND state = 'begun' AND EXISTS (
+  SELECT 1 FROM merged p INDEXED BY merged_open WHERE p.${OPEN} AND p.run_id = merged.id AND p.kind <> 'run') LIMIT 1`;
+/** From one run with something open to the next, however much of it is open. */
+const IN_PLACE_WITH_PARTS = `WITH RECURSIVE open (run) AS (
+    SELECT min(run_id) FROM merged INDEXED BY merged_open WHERE ${OPEN} AND run_id IS NOT NULL
+    UNION ALL
+    SELECT (SELECT min(run_id) FROM merged INDEXED BY merged_open WHERE ${OPEN} AND run_id > open.run) FROM open WHERE open.run IS NOT NULL)
+  SELECT m.origin, m.id FROM open CROSS JOIN origins o CROSS JOIN merged m
+    WHERE m.origin = o.slot AND m.kind = 'run' AND m.id = open.run AND m.state = 'in_place' LIMIT 1`;
 
 export class Applier {
   readonly #options: ApplierOptions;
@@ -115,6 +123,7 @@ export class Applier {
     const { db } = this.#options;
     const moved = await db.write(
       async (w) => (await this.#others(w)) || (await this.#parts(w)) || (await this.#nextRun(w)),
+      { background: true },
     );
     return moved || this.#registers();
   }
@@ -140,14 +149,7 @@ export class Applier {
 
   /** Parts of a run that has begun, or of one that is in place and had something added. */
   async #parts(w: WriteHandle): Promise<boolean> {
-    const next =
-      (await w.get<Name>(
-        `SELECT origin, id FROM merged WHERE kind = 'run' AND state = 'begun' AND ${SOME_PART('merged.id')} LIMIT 1`,
-      )) ??
-      (await w.get<Name>(
-        `SELECT origin, id FROM merged WHERE kind = 'run' AND state = 'in_place' AND id IN (
-           SELECT DISTINCT run_id FROM merged WHERE ${OPEN} AND run_id IS NOT NULL) LIMIT 1`,
-      ));
+    const next = (await w.get<Name>(BEGUN_WITH_PARTS)) ?? (await w.get<Name>(IN_PLACE_WITH_PARTS));
     if (!next) return false;
     const slots = await this.#slots(w);
     let left = STEP;

@@ -33,7 +33,7 @@ export async function receiveBatch(
   let stored = 0;
   for (let at = 0; at < entries.length; at += STEP) {
     const part = entries.slice(at, at + STEP);
-    stored += await db.write((w) => storeEntries(w, origin, part, now()));
+    stored += await db.write((w) => storeEntries(w, origin, part, now()), { background: true });
   }
   return { stored, known: entries.length - stored };
 }

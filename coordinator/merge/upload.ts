@@ -52,6 +52,8 @@ const LOOK_MS = 2_000;
 /** How long not to compare behind a comparison, as a multiple of what it took, and at most. */
 const PAUSE = 20;
 const MOST_PAUSE_MS = 30_000;
+/** A working tree is thousands of small files, each synced to the disk over there: one by one they would take minutes. */
+const FILES_AT_ONCE = 8;
 /** Comparisons that may fail before somebody is asked to look: each one brings again what differs. */
 const MOST_DIFFERENCES = 3;
 
@@ -210,16 +212,26 @@ export class Upload {
       lacking.push(...(await central.missing(blobs.slice(at, at + MAX_MISSING_HASHES))));
     const begun = blobs.length - lacking.length;
     this.#tell({ blobs: { total: blobs.length, sent: begun } });
-    for (const sha256 of lacking) {
-      const file = await store.fileOf(sha256);
-      // Bytes that a worker never brought are missing on both sides.
-      if (file === null) continue;
-      if (this.#stopped) return;
-      await central.putBlob(sha256, file, (await stat(file)).size);
-      const sent = this.#progress.blobs.sent + 1;
-      const detail = `${sent - begun} of ${lacking.length} files brought`;
-      this.#tell({ state: 'uploading', detail, blobs: { total: blobs.length, sent } });
-    }
+    const left = lacking.values();
+    let isBroken = false;
+    const bring = async (): Promise<void> => {
+      for (const sha256 of left) {
+        const file = await store.fileOf(sha256);
+        // Bytes that a worker never brought are missing on both sides.
+        if (file === null) continue;
+        if (this.#stopped || isBroken) return;
+        await central.putBlob(sha256, file, (await stat(file)).size).catch((error: unknown) => {
+          isBroken = true;
+          throw error;
+        });
+        const sent = this.#progress.blobs.sent + 1;
+        const detail = `${sent - begun} of ${lacking.length} files brought`;
+        this.#tell({ state: 'uploading', detail, blobs: { total: blobs.length, sent } });
+      }
+    };
+    // All have ended before anything else begins.
+    const ends = await Promise.allSettled(Array.from({ length: FILES_AT_ONCE }, bring));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
     if (lacking.length > 0) this.#tell({ detail: null });
   }
 

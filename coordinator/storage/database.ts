@@ -64,6 +64,11 @@ export interface WriteHandle extends ReadHandle {
   afterCommit(fn: () => void): void;
 }
 
+export interface WriteOptions {
+  /** A small piece of long work, which gives way behind it: however much of it there is, nobody is behind because of it. */
+  background?: boolean;
+}
+
 /** Counts since the start. `commands / groups` tells how many commands shared one write to the disk. */
 export interface DatabaseStats {
   reads: number;
@@ -76,7 +81,7 @@ export interface DatabaseStats {
   failedGroups: number;
   /** Prepared statements kept at this moment. */
   statements: number;
-  /** Milliseconds spent on writing. */
+  /** Milliseconds spent on writing what somebody waits for: background commands do not count. */
   busyMs: number;
   /** Commands that wait at this moment, and for how long the first of them has, milliseconds. */
   waiting: number;
@@ -96,7 +101,7 @@ export interface Database {
    * Runs a command and resolves with its result once that is durable. If `fn` throws, its changes are undone and `write` rejects with
    * the same error. Rejects with StorageFullError or StorageLockedError if the storage refuses; nothing is stored then.
    */
-  write<T>(fn: (w: WriteHandle) => Promise<T>): Promise<T>;
+  write<T>(fn: (w: WriteHandle) => Promise<T>, options?: WriteOptions): Promise<T>;
   /** Calls `listener` with the events of each commit, in order of `seq`. The returned function ends that. */
   onCommitted(listener: (events: readonly StoredEvent[]) => void): () => void;
   stats(): DatabaseStats;

@@ -12,6 +12,7 @@ import {
   type ReadHandle,
   type StoredEvent,
   type WriteHandle,
+  type WriteOptions,
 } from './database.ts';
 import { writeEvents, type UnstoredEvent } from './event-writer.ts';
 import { failpoint } from './failpoint.ts';
@@ -24,6 +25,7 @@ interface Command {
   body: (w: Writer) => Promise<unknown>;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
+  isBackground: boolean;
   /** When it was asked for, by the monotonic clock. */
   at: number;
 }
@@ -81,10 +83,16 @@ export class GroupCommit implements Database {
     }
   }
 
-  async write<T>(fn: (w: WriteHandle) => Promise<T>): Promise<T> {
+  async write<T>(fn: (w: WriteHandle) => Promise<T>, { background = false }: WriteOptions = {}): Promise<T> {
     this.#refuseIfClosed();
     return new Promise<T>((resolve, reject) => {
-      this.#commands.push({ body: fn, resolve: (value) => resolve(value as T), reject, at: this.#clock.monotonic() });
+      this.#commands.push({
+        body: fn,
+        resolve: (value) => resolve(value as T),
+        reject,
+        isBackground: background,
+        at: this.#clock.monotonic(),
+      });
       this.#schedule();
     });
   }
@@ -148,8 +156,9 @@ export class GroupCommit implements Database {
     // A read still running when its turn has ended has stalled, or will have soon; it must not see what this group does.
     await Promise.allSettled(this.#reads);
     const began = this.#clock.monotonic();
-    const { answers, events } = await this.#writeGroup(commands);
-    this.#counts.busyMs += this.#clock.monotonic() - began;
+    const { answers, events, backgroundMs } = await this.#writeGroup(commands);
+    const isBackground = commands.every((command) => command.isBackground);
+    this.#counts.busyMs += isBackground ? 0 : this.#clock.monotonic() - began - backgroundMs;
     this.#group = undefined;
     this.#scheduled = false;
     ended.resolve();
@@ -158,7 +167,10 @@ export class GroupCommit implements Database {
   }
 
   /** Runs and stores a group. If that fails, nothing of it is stored and every command is answered with the error. */
-  async #writeGroup(commands: readonly Command[]): Promise<{ answers: Answer[]; events: readonly StoredEvent[] }> {
+  async #writeGroup(
+    commands: readonly Command[],
+  ): Promise<{ answers: Answer[]; events: readonly StoredEvent[]; backgroundMs: number }> {
+    let backgroundMs = 0;
     this.#counts.groups += 1;
     this.#counts.commands += commands.length;
     this.#counts.largestGroup = Math.max(this.#counts.largestGroup, commands.length);
@@ -166,19 +178,24 @@ export class GroupCommit implements Database {
       this.#connection.writable(true);
       this.#connection.exec('BEGIN IMMEDIATE');
       const answers: Answer[] = [];
-      for (const command of commands) answers.push(await this.#runCommand(command));
+      for (const command of commands) {
+        const began = this.#clock.monotonic();
+        answers.push(await this.#runCommand(command));
+        if (command.isBackground) backgroundMs += this.#clock.monotonic() - began;
+      }
       const unstored = answers.flatMap((answer) => answer.events);
       const events = writeEvents(this.#connection, unstored, { epoch: this.epoch, at: this.#clock.now() });
       failpoint('before-commit');
       this.#connection.exec('COMMIT');
       failpoint('after-commit');
-      return { answers, events };
+      return { answers, events, backgroundMs };
     } catch (error) {
       this.#counts.failedGroups += 1;
       this.#rollBack();
       return {
         answers: commands.map(({ reject }) => ({ events: [], hooks: [], deliver: () => reject(error) })),
         events: [],
+        backgroundMs,
       };
     } finally {
       this.#connection.writable(false);

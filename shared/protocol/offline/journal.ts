@@ -16,7 +16,7 @@ export const JOURNAL_VERSION = 1;
 export const MAX_JOURNAL_ENTRIES = 500;
 export const MAX_JOURNAL_BYTES = 24 * 1024 * 1024;
 /** How much a sender puts together: one commit of so much holds nobody up. */
-export const JOURNAL_BATCH_ENTRIES = 200;
+export const JOURNAL_BATCH_ENTRIES = 100;
 export const JOURNAL_BATCH_BYTES = 256 * 1024;
 
 /** Written once by one origin: united. In an order in which nothing refers to what comes later. */

@@ -25,6 +25,21 @@ test('commands of one turn share one transaction, those of different turns do no
   expect(await names(database)).toEqual(['a', 'b', 'c', 'd']);
 });
 
+test('only what somebody waits for counts as being at work', async () => {
+  const clock = stillClock();
+  const database = await freshDatabase({ clock });
+  const lasting = (ms: number) => async (w: WriteHandle) => {
+    clock.time += ms;
+    await add('a')(w);
+  };
+  await database.write(lasting(40), { background: true });
+  expect(database.stats().busyMs).toBe(0);
+  await database.write(lasting(30));
+  expect(database.stats().busyMs).toBe(30);
+  await Promise.all([database.write(lasting(7)), database.write(lasting(500), { background: true })]);
+  expect(database.stats()).toMatchObject({ busyMs: 37, groups: 3 });
+});
+
 test('a command that throws is undone alone and only its own promise rejects, with the same error', async () => {
   const database = await freshDatabase();
   const mistake = new Error('no');
