@@ -30,7 +30,7 @@ test('only what somebody waits for counts as being at work', async () => {
   const database = await freshDatabase({ clock });
   const lasting = (ms: number) => async (w: WriteHandle) => {
     clock.time += ms;
-    await add('a')(w);
+    await add(`for ${ms} ms`)(w);
   };
   await database.write(lasting(40), { background: true });
   expect(database.stats().busyMs).toBe(0);
@@ -94,7 +94,7 @@ test('a read that arrives while a group is being written waits for its commit', 
   let early: Promise<string[]> | undefined;
   const log: string[] = [];
   const first = database.write(async (w) => {
-    await add('a')(w);
+    await add(`for ${ms} ms`)(w);
     early = names(database).then((seen) => (log.push('read'), seen));
     await w.get('SELECT 1');
     log.push('body');
@@ -177,7 +177,7 @@ test('not even a read and a command that both stall make uncommitted data visibl
     });
   });
   const written = database.write(async (w) => {
-    await add('a')(w);
+    await add(`for ${ms} ms`)(w);
     await timer();
     throw new Error('undone');
   });
@@ -219,7 +219,7 @@ test('a hook that throws is reported and harms nobody', async () => {
     w.afterCommit(() => {
       throw mistake;
     });
-    await add('a')(w);
+    await add(`for ${ms} ms`)(w);
   });
   expect(reported).toEqual([{ error: mistake, during: 'a hook after the commit' }]);
   expect(await names(database)).toEqual(['a']);
