@@ -1,4 +1,5 @@
 /** The promoted coordinator of the merge benchmark, in a process of its own: it works first, and brings that home when it is told where. */
+import os from 'node:os';
 import process from 'node:process';
 import { BlobStore } from '../../coordinator/artifacts/blob-store.ts';
 import { connectCentral, type Central } from '../../coordinator/merge/central.ts';
@@ -6,6 +7,8 @@ import { Upload, type UploadProgress } from '../../coordinator/merge/upload.ts';
 import { systemClock } from '../../shared/base/clock.ts';
 import { Side, SCHEMA } from '../support/merging.ts';
 
+// It stands for another machine: the processors here belong to the coordinator that is measured, and to its workers.
+os.setPriority(os.constants.priority.PRIORITY_LOW);
 const [runs = 1, tests = 1] = process.argv.slice(2).map(Number);
 const away = await Side.central();
 const laptop = await Side.promoted(away, 'laptop', Math.random());

@@ -47,7 +47,9 @@ test('a backup is taken, brought here, listed, checked and restored', { timeout:
     says('is in sealed.tar'),
   );
   expect(readFileSync(path.join(cwd, 'sealed.tar')).includes('SQLite format')).toBe(false);
-  expect(await playfleet('backup', 'verify', 'sealed.tar')).toMatchObject(says('It is encrypted: give its passphrase', 2));
+  expect(await playfleet('backup', 'verify', 'sealed.tar')).toMatchObject(
+    says('It is encrypted: give its passphrase', 2),
+  );
   expect(await playfleet('backup', 'verify', 'sealed.tar', ...phrase)).toMatchObject(says('It can be restored'));
   expect(await playfleet('backup', '--to', 'more.tar', '--encrypt')).toMatchObject(says('There is no passphrase', 2));
   const data = ['--data', coordinator.dataDir];
