@@ -65,7 +65,7 @@ export interface WriteHandle extends ReadHandle {
 }
 
 export interface WriteOptions {
-  /** A small piece of long work, which gives way behind it: however much of it there is, nobody is behind because of it. */
+  /** A small piece of long work, which gives way before and behind it: however much of it there is, nobody is behind because of it. */
   background?: boolean;
 }
 

@@ -21,6 +21,9 @@ import { Reader, Writer } from './handles.ts';
 /** A longer queue is cut into several transactions, so that the event loop can breathe in between. */
 const groupLimit = 512;
 
+/** So long a background command lets those go first for which somebody waits, milliseconds. */
+const givesWayMs = 25;
+
 interface Command {
   body: (w: Writer) => Promise<unknown>;
   resolve: (value: unknown) => void;
@@ -150,7 +153,7 @@ export class GroupCommit implements Database {
   }
 
   async #turn(): Promise<void> {
-    const commands = this.#commands.splice(0, groupLimit);
+    const commands = this.#takeGroup();
     const ended = Promise.withResolvers<void>();
     this.#group = ended.promise;
     // A read still running when its turn has ended has stalled, or will have soon; it must not see what this group does.
@@ -164,6 +167,17 @@ export class GroupCommit implements Database {
     ended.resolve();
     if (this.#commands.length > 0) this.#schedule();
     this.#deliver(answers, events);
+  }
+
+  /** In the order in which they came, but what is in the background waits for a group in which it keeps nobody. */
+  #takeGroup(): Command[] {
+    const behind = this.#commands.find((command) => command.isBackground);
+    const isDue = behind === undefined || this.#clock.monotonic() - behind.at >= givesWayMs;
+    const first = isDue ? [] : this.#commands.filter((command) => !command.isBackground);
+    if (first.length === 0) return this.#commands.splice(0, groupLimit);
+    const group = new Set(first.slice(0, groupLimit));
+    this.#commands = this.#commands.filter((command) => !group.has(command));
+    return [...group];
   }
 
   /** Runs and stores a group. If that fails, nothing of it is stored and every command is answered with the error. */

@@ -37,7 +37,22 @@ test('only what somebody waits for counts as being at work', async () => {
   await database.write(lasting(30));
   expect(database.stats().busyMs).toBe(30);
   await Promise.all([database.write(lasting(7)), database.write(lasting(500), { background: true })]);
-  expect(database.stats()).toMatchObject({ busyMs: 37, groups: 3 });
+  expect(database.stats()).toMatchObject({ busyMs: 37, groups: 4 });
+});
+
+test('a background command lets others go first, but not for long', async () => {
+  const clock = stillClock();
+  const database = await freshDatabase({ clock });
+  const ended: string[] = [];
+  const write = (name: string, background: boolean) =>
+    database.write(add(name), { background }).then(() => ended.push(name));
+  await Promise.all([write('behind', true), write('waited for', false)]);
+  expect(ended).toEqual(['waited for', 'behind']);
+  expect(database.stats().groups).toBe(2);
+  const late = [write('long behind', true), write('after it', false)];
+  clock.time += 25;
+  await Promise.all(late);
+  expect(ended.slice(2)).toEqual(['long behind', 'after it']);
 });
 
 test('a command that throws is undone alone and only its own promise rejects, with the same error', async () => {
