@@ -106,7 +106,9 @@ test('promoted: a banner on every page, what it cannot do, and everything comes 
   await fleet.api('PUT', '/settings', { max_parallel_test_runs: 12 });
   await there.goto(TAB);
   await expect(way).toContainText('both sides have the same', { timeout: 240_000 });
-  await expect(way).toContainText(/Both sides have: 1 run, \d+ tests, \d+ attempts, \d+ files?, [\d,]+ entries in all/);
+  await expect(way).toContainText(
+    /Both sides have: 1 run, \d+ tests, \d+ attempts, [\d,]+ files?, [\d,]+ entries in all/,
+  );
   const bar = way.getByRole('progressbar');
   expect(await bar.getAttribute('aria-valuenow')).toBe(await bar.getAttribute('aria-valuemax'));
   await expect(there.getByText('Everything is at home.')).toBeVisible();
