@@ -160,6 +160,7 @@ export class Agent implements Controlled {
     return {
       running: this.#pool.held().length,
       isTooOld: this.#line.isTooOld,
+      isMetered: this.#minding.decision.why.some(({ reason }) => reason === 'metered'),
       coordinator: { url: key.url, pin: key.pin, apiKey: key.apiKey },
       machineId: machine.capabilities.fingerprint ?? config.name,
       hours: this.#minding.hours,

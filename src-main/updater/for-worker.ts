@@ -15,6 +15,8 @@ export interface UpdatedWorker {
   readonly standing: {
     running: number;
     isTooOld: boolean;
+    /** As far as its owner lets it look at that. */
+    isMetered: boolean;
     coordinator: { url: string; pin: string | null; apiKey: string };
     machineId: string;
     hours: Pick<UpdateFacts['machine'], 'hoursBeganAt' | 'hoursBeginAt'>;
@@ -69,9 +71,10 @@ export class WorkerUpdater {
         const {
           running = 0,
           isTooOld = false,
+          isMetered = false,
           hours = { hoursBeganAt: null, hoursBeginAt: null },
         } = worker()?.standing ?? {};
-        return { running, isMetered: false, isWatched: false, ...hours, isShutOut: isTooOld };
+        return { running, isMetered, isWatched: false, ...hours, isShutOut: isTooOld };
       },
       hold: (how, reason) => worker()?.holdBack(how === null ? null : reason),
       end: (why) => {
