@@ -69,7 +69,8 @@ console.log(
     holds,
   }),
 );
-process.exitCode = holds ? 0 : 1;
+// Not by process.exitCode: electron-builder ends the process itself once nothing is left to do, with 0.
+process.exit(holds ? 0 : 1);
 
 async function pack(sevenZip: string | null): Promise<string> {
   const electronDist = path.join(folder, 'electron');
