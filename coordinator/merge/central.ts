@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createHash } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { z } from 'zod';
+import { parseJson } from '../../shared/base/parse-json.ts';
 import {
   journalAck,
   originView,
@@ -117,7 +118,7 @@ async function call({ url, method, headers, token, pin }: Call, body: Readable):
   const text = await readText(answer);
   const status = answer.statusCode ?? 0;
   if (status >= 200 && status < 300) return text;
-  const said = problem.safeParse(parse(text));
+  const said = problem.safeParse(parseJson(text));
   throw new CentralRefused(status, said.data?.code ?? 'unknown', said.data?.detail ?? `It answered ${status}.`);
 }
 
@@ -144,12 +145,4 @@ async function readText(answer: IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

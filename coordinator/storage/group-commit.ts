@@ -193,7 +193,7 @@ export class GroupCommit implements Database {
       this.#connection.exec('BEGIN IMMEDIATE');
       const answers: Answer[] = [];
       for (const command of commands) {
-        const began = this.#clock.monotonic();
+        const began = command.isBackground ? this.#clock.monotonic() : 0;
         answers.push(await this.#runCommand(command));
         if (command.isBackground) backgroundMs += this.#clock.monotonic() - began;
       }

@@ -2,6 +2,7 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../../shared/base/parse-json.ts';
 import { readPinned } from '../../shared/protocol/pin.ts';
 import type { CliConfig } from './config.ts';
 import { CliFailure, messageOf } from './failure.ts';
@@ -126,12 +127,4 @@ function pinFor(url: string, pin: string | null | undefined): string | null {
     `${url} is not encrypted, but its token has the pin of a certificate.`,
     'Begin it with https://.',
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

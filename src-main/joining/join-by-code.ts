@@ -1,5 +1,6 @@
 /** The machine's side of joining by words (shared/protocol/joining.ts): the code becomes a join token of a coordinator that has proven to know it. */
 import { randomBytes, scrypt } from 'node:crypto';
+import { parseJson } from '../../shared/base/parse-json.ts';
 import { readJoinCode, sayBadCode } from '../../shared/model/join-code.ts';
 import {
   base64url,
@@ -133,7 +134,7 @@ async function post<S extends z.ZodType>(
       throw wrongPinIn(cause) === null ? unreachable(url, cause) : notProven(url, cause);
     },
   );
-  const json = parse(text);
+  const json = parseJson(text);
   if (status === 200) {
     const good = answer.safeParse(json);
     if (good.success) return good.data;
@@ -169,11 +170,3 @@ const notProven = (url: string, cause?: Error): JoinRefused =>
   );
 
 const innermost = (error: Error & { errors?: Error[] }): string => error.errors?.[0]?.message ?? error.message;
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
+import { parseJson } from '../../../shared/base/parse-json.ts';
 import { WARM_COPY_VERSION, warmCopy, type WarmCopy } from '../../../shared/protocol/offline/warm-copy.ts';
 import { AgentError, EXIT } from '../errors.ts';
 
@@ -86,11 +87,3 @@ export async function openCopyKey(file: string): Promise<Uint8Array> {
 
 const damaged = (how: string): CopyError =>
   new CopyError(`the warm copy cannot be used: ${how}. It is made anew when the coordinator can be reached`);
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

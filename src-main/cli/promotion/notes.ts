@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from '../../agent/atomic-file.ts';
 import { CliFailure } from '../failure.ts';
+import { parseJson } from '../../../shared/base/parse-json.ts';
 
 const control = z.strictObject({
   version: z.literal(1),
@@ -51,12 +52,4 @@ async function readNote<T>(file: string, shape: z.ZodType<T>): Promise<T | null>
   const parsed = shape.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw new CliFailure(`${file} is damaged.`, 'Remove it, and go on with the promotion: playfleet promote');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

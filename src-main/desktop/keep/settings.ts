@@ -2,6 +2,7 @@
 import { readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../../../shared/base/parse-json.ts';
 import { broughtHome } from '../../../shared/protocol/desktop/offline.ts';
 import { preferences } from '../../../shared/protocol/desktop/state.ts';
 import { lending } from '../../../shared/protocol/desktop/wizard.ts';
@@ -139,13 +140,5 @@ async function readText(file: string): Promise<string | null> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new SettingsError(`${path.basename(file)} cannot be read: ${(error as Error).message}. Mend its rights.`);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { parseJson } from '../../../shared/base/parse-json.ts';
 import type { SecretsState } from '../../../shared/protocol/desktop/state.ts';
 import { writeAtomically } from '../../agent/atomic-file.ts';
 
@@ -110,13 +111,5 @@ export class Vault {
       });
     this.#writing = writing;
     return writing;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

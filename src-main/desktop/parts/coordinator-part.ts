@@ -1,6 +1,7 @@
 /** This computer's own coordinator: a child process, and what it says when it listens. */
 import { z } from 'zod';
 import type { Clock } from '../../../shared/base/clock.ts';
+import { parseJson } from '../../../shared/base/parse-json.ts';
 import type { PartState } from '../../../shared/protocol/desktop/part-state.ts';
 import type { Programs } from './agent-part.ts';
 import { Child } from './child.ts';
@@ -101,13 +102,5 @@ export class CoordinatorPart {
       args: [programs.cli, 'coordinator', '--json', ...where, ...further],
       env: programs.env,
     };
-  }
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
   }
 }

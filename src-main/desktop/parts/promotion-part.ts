@@ -1,6 +1,7 @@
 /** This computer in its coordinator's place: `playfleet promote` as a child process, and what it says when it listens and when all is at home. */
 import { z } from 'zod';
 import type { Clock } from '../../../shared/base/clock.ts';
+import { parseJson } from '../../../shared/base/parse-json.ts';
 import type { PartState } from '../../../shared/protocol/desktop/part-state.ts';
 import { lack } from '../../../shared/protocol/offline/promotion.ts';
 import type { Programs } from './agent-part.ts';
@@ -119,13 +120,5 @@ export class PromotionPart {
       args: [programs.cli, 'promote', '--json', secrets ? '--with-secrets' : '--without-secrets', ...where],
       env: programs.env,
     };
-  }
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
   }
 }

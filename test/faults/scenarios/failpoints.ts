@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { FAILPOINTS, type FailpointName } from '../../../coordinator/storage/failpoint.ts';
-import { ended, type Coordinator } from '../../../scripts/programs.ts';
+import { api, ended, type Coordinator } from '../../../scripts/programs.ts';
 import { getRun, pause, runEnded, until, type Bench, type Scenario } from '../bench.ts';
 import { audit, createScriptedRun, startScripted, testNames } from '../scripted-agent.ts';
 import { killInMigrations } from './old-versions.ts';
@@ -98,13 +98,8 @@ async function upload(coordinator: Coordinator, count: number): Promise<string[]
   return acknowledged;
 }
 
-async function missing({ url, token }: Coordinator, hashes: readonly string[]): Promise<number> {
-  const answer = await fetch(`${url}/api/v1/blobs/missing`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ hashes }),
-  });
-  return ((await answer.json()) as { missing: string[] }).missing.length;
+async function missing(coordinator: Coordinator, hashes: readonly string[]): Promise<number> {
+  return (await api<{ missing: string[] }>(coordinator, 'POST', '/blobs/missing', { hashes })).missing.length;
 }
 
 /** Whether a report in the making came so far. Looked at without a pause: it is a matter of milliseconds. */

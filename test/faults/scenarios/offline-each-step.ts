@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { cp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { FailpointName } from '../../../coordinator/storage/failpoint.ts';
-import { ended, type Coordinator } from '../../../scripts/programs.ts';
+import { api, ended, type Coordinator } from '../../../scripts/programs.ts';
 import { canonicalTree, type TreeFile } from '../../../shared/protocol/tree.ts';
 import type { Bench, Scenario } from '../bench.ts';
 import {
@@ -169,11 +169,7 @@ async function putTree({ url, token }: Coordinator): Promise<string> {
 }
 
 /** How many of its files are not at central. */
-async function lacking({ url, token }: Coordinator): Promise<number> {
-  const answer = await fetch(`${url}/api/v1/blobs/missing`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ hashes: [...BYTES, TREE].map(hashOf) }),
-  });
-  return ((await answer.json()) as { missing: string[] }).missing.length;
+async function lacking(coordinator: Coordinator): Promise<number> {
+  const hashes = [...BYTES, TREE].map(hashOf);
+  return (await api<{ missing: string[] }>(coordinator, 'POST', '/blobs/missing', { hashes })).missing.length;
 }
