@@ -43,6 +43,8 @@ export interface UpdateFacts {
   asked: 'check' | 'install' | 'now' | null;
   /** The coordinator gives no work to this version: there is nothing to disturb. */
   isShutOut: boolean;
+  /** This version was just installed and has not come to work yet: its package may still be replaced by the one before. */
+  isOnTrial: boolean;
   machine: {
     /** Tasks that run. */
     running: number;
@@ -66,15 +68,20 @@ export interface UpdateDecision {
 }
 
 export function decideUpdate(facts: UpdateFacts): UpdateDecision {
-  const { now, asked, loadedAt, offer, cannotInstall } = facts;
+  const { now, asked, loadedAt, offer, cannotInstall, isOnTrial } = facts;
   const wantsInstall = asked === 'install' || asked === 'now';
   const nextCheck = nextCheckAt(facts);
   const isBlind = wantsInstall && offer === null;
   if (asked === 'check' || isBlind || (now >= nextCheck && !(wantsInstall && loadedAt !== null)))
     return { do: 'check', why: 'looking for an update', lookAgainAt: now + LOOK_MS };
   const isLoaded = loadedAt !== null && cannotInstall === null;
-  const decision =
-    offer === null ? idle(facts) : !isLoaded ? beforeDownload(facts, offer) : beforeInstall(facts, loadedAt);
+  const decision = isOnTrial
+    ? wait('this version to come to work first', now + LOOK_MS)
+    : offer === null
+      ? idle(facts)
+      : !isLoaded
+        ? beforeDownload(facts, offer)
+        : beforeInstall(facts, loadedAt);
   return { ...decision, lookAgainAt: Math.max(now + 1, Math.min(decision.lookAgainAt, nextCheck)) };
 }
 

@@ -49,9 +49,9 @@ export class Situation {
 
   /** For what is done next (shared/model/update-policy.ts). */
   facts(): UpdateFacts {
-    const { clock, jitter, installer, machine, automatic } = this.options;
+    const { version: running, clock, jitter, installer, machine, automatic } = this.options;
     const { isShutOut, ...around } = machine();
-    const { lastCheckAt, failedChecks, postponedUntil, installRetryAt, loaded } = this.state.now;
+    const { lastCheckAt, failedChecks, postponedUntil, installRetryAt, loaded, trial } = this.state.now;
     const version = this.offer?.manifest.version;
     return {
       now: clock.now(),
@@ -70,6 +70,7 @@ export class Situation {
       installRetryAt,
       asked: this.asked,
       isShutOut,
+      isOnTrial: trial?.version === running,
       machine: around,
     };
   }

@@ -33,6 +33,7 @@ export type KeptPackage = z.infer<typeof kept>;
 export class StateFile {
   readonly #file: string;
   #state: UpdaterState;
+  #last: Promise<void> = Promise.resolve();
 
   /** One that cannot be read counts as none: `report` is told. */
   static async open(folder: string, report: (problem: string) => void): Promise<StateFile> {
@@ -53,8 +54,14 @@ export class StateFile {
     return this.#state;
   }
 
-  /** Resolves when it is on the disk. */
-  async change(change: Partial<UpdaterState>): Promise<void> {
+  /** Resolves when it is on the disk. One after the other: what is changed at the same time stays, too. */
+  change(change: Partial<UpdaterState>): Promise<void> {
+    const changed = this.#last.then(() => this.#write(change));
+    this.#last = changed.catch(() => undefined);
+    return changed;
+  }
+
+  async #write(change: Partial<UpdaterState>): Promise<void> {
     const next = { ...this.#state, ...change };
     await writeAtomically(this.#file, `${JSON.stringify(next, null, 2)}\n`);
     this.#state = next;

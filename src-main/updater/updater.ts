@@ -21,6 +21,8 @@ export class Updater {
   #holding: 'drain' | 'give_back' | null = null;
   #cancelTimer = (): void => undefined;
   #working: Promise<void> | null = null;
+  /** A trial that is being ended: packages are put where they stay. */
+  #passing: Promise<void> = Promise.resolve();
   #again = false;
 
   /**
@@ -47,9 +49,11 @@ export class Updater {
     this.wake();
   }
 
-  /** The program works: a version on trial has passed. */
-  startedWell(): Promise<void> {
-    return this.#onTrial.passed();
+  /** The program works: a version on trial has passed, and may be replaced by a newer one. What goes wrong is told, not thrown. */
+  async startedWell(): Promise<void> {
+    this.#passing = this.#onTrial.passed().catch((error: unknown) => this.#situation.fail(error));
+    await this.#passing;
+    this.wake();
   }
 
   /** The owner wants to know now. Resolves when the feed was looked into. */
@@ -86,6 +90,7 @@ export class Updater {
     this.#situation.stopping.abort(new Error('the program ends'));
     this.#cancelTimer();
     this.#onTrial.stop();
+    await this.#passing;
     await this.#working;
   }
 
@@ -112,6 +117,7 @@ export class Updater {
   }
 
   async #step(): Promise<void> {
+    await this.#passing;
     const { keys, source } = this.#situation.options;
     if (keys.length === 0 || source() === null) {
       this.#situation.asked = null;

@@ -178,6 +178,47 @@ test('who wants it at once gets it once what runs was given back', async () => {
   await eventually(() => expect(machine.installed).toBe('1.1.0'));
 });
 
+test('a newer version that is asked for waits until this one works, whose package is kept', async () => {
+  const { machine, release, clock } = await start();
+  await release('1.1.0');
+  await machine.boot();
+  await machine.updater?.check();
+  await eventually(() => expect(machine.installed).toBe('1.1.0'));
+  await machine.boot();
+  clock.jump(HOUR / 60);
+  await release('1.2.0');
+  await machine.updater?.install({ now: true });
+  expect(machine.status).toMatchObject({
+    state: 'available',
+    version: '1.2.0',
+    waitingFor: expect.stringMatching(/come to work/) as string,
+  });
+  expect(machine.installed).toBe('1.1.0');
+  // At the same moment, as where somebody asks just then.
+  await Promise.all([machine.updater?.startedWell(), machine.updater?.install({ now: true })]);
+  await eventually(() => expect(machine.ends.at(-1)).toBe('1.2.0 is installed'));
+  await machine.boot();
+  clock.jump(STARTED_WELL_MS);
+  await machine.boot();
+  clock.jump(STARTED_WELL_MS);
+  await eventually(() => expect(machine.installed).toBe('1.1.0'));
+});
+
+test('a version that is started well while the feed is looked into has passed, whatever is written first', async () => {
+  const { machine, release } = await start();
+  await release('1.1.0');
+  await machine.boot();
+  await machine.updater?.check();
+  await eventually(() => expect(machine.installed).toBe('1.1.0'));
+  for (const _ of Array(20).keys()) {
+    await machine.boot();
+    await Promise.all([machine.updater?.check(), machine.updater?.startedWell()]);
+  }
+  // A trial that was brought back by the look would be two starts too many by now.
+  expect(machine.log.filter((text) => text === 'the new version works')).toEqual(['the new version works']);
+  expect(machine.installed).toBe('1.1.0');
+});
+
 test('a version that never comes to work is put back by the one before, marked, and not taken again', async () => {
   const { machine, release, clock } = await start();
   await release('1.1.0');

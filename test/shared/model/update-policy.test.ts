@@ -24,6 +24,7 @@ const facts: UpdateFacts = {
   installRetryAt: null,
   asked: null,
   isShutOut: false,
+  isOnTrial: false,
   machine: { running: 0, isMetered: false, isWatched: false, hoursBeganAt: null, hoursBeginAt: null },
 };
 type Change = Partial<Omit<UpdateFacts, 'machine'>> & { machine?: Partial<UpdateFacts['machine']> };
@@ -52,6 +53,9 @@ test.each<[string, Change, string, RegExp]>([
   ['nobody loses the window that they look at', { machine: { isWatched: true } }, 'wait', /window/],
   ['who asks from the window gets it', { asked: 'install', machine: { isWatched: true } }, 'install', /./],
   ['the owner puts it off', { postponedUntil: NOW + 5000 }, 'wait', /put it off/],
+  ['a version that has to prove itself is not replaced yet', { isOnTrial: true, asked: 'now' }, 'wait', /come to work/],
+  ['nor is its package', { isOnTrial: true, asked: 'install', loadedAt: null }, 'wait', /come to work/],
+  ['it looks all the same', { isOnTrial: true, asked: 'check' }, 'check', /./],
   ['what was put off comes', { postponedUntil: NOW }, 'install', /./],
   ['after a failed installation there is a pause', { installRetryAt: NOW + 5000 }, 'wait', /another try/],
   ['at once means that what runs goes elsewhere', { asked: 'now', machine: { running: 2 } }, 'give_back', /given back/],
@@ -135,6 +139,7 @@ const anyFacts = fc.record({
   installRetryAt: anyTime,
   asked: fc.constantFrom('check' as const, 'install' as const, 'now' as const, null),
   isShutOut: fc.boolean(),
+  isOnTrial: fc.boolean(),
   machine: fc.record({
     running: fc.integer({ min: 0, max: 3 }),
     isMetered: fc.boolean(),
@@ -153,6 +158,7 @@ test('whatever the facts: nothing is installed during a task, nor in the first m
       if (does !== 'install') return;
       const { running, hoursBeganAt } = all.machine;
       expect(running).toBe(0);
+      expect(all.isOnTrial).toBe(false);
       expect(all.offer).not.toBeNull();
       expect(all.loadedAt).not.toBeNull();
       const isFirstMinute = hoursBeganAt !== null && hoursBeganAt <= NOW && NOW - hoursBeganAt < HANDS_OFF_MS;
