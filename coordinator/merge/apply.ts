@@ -20,9 +20,9 @@ import { settleRegister, whyRefused } from './settle.ts';
 import { writeOther, writePart, writeRun, type Into } from './write-facts.ts';
 
 /** Entries in one command: a few milliseconds. */
-const STEP = 60;
+const STEP = 40;
 /** How long to pause after a command, as a multiple of what it took: others have at least as much of the disk and the processor. */
-const PAUSE = 1;
+const PAUSE = 1.5;
 const RETRY_MS = 5_000;
 
 export interface ApplierOptions {
@@ -161,7 +161,8 @@ export class Applier {
     let left = STEP;
     for (const kind of PART_KINDS) {
       const rows = await w.all<Waiting>(
-        `SELECT origin, kind, id, payload FROM merged WHERE ${OPEN} AND run_id = ? AND kind = ? AND origin = ? LIMIT ?`,
+        `SELECT origin, kind, id, payload FROM merged INDEXED BY merged_open
+         WHERE ${OPEN} AND run_id = ? AND kind = ? AND origin = ? LIMIT ?`,
         [next.id, kind, next.origin, left],
       );
       for (const row of rows) {

@@ -37,14 +37,14 @@ export async function journalFigures(r: ReadHandle): Promise<JournalFigures> {
 
 /**
  * Entries that nobody has acknowledged yet, of runs one after the other; empty where all are. What was changed or removed since it was noted is
- * noted anew first.
+ * noted anew first. `underWay`: so many of them, the first ones, are left out.
  */
-export async function nextBatch(db: Database): Promise<JournalEntry[]> {
+export async function nextBatch(db: Database, underWay = 0): Promise<JournalEntry[]> {
   for (;;) {
     const { origin, open, rows } = await db.read(async (r) => {
       const open = await r.all<Open>(
-        'SELECT kind, id, rev, run_id, parts, hash FROM journal WHERE acknowledged < rev ORDER BY run_id, kind LIMIT ?',
-        [JOURNAL_BATCH_ENTRIES],
+        'SELECT kind, id, rev, run_id, parts, hash FROM journal WHERE acknowledged < rev ORDER BY run_id, kind, id LIMIT ? OFFSET ?',
+        [JOURNAL_BATCH_ENTRIES, underWay],
       );
       return { origin: (await ownOrigin(r)).id, open, rows: await readRows(r, open) };
     });

@@ -9,7 +9,7 @@ import { idOf } from './rows.ts';
 import { batchProblem } from './rules/batch.ts';
 
 /** Entries in one command. */
-const STEP = 50;
+const STEP = 40;
 
 /** Each step is durable when it returns: a batch that was cut off is simply sent again. Throws a Refusal with nothing stored for a batch that is wrong. */
 export async function receiveBatch(

@@ -6,7 +6,12 @@ import { stat } from 'node:fs/promises';
 import { backoffMs, type Backoff } from '../../shared/base/backoff.ts';
 import type { Clock } from '../../shared/base/clock.ts';
 import { MAX_MISSING_HASHES } from '../../shared/protocol/blobs.ts';
-import { JOURNAL_VERSION, type JournalSummary, type VerifyAnswer } from '../../shared/protocol/offline/journal.ts';
+import {
+  JOURNAL_VERSION,
+  type JournalEntry,
+  type JournalSummary,
+  type VerifyAnswer,
+} from '../../shared/protocol/offline/journal.ts';
 import type { Database } from '../storage/database.ts';
 import { referencedBlobs, type BlobFiles } from './blobs.ts';
 import { CentralRefused, type Central } from './central.ts';
@@ -180,20 +185,32 @@ export class Upload {
       const answer = await this.#options.central.verify(origin, own);
       if (answer.waiting === 0 || this.#stopped) return answer;
       this.#tell({ state: 'uploading', detail: `${answer.waiting} entries are being put in place`, answer });
-      await this.#pause(LOOK_MS / 4);
+      await this.#pause(LOOK_MS / 10);
     }
   }
 
+  /** While one batch is under way the next one is made ready. */
   async #sendEntries(origin: string): Promise<void> {
-    const { db, central, schema } = this.#options;
+    const { db } = this.#options;
     this.#tell({ ...(await this.#figures()) });
-    for (let batch = await nextBatch(db); batch.length > 0 && !this.#stopped; batch = await nextBatch(db)) {
-      this.#tell({ state: 'uploading', detail: null, retryAt: null });
-      await central.send(origin, { version: JOURNAL_VERSION, schema, entries: batch });
-      await markAcknowledged(db, batch);
-      this.#tell({ sent: Math.min(this.#progress.total, this.#progress.sent + batch.length) });
+    let sending = Promise.resolve();
+    for (let underWay = 0, isMore = true; isMore && !this.#stopped;) {
+      // What is under way may be acknowledged just then: what is left out too much comes with the next look.
+      const [batch] = await allEnded([nextBatch(db, underWay), sending]);
+      isMore = batch.length > 0 || underWay > 0;
+      underWay = batch.length;
+      sending = underWay > 0 && !this.#stopped ? this.#sendBatch(origin, batch) : Promise.resolve();
     }
+    await sending;
     this.#tell(await this.#figures());
+  }
+
+  async #sendBatch(origin: string, batch: JournalEntry[]): Promise<void> {
+    const { db, central, schema } = this.#options;
+    this.#tell({ state: 'uploading', detail: null, retryAt: null });
+    await central.send(origin, { version: JOURNAL_VERSION, schema, entries: batch });
+    await markAcknowledged(db, batch);
+    this.#tell({ sent: Math.min(this.#progress.total, this.#progress.sent + batch.length) });
   }
 
   /** Trees come before what is in them is asked for, so that the other side can look into them. */
@@ -229,9 +246,7 @@ export class Upload {
         this.#tell({ state: 'uploading', detail, blobs: { total: blobs.length, sent } });
       }
     };
-    // All have ended before anything else begins.
-    const ends = await Promise.allSettled(Array.from({ length: FILES_AT_ONCE }, bring));
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    await allEnded(Array.from({ length: FILES_AT_ONCE }, bring));
     if (lacking.length > 0) this.#tell({ detail: null });
   }
 
@@ -261,6 +276,14 @@ export class Upload {
       };
     });
   }
+}
+
+/** Whatever fails, nothing of it goes on behind. */
+async function allEnded<T extends readonly unknown[]>(
+  all: readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(all);
+  return Promise.all(all);
 }
 
 const goingOn = (runs: number): string =>

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { SqlValue } from '../../../coordinator/storage/database.ts';
 import type { JournalEntry } from '../../../shared/protocol/offline/journal.ts';
 import { runLabel } from '../../../shared/model/run-label.ts';
 import { Receiver, Side } from '../../support/merging.ts';
@@ -223,4 +224,41 @@ test('a machine that was not brought by an admin changes no setting by itself', 
   expect(await rows(central, 'SELECT theirs, why FROM conflicts')).toEqual([
     { theirs: '5', why: 'needs the consent of an admin' },
   ]);
+});
+
+test('what is looked for to be put in place is found among what is open, however much is in place already', async () => {
+  const laptop = await promote();
+  await laptop.run(5, 1);
+  const asked = new Set<string>();
+  const { db } = central;
+  const write = db.write.bind(db);
+  // Each statement of a command is written down on its way.
+  db.write = (fn, options) =>
+    write((w) => {
+      const heard = (name: 'all' | 'get') => (sql: string, params?: readonly SqlValue[]) => {
+        asked.add(sql);
+        return w[name](sql, params);
+      };
+      return fn(
+        new Proxy(w, {
+          get(target, name) {
+            if (name === 'all' || name === 'get') return heard(name);
+            const value: unknown = Reflect.get(target, name, target);
+            return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+          },
+        }),
+      );
+    }, options);
+  await bring(laptop);
+  const looks = [...asked].filter((sql) => /FROM merged\b/.test(sql) && sql.includes("'waiting'"));
+  expect(looks.length).toBeGreaterThan(4);
+  for (const sql of looks) {
+    const plan = await rows<{ detail: string }>(
+      central,
+      `EXPLAIN QUERY PLAN ${sql}`,
+      Array(sql.split('?').length - 1).fill(''),
+    );
+    for (const { detail } of plan)
+      expect(detail, sql).not.toMatch(/^(SCAN merged\b|SEARCH merged USING .*merged_of_run)/);
+  }
 });

@@ -308,3 +308,39 @@ test('what did not prevail is listed, and an admin lets it count or keeps what i
   await uploadOf(centralOf()).bringOnce();
   expect((await read<{ items: unknown[] }>('/api/v1/merge-conflicts')).items).toEqual([]);
 });
+
+test('the next batch is made ready while one is under way, each is sent once, and one after the other', async () => {
+  await laptop.run(120);
+  const real = centralOf();
+  const sent: string[] = [];
+  let underWay = 0;
+  const counted: Central = {
+    ...real,
+    async send(origin, batch) {
+      expect(++underWay).toBe(1);
+      sent.push(...batch.entries.map(({ kind, id }) => `${kind} ${id}`));
+      const ack = await real.send(origin, batch);
+      underWay -= 1;
+      return ack;
+    },
+  };
+  expect(await uploadOf(counted).bringOnce()).toBe(true);
+  expect(sent.length).toBeGreaterThan(300);
+  expect(new Set(sent).size).toBe(sent.length);
+  expect(sent).toHaveLength(heard.at(-1)!.total);
+});
+
+test('a batch that is refused is brought again with all that is behind it', async () => {
+  await laptop.run(120);
+  const real = centralOf();
+  let sends = 0;
+  const broken: Central = {
+    ...real,
+    send: (origin, batch) => (++sends === 2 ? Promise.reject(new Error('the line broke')) : real.send(origin, batch)),
+  };
+  const upload = uploadOf(broken);
+  await expect(upload.bringOnce()).rejects.toThrow('the line broke');
+  expect(sends).toBe(2);
+  expect(await upload.bringOnce()).toBe(true);
+  expect(heard.at(-1)).toMatchObject({ state: 'verified' });
+});
