@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { Crown } from 'lucide-react';
 import type { BroughtHome, CopyFacts } from '../../shared/protocol/desktop/offline.ts';
-import type { DesktopState } from '../../shared/protocol/desktop/state.ts';
+import type { DesktopState, SecretsState } from '../../shared/protocol/desktop/state.ts';
 import { change } from '../fleet/desktop.ts';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/dialog.tsx';
@@ -29,12 +29,20 @@ export function OfflineTab({ state }: { state: DesktopState }) {
       {promotion !== null && <Promoted promotion={promotion} />}
       {promotion === null && home !== null && <Home home={home} />}
       {promotion === null && <Others central={name} follows={follows} standIns={standIns} />}
-      {promotion === null && <Copy name={name} copy={copy} mayStandIn={follows === null} />}
+      {promotion === null && <Copy name={name} copy={copy} secrets={state.secrets} mayStandIn={follows === null} />}
     </div>
   );
 }
 
-function Copy({ name, copy, mayStandIn }: { name: string; copy: CopyFacts | null; mayStandIn: boolean }) {
+interface CopyProps {
+  name: string;
+  copy: CopyFacts | null;
+  /** Where this system keeps secrets, such as the key of the copy. */
+  secrets: SecretsState;
+  mayStandIn: boolean;
+}
+
+function Copy({ name, copy, secrets, mayStandIn }: CopyProps) {
   const t = useMessages(messages);
   if (copy === null) {
     return (
@@ -54,8 +62,14 @@ function Copy({ name, copy, mayStandIn }: { name: string; copy: CopyFacts | null
           [t('tests'), copy.tests.toLocaleString()],
           [t('withSecrets'), t(copy.secrets ? 'withSecretsClosed' : 'withSecretsNo')],
           [t('until'), <DateTime key="until" at={copy.until} />],
+          [t('key'), t(copy.key === 'safe' ? 'keySafe' : 'keyFile')],
         ]}
       />
+      {secrets.kept !== 'safe' && (
+        <p className="muted">
+          {t(copy.key === 'safe' ? 'keyOutOfReach' : 'keyFileWhy')} {secrets.reason}
+        </p>
+      )}
       {copy.problem !== null && <p className="muted">{t('copyProblem', { why: copy.problem })}</p>}
       {mayStandIn && <StandIn name={name} copy={copy} />}
     </Section>

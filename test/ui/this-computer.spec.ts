@@ -204,10 +204,24 @@ test('standing in for the coordinator: what it cannot do and secrets are said be
   await page.goto('/this-computer?tab=offline');
   await expect(page.getByText('This computer keeps no copy of mill, so it cannot stand in for it.')).toBeVisible();
   const day = 86_400_000;
-  const copy = { at: Date.now() - 120_000, tests: 182, secrets: true, until: Date.now() + 10 * day, problem: null };
+  const facts = { at: Date.now() - 120_000, tests: 182, secrets: true, until: Date.now() + 10 * day };
+  const copy = { ...facts, problem: null, key: 'safe' as const };
   await app.offline({ copy });
+  await expect(page.getByText('in the system’s safe storage')).toBeVisible();
   await expect(page.getByText('2 min. ago')).toBeVisible();
   await picture(page, 'computer-offline-copy');
+  // Where the system keeps nothing safely, it is said where the key lies instead, and why.
+  const reason = 'This desktop has no keyring.';
+  await app.change({
+    secrets: { kept: 'session', reason },
+    offline: { ...app.state.offline, copy: { ...copy, key: 'file' } },
+  });
+  await expect(page.getByText('in a file of this computer, readable by you alone')).toBeVisible();
+  await expect(page.getByText(reason)).toBeVisible();
+  await picture(page, 'computer-offline-copy-file');
+  await app.change({ secrets: { kept: 'session', reason }, offline: { ...app.state.offline, copy } });
+  await expect(page.getByText(/cannot be used now, so the copy cannot be opened/)).toBeVisible();
+  await app.change({ secrets: { kept: 'safe', reason: null } });
   await page.getByRole('button', { name: 'Stand in for mill' }).click();
   const asks = page.getByRole('alertdialog');
   await expect(asks.getByText('write mails')).toBeVisible();

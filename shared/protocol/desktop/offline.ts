@@ -18,6 +18,8 @@ export const copyFacts = z.object({
   until: at,
   /** Why the last refresh failed; null where it did not. */
   problem: z.string().nullable(),
+  /** Where its key lies: in the system's safe storage, or in a file beside it. */
+  key: z.enum(['safe', 'file']),
 });
 export type CopyFacts = z.infer<typeof copyFacts>;
 
