@@ -262,6 +262,43 @@ test('standing in for the coordinator: what it cannot do and secrets are said be
   await picture(page, 'computer-offline-home');
 });
 
+test.describe('while nobody is signed in at the coordinator', () => {
+  test.use({ as: 'nobody' });
+
+  test('this computer stays in sight and can be used; pages of the coordinator lead to sign in', async ({
+    page,
+    complaints,
+  }) => {
+    complaints.allow(/401/);
+    const app = new DesktopDouble();
+    await app.attach(page);
+    await page.goto('/this-computer?tab=coordinators');
+    await expect(page.getByText('Nobody is signed in at the coordinator here')).toBeVisible();
+    await expect(page.locator('[data-live]:visible').first()).toContainText('Not signed in');
+    await page.getByRole('tab', { name: 'Now' }).click();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('menuitem', { name: 'For an hour' }).click();
+    await expect(page.getByRole('button', { name: 'Resume' })).toBeVisible();
+    expect(app.asked).toContain('pause');
+    await expect(page).toHaveURL(/\/this-computer/);
+    await picture(page, 'computer-signed-out');
+    await expectAccessible(page);
+    const link = page.getByRole('link', { name: 'Sign in' });
+    await expect(link).toHaveAttribute('href', /^\/sign-in\?return=%2Fthis-computer/);
+    await side(page).getByRole('link', { name: 'Runs' }).click();
+    await expect(page).toHaveURL(/\/sign-in$/);
+    expect(await page.evaluate(() => sessionStorage.getItem('playfleet.return'))).toBe('/runs');
+    await page.goto('/this-computer');
+    await expect(page.getByRole('heading', { level: 1, name: 'This computer' })).toBeVisible();
+    // The app has signed in by itself: what the coordinator shows is asked for anew.
+    const signedIn = (to: boolean) => app.state.coordinators.map((one) => ({ ...one, signedIn: one.active && to }));
+    await app.change({ coordinators: signedIn(false) });
+    const loaded = page.waitForEvent('load');
+    await app.change({ coordinators: signedIn(true) });
+    await loaded;
+  });
+});
+
 test('another machine stands in: found, proven, followed after one confirmation, and left again', async ({ page }) => {
   const app = new DesktopDouble();
   await app.attach(page);
