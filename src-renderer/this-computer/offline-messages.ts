@@ -17,6 +17,18 @@ export const messages = defineMessages({
     conflicts: { one: '{n} conflict is to be decided there.', other: '{n} conflicts are to be decided there.' },
     copy: 'Copy of {name}',
     copyProblem: 'Not up to date: {why}',
+    copySecrets: 'Values of secrets may lie in the copy',
+    copySecretsAdmin:
+      'They come only where an admin permits it for this computer, too (Settings, Offline), and stay closed until somebody opens them when this computer stands in.',
+    copySecretsAsk: 'Let values of secrets into the copy?',
+    copySecretsCome:
+      'They come once what runs is finished and the worker has begun anew, where an admin permits it, too (Settings, Offline).',
+    copySecretsLeave: 'They leave this computer once what runs is finished and the worker has begun anew.',
+    copySecretsRisk:
+      'Tests run on this computer as the same user as the app: a malicious one could find a way to read them, also those of other projects.',
+    copySecretsWhy:
+      'With them, tests that need secrets can run while this computer stands in for {name}. Without them, such runs go without.',
+    copySecretsYes: 'Let them in',
     copyWhy:
       'This computer keeps an encrypted copy of {name}, so that it can stand in for it: on a train, at a customer’s, while {name} is down.',
     dashboard: 'Open its dashboard',
@@ -90,6 +102,18 @@ export const messages = defineMessages({
     conflicts: { one: 'Dort ist {n} Konflikt zu entscheiden.', other: 'Dort sind {n} Konflikte zu entscheiden.' },
     copy: 'Kopie von {name}',
     copyProblem: 'Nicht auf neuestem Stand: {why}',
+    copySecrets: 'Werte von Geheimnissen dürfen in der Kopie liegen',
+    copySecretsAdmin:
+      'Sie kommen nur, wenn auch ein Admin es für diesen Rechner erlaubt (Einstellungen, Offline), und bleiben geschlossen, bis jemand sie beim Vertreten öffnet.',
+    copySecretsAsk: 'Werte von Geheimnissen in die Kopie lassen?',
+    copySecretsCome:
+      'Sie kommen, sobald beendet ist, was läuft, und der Worker neu begonnen hat, wenn auch ein Admin es erlaubt (Einstellungen, Offline).',
+    copySecretsLeave: 'Sie verlassen diesen Rechner, sobald beendet ist, was läuft, und der Worker neu begonnen hat.',
+    copySecretsRisk:
+      'Tests laufen auf diesem Rechner als derselbe Benutzer wie die App: Ein bösartiger könnte einen Weg finden, sie zu lesen, auch die anderer Projekte.',
+    copySecretsWhy:
+      'Mit ihnen können Tests, die Geheimnisse brauchen, laufen, während dieser Rechner {name} vertritt. Ohne sie gehen solche Läufe leer aus.',
+    copySecretsYes: 'Hineinlassen',
     copyWhy:
       'Dieser Rechner behält eine verschlüsselte Kopie von {name}, um ihn vertreten zu können: im Zug, beim Kunden, oder wenn {name} ausgefallen ist.',
     dashboard: 'Sein Dashboard öffnen',

@@ -262,6 +262,38 @@ test('standing in for the coordinator: what it cannot do and secrets are said be
   await picture(page, 'computer-offline-home');
 });
 
+test('values of secrets come into the copy after an explanation alone, and are taken back at once', async ({
+  page,
+}) => {
+  const app = new DesktopDouble();
+  await app.attach(page);
+  const day = 86_400_000;
+  const copy = { at: Date.now(), tests: 182, secrets: false, until: Date.now() + 10 * day, problem: null };
+  await page.goto('/this-computer?tab=offline');
+  await app.offline({ copy: { ...copy, key: 'safe' } });
+  const box = page.getByRole('switch', { name: 'Values of secrets may lie in the copy' });
+  await expect(box).not.toBeChecked();
+  await box.press('Space');
+  const asks = page.getByRole('alertdialog');
+  await expect(asks.getByText(/as the same user as the app: a malicious one could find a way/)).toBeVisible();
+  await expect(asks.getByText(/only where an admin permits it for this computer, too/)).toBeVisible();
+  await picture(page, 'computer-offline-secrets-asks');
+  await page.keyboard.press('Escape');
+  expect(app.asked).not.toContain('setCopySecrets');
+  await box.press('Space');
+  await asks.getByRole('button', { name: 'Let them in' }).click();
+  await expect(box).toBeChecked();
+  await expect(page.getByText(/They come once what runs is finished/)).toBeVisible();
+  await picture(page, 'computer-offline-secrets');
+  await expectAccessible(page);
+  await app.offline({ copy: { ...copy, key: 'safe', secrets: true } });
+  await expect(page.getByText('in it, closed')).toBeVisible();
+  await expect(page.getByText(/They come once/)).toHaveCount(0);
+  await box.press('Space');
+  await expect(box).not.toBeChecked();
+  await expect(page.getByText(/They leave this computer once/)).toBeVisible();
+});
+
 test.describe('while nobody is signed in at the coordinator', () => {
   test.use({ as: 'nobody' });
 

@@ -200,14 +200,10 @@ export class Crew {
     if (target === null) throw new DesktopRefusal('not_running', 'The coordinator of this computer does not run yet.');
     const address = target.pin === null ? target.url : `${target.url}#${target.pin}`;
     this.#worksFor = active.id;
-    const copyKey = await this.#deps.copyKeys.of(active.id);
-    return {
-      dataDir: this.workerFolder(active.id),
-      address,
-      link: this.coordinators.linkFor(active.id),
-      lending,
-      copyKey,
-    };
+    const { id, copySecrets } = active;
+    const copyKey = await this.#deps.copyKeys.of(id);
+    const link = this.coordinators.linkFor(id);
+    return { dataDir: this.workerFolder(id), address, link, lending, copyKey, copySecrets };
   }
 
   /** Of its last start, as far as they are free. */

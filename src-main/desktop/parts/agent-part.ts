@@ -35,6 +35,8 @@ export interface Assignment {
   lending: Lending;
   /** Seals its copy of the coordinator; null: a file of its data folder does. */
   copyKey: string | null;
+  /** Values of secrets may lie in that copy. */
+  copySecrets: boolean;
 }
 
 export interface AgentPartOptions {
@@ -165,7 +167,7 @@ export class AgentPart {
 
   async #command() {
     const { programs } = this.#options;
-    const { dataDir, address, link, lending, copyKey } = await this.#options.assignment();
+    const { dataDir, address, link, lending, copyKey, copySecrets } = await this.#options.assignment();
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     // Before its first breath it minds them: between a start and a message it could take work.
     await writeAtomically(path.join(dataDir, 'manners.json'), `${JSON.stringify(lending.manners, null, 2)}\n`);
@@ -176,8 +178,13 @@ export class AgentPart {
       args: [programs.cli, 'worker', '--data', dataDir, ...given, ...(copyKey === null ? [] : ['--copy-key-stdin'])],
       input: copyKey ?? undefined,
       // Command lines can be read by others on this machine.
-      // The app brings its agent along, and updates both.
-      env: { ...programs.env, PLAYFLEET_JOIN: link ?? undefined, PLAYFLEET_UPDATES: 'false' },
+      // The app brings its agent along, and updates both. What is said in the app about secrets counts, whatever the app was started with.
+      env: {
+        ...programs.env,
+        PLAYFLEET_JOIN: link ?? undefined,
+        PLAYFLEET_UPDATES: 'false',
+        PLAYFLEET_COPY_SECRETS: String(copySecrets),
+      },
     };
   }
 }

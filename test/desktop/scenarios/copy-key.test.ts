@@ -5,6 +5,8 @@ import { expect, test, vi } from 'vitest';
 import { writeSuite } from '../../agent/playwright/inline-suite.ts';
 import { cliHome } from '../../cli/support/start-cli.ts';
 import { command, ended, startRun } from '../../offline/support.ts';
+import { readCopy } from '../../../src-main/agent/offline/sealed-copy.ts';
+import { okJson } from '../../support/coordinator.ts';
 import { tempFolder } from '../../support/folders.ts';
 import { startApp, type TestApp } from '../app.ts';
 import { decrypted } from '../double/electron.ts';
@@ -121,4 +123,36 @@ test('a copy of a key file is taken over offline; a promotion goes on without th
     code: 'no_safe_place',
     message: expect.stringContaining(`Or wait for ${nameOf(central)}`) as string,
   });
+});
+
+test("values of secrets are in the copy while its owner and an admin want it, and leave the disk at the owner's word, also without the coordinator", async () => {
+  const central = await startCentral();
+  await okJson(await central.ask('PUT', '/api/v1/projects/shop/secrets/default/API_KEY', { value: 'hunter22' }));
+  // What the app was started with counts no more.
+  const app = await teammate(central, { env: { PLAYFLEET_COPY_SECRETS: 'true' } });
+  expect((await app.ask('state')).offline.copySecrets).toBe(false);
+  await permit(central, app, 'secrets');
+  const copied = async () => {
+    const keys = { given: Buffer.from(keptKey(app), 'base64'), file: '/nowhere' };
+    return (
+      (await readCopy(path.join(workerFolder(app), 'warm-copy/copy.sealed'), keys))?.secrets?.map(({ name }) => name) ??
+      null
+    );
+  };
+  expect([app.state.offline.copy?.secrets, await copied()]).toEqual([false, null]);
+  expect((await app.ask('setCopySecrets', { on: true })).offline.copySecrets).toBe(true);
+  await app.until(({ offline }) => offline.copy?.secrets);
+  expect(await copied()).toEqual(['API_KEY']);
+
+  await central.process.kill();
+  await app.ask('setCopySecrets', { on: false });
+  await app.until(({ offline }) => offline.copy?.secrets === false);
+  expect(await copied()).toBeNull();
+  // The way back asks the coordinator, and the answer is kept over a start.
+  await app.ask('setCopySecrets', { on: true });
+  await app.quit();
+  await central.comeBack();
+  const again = await startApp({ folder: app.folder, env: cliHome() });
+  await again.until(({ offline }) => offline.copySecrets && offline.copy?.secrets);
+  expect(await copied()).toEqual(['API_KEY']);
 });

@@ -142,8 +142,9 @@ test('a teammate is told who has proven to stand in, switches after one confirma
 test('secrets are opened after an explanation alone, and a copy that was changed leaves nothing half-promoted', async () => {
   const central = await startCentral();
   await okJson(await central.ask('PUT', '/api/v1/projects/shop/secrets/default/API_KEY', { value: 'hunter22' }));
-  const app = await teammate(central, { host: '127.0.0.4', env: { PLAYFLEET_COPY_SECRETS: 'true' } });
+  const app = await teammate(central, { host: '127.0.0.4' });
   await permit(central, app, 'secrets');
+  await app.ask('setCopySecrets', { on: true });
   await app.until(({ offline }) => offline.copy?.secrets);
   await central.process.kill();
   await app.until(({ agent }) => agent.status?.state === 'offline');
@@ -155,7 +156,7 @@ test('secrets are opened after an explanation alone, and a copy that was changed
   expect(refused.message).toMatch(/copy/i);
   expect(app.state.offline.promotion).toBeNull();
   const settings = JSON.parse(readFileSync(path.join(app.folder, 'desktop/settings.json'), 'utf8')) as object;
-  expect(settings).toMatchObject({ version: 2, promotion: null });
+  expect(settings).toMatchObject({ version: 3, promotion: null });
 
   writeFileSync(copy, whole);
   // Yes to standing in, no to secrets.

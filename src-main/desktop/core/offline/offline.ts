@@ -42,6 +42,7 @@ export class Offline {
   get view(): OfflineView {
     return {
       copy: this.#files.copy,
+      copySecrets: this.#deps.settings.active?.copySecrets ?? false,
       promotion: this.#promotion.view,
       home: this.#deps.settings.value.home,
       follows: this.#followed.view,
