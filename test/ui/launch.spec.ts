@@ -92,7 +92,9 @@ test('the project that somebody started last in this browser goes before newer o
   await expect(chosen).toHaveText('blog');
 });
 
-test('the address holds the launch, except for the values of variables', async ({ page }) => {
+test('the address holds the launch, except for the values of variables', async ({ page, complaints }) => {
+  // Begun anew, it is for the project of the newest run, of which no run may have told yet what it consists of.
+  complaints.allow(/409/);
   await page.goto('/launch?project=shop');
   await page.getByLabel('Title matches').fill('price');
   await page.getByLabel('Name of a variable').fill('TOKEN');

@@ -56,7 +56,7 @@ test('from the page: stand in, a join code for a new machine, bring everything h
     });
     await expect.poll(() => app.state.offline.follows?.address, { timeout: 170_000 }).toContain('127.0.0.5');
     // The banner of every page is that of the promoted coordinator: the window is its dashboard now.
-    await expect(page.getByText(/Promoted coordinator of/)).toBeVisible({ timeout: 170_000 });
+    await expect(page.getByText(/stands in for the central coordinator since/)).toBeVisible({ timeout: 170_000 });
     await page.getByRole('button', { name: 'Join code for a new machine' }).click();
     await expect(page.getByText(/^([a-z]+ ){5}[a-z]+$/)).toBeVisible();
 

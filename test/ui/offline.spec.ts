@@ -6,6 +6,10 @@ import { PASSWORD } from '../support/people.ts';
 import { smallSuite, type Fleet } from './support/fleet.ts';
 
 const TAB = '/settings?tab=offline';
+
+// It begins where no machine is known.
+test.use({ fleetOf: 'offline' });
+
 async function prepare(fleet: Fleet, name: string): Promise<void> {
   await fleet.worker(name);
   await letHoldCopy(fleet.coordinator, name, fleet.folderOf(name));

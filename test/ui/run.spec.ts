@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import type { Run } from '../../shared/protocol/rest/runs.ts';
-import type { Attempts } from '../../shared/protocol/rest/timeline.ts';
+import type { Attempts, Timeline } from '../../shared/protocol/rest/timeline.ts';
 import type { Fleet } from './support/fleet.ts';
 import { expect, expectAccessible, live, test } from './support/fixtures.ts';
 
@@ -95,6 +95,7 @@ test('the timeline has a bar for each attempt, and says the same as a table', as
   test.setTimeout(180_000);
   const run = await fleet.finishedRun();
   const { items } = await fleet.api<Attempts>('GET', `/test-runs/${run.id}/attempts`);
+  const { workers } = await fleet.api<Timeline>('GET', `/test-runs/${run.id}/timeline`);
   await page.goto(`/runs/${run.number}?tab=schedule`);
   await live(page);
   const chart = page.getByRole('application', { name: /^Timeline/ });
@@ -102,7 +103,7 @@ test('the timeline has a bar for each attempt, and says the same as a table', as
   await chart.focus();
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('+');
-  await expect(page.getByText(/worker-1 · \d/)).toBeVisible();
+  await expect(page.getByText(new RegExp(`(${workers.map(({ worker }) => worker).join('|')}) · \\d`))).toBeVisible();
   await page.getByRole('switch', { name: 'Table' }).click();
   await expect(page.getByRole('table', { name: 'Timeline' }).getByRole('row')).toHaveCount(items.length + 1);
   await expect(page.getByRole('heading', { name: 'Where the time went' })).toBeVisible();

@@ -1,6 +1,7 @@
 /**
  * What tests of the dashboard begin with: `fleet` (one for all tests of a worker process), a `page` of somebody who is signed in
- * (`test.use({ as: 'viewer' })`; default admin), and the promise that a page complains of nothing in the console.
+ * (`test.use({ as: 'viewer' })`; default admin), and the promise that a page complains of nothing in the console. Who needs a fleet that no other
+ * file has changed names one of their own (`test.use({ fleetOf: 'offline' })`).
  */
 import { AxeBuilder } from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
@@ -13,9 +14,10 @@ export interface Complaints {
   allow(pattern: RegExp): void;
 }
 
-export const test = base.extend<{ as: Who | 'nobody'; complaints: Complaints }, { fleet: Fleet }>({
+export const test = base.extend<{ as: Who | 'nobody'; complaints: Complaints }, { fleet: Fleet; fleetOf: string }>({
+  fleetOf: ['all', { option: true, scope: 'worker' }],
   fleet: [
-    async ({}, use) => {
+    async ({ fleetOf: _ }, use) => {
       const fleet = await Fleet.start();
       await use(fleet);
       await fleet.stop();
