@@ -106,7 +106,8 @@ export class CopyKeeper {
         await writeSealed(places.copy, anew);
         log.info('the warm copy is sealed with the key that was given now');
       }
-      if (bytes !== null) await this.#forgetKeyFile();
+      // What an earlier start could not open may open now.
+      if (bytes !== null) await Promise.all([this.#forgetKeyFile(), this.#note(null)]);
       await this.#dropUnwanted();
     } catch (error) {
       log.warn({ err: error }, 'the warm copy on the disk was left as it is');
@@ -138,11 +139,12 @@ export class CopyKeeper {
   }
 
   /** For whoever looks at the copy's state. */
-  async #note(problem: string): Promise<void> {
+  async #note(problem: string | null): Promise<void> {
     const { places, log } = this.#options;
     try {
       const state = await readCopyState(places.copyState);
-      if (state !== null) await writeCopyState(places.copyState, { ...state, problem: problem.slice(0, 500) });
+      if (state === null || state.problem === problem) return;
+      await writeCopyState(places.copyState, { ...state, problem: problem?.slice(0, 500) ?? null });
     } catch (error) {
       log.warn({ err: error }, 'the state of the warm copy could not be written');
     }

@@ -103,7 +103,8 @@ async function killedAt(change: number, own: string, key: string): Promise<void>
 
 test('a given key that is not the one is said at once in the state of the copy, and nothing is deleted', async () => {
   const { own, places } = await before();
-  await see(own, randomBytes(32));
+  const given = randomBytes(32);
+  await see(own, given);
   const sealed = readFileSync(places.copy);
   const log = await see(own, randomBytes(32));
   expect(log).toMatch(/safe storage has lost its key/);
@@ -113,6 +114,9 @@ test('a given key that is not the one is said at once in the state of the copy, 
   expect(readFileSync(places.copy).equals(sealed)).toBe(true);
   await see(own, null);
   expect((await readCopyState(places.copyState))?.problem).toMatch(/kept by the desktop app/);
+  // The key is there again.
+  await see(own, given);
+  expect((await readCopyState(places.copyState))?.problem).toBeNull();
 });
 
 test('secrets that the owner does not want any more leave the disk without the coordinator', async () => {
