@@ -37,13 +37,20 @@ export class Following implements Controlled {
   #ending = false;
   #cancel = (): void => {};
 
-  /** Beside `home`, which has begun. `onStatus`: the status may be another one. @throws AgentError where its file is damaged. */
-  static async open(home: Agent, onStatus: () => void): Promise<Following> {
+  /**
+   * Beside `home`, which has begun. `onStatus`: the status may be another one. `copyKey`: seals the warm copy; null: the one of a file does.
+   * @throws AgentError where its file is damaged.
+   */
+  static async open(home: Agent, onStatus: () => void, copyKey: Uint8Array | null): Promise<Following> {
     const { root, own, coordinator } = home.parts.dir;
-    return new Following(home, onStatus, placesIn(own), readStandIns(root, coordinator));
+    return new Following(home, onStatus, { places: placesIn(own), known: readStandIns(root, coordinator), copyKey });
   }
 
-  private constructor(home: Agent, onStatus: () => void, places: OfflinePlaces, known: StandIns) {
+  private constructor(
+    home: Agent,
+    onStatus: () => void,
+    { places, known, copyKey }: { places: OfflinePlaces; known: StandIns; copyKey: Uint8Array | null },
+  ) {
     const { config, clock, log, key, user } = home.parts;
     this.#parts = home.parts;
     this.#home = home;
@@ -52,7 +59,7 @@ export class Following implements Controlled {
     this.#known = known;
     this.#keeper = new CopyKeeper({
       places,
-      copyKeyFile: config.copyKeyFile ?? places.copyKey,
+      keys: { given: copyKey, file: config.copyKeyFile ?? places.copyKey },
       key,
       copySecrets: config.copySecrets,
       runsAsOther: user.isOther,
@@ -60,6 +67,7 @@ export class Following implements Controlled {
       random: Math.random,
       log,
     });
+    this.#keeper.begin();
     home.slotsElsewhere = () => this.#away?.agent.slotsInUse ?? 0;
     home.onOffline = (told) => this.#learn(told);
     if (home.told) this.#learn(home.told);

@@ -16,12 +16,12 @@ import { WorkerUpdater } from '../updater/for-worker.ts';
 /**
  * Runs a worker until it is told to stop, and resolves with the exit code of the process (errors.ts). SIGTERM and SIGINT: what runs
  * finishes, nothing new begins; the same once more: what runs is given back at once. `parent`: this process, where the program that has
- * started it minds the worker over its channel.
+ * started it minds the worker over its channel. `copyKey`: seals the warm copy (offline/copy-key.ts); null: the one of a file does.
  */
 export async function runAgent(
   config: AgentConfig,
   log: Log = createLog(config.logLevel, config.logFile ?? process.stdout),
-  { parent = null }: { parent?: NodeJS.Process | null } = {},
+  { parent = null, copyKey = null }: { parent?: NodeJS.Process | null; copyKey?: Uint8Array | null } = {},
 ): Promise<number> {
   // A clock's timers do not keep the process alive, and between two connections there is nothing else.
   const alive = setInterval(() => undefined, 2 ** 30);
@@ -41,7 +41,7 @@ export async function runAgent(
     for (;;) {
       const agent = await Promise.race([Agent.start(config, log), signals.first()]);
       if (agent === null) return EXIT.ok;
-      const following = await Following.open(agent, () => control.changed());
+      const following = await Following.open(agent, () => control.changed(), copyKey);
       agent.onStatus = () => control.changed();
       control.serve(following);
       updater.attend(agent);

@@ -1,3 +1,4 @@
+import { signInAt } from '../fleet/client.ts';
 import { useFleetStore } from '../fleet/store.ts';
 import type { LiveState } from '../fleet/live.ts';
 import { useMessages } from '../ui/i18n.ts';
@@ -12,6 +13,7 @@ const TONES: Record<LiveState, Tone> = {
   live: 'passed',
   reconnecting: 'flaky',
   polling: 'flaky',
+  signedOut: 'flaky',
 };
 
 /** How the live connection is, always in sight. */
@@ -38,6 +40,13 @@ export function ConnectionNotice() {
   const broken = live === 'reconnecting' || live === 'polling';
   const now = useNow(broken ? 1000 : null);
   const shown = live === 'polling' || (broken && now - since > UNNOTICED_MS);
+  if (live === 'signedOut') {
+    return (
+      <div role="status" className={styles.notice}>
+        {t('signedOutWhy')} <a href={signInAt(location.pathname + location.search)}>{t('signIn')}</a>
+      </div>
+    );
+  }
   return (
     <div role="status">
       {shown && <div className={styles.notice}>{live === 'polling' ? t('pollingWhy') : t('stale')}</div>}

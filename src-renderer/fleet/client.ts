@@ -111,11 +111,17 @@ function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Leads to sign in and back to where one was. */
-function toSignIn(): void {
-  const here = location.pathname + location.search;
-  location.assign(here === '/' ? '/sign-in' : `/sign-in?return=${encodeURIComponent(here)}`);
+/** Of this computer: the desktop app answers them, whoever is signed in at its coordinator. */
+const OPEN_PAGES: readonly string[] = ['/this-computer', '/setup'];
+
+/** Where one signs in, and comes back from to `here` (path and query). */
+export const signInAt = (here: string): string =>
+  here === '/' ? '/sign-in' : `/sign-in?return=${encodeURIComponent(here)}`;
+
+/** Leads to sign in from a page that asks the coordinator. */
+export function leadToSignIn(): void {
+  if (!OPEN_PAGES.includes(location.pathname)) location.assign(signInAt(location.pathname + location.search));
 }
 
 /** The one of this tab. */
-export const api = new Client({ onSignedOut: toSignIn });
+export const api = new Client({ onSignedOut: leadToSignIn });

@@ -10,8 +10,11 @@ import { ApiError } from './api-error.ts';
 import type { Client } from './client.ts';
 import { SseParser } from './sse-parser.ts';
 
-/** polling: the stream cannot be had now; what is shown is read anew every few seconds, and the stream tried now and then. */
-export type LiveState = 'connecting' | 'live' | 'reconnecting' | 'polling';
+/**
+ * polling: the stream cannot be had now; what is shown is read anew every few seconds, and the stream tried now and then. signedOut: the coordinator
+ * wants somebody to sign in, and nothing is tried until then.
+ */
+export type LiveState = 'connecting' | 'live' | 'reconnecting' | 'polling' | 'signedOut';
 
 export interface LiveOptions {
   client: Pick<Client, 'stream'>;
@@ -161,8 +164,8 @@ export class Live {
 
   #failed(error: unknown): void {
     const { clock, random } = this.#options;
-    // The client leads to sign in.
-    if (error instanceof ApiError && error.isSignedOut) return;
+    // Pages that need the coordinator lead to sign in.
+    if (error instanceof ApiError && error.isSignedOut) return this.#setState('signedOut');
     this.#failures += 1;
     const polls = this.#failures >= MOST_FAILURES;
     this.#setState(polls ? 'polling' : 'reconnecting');

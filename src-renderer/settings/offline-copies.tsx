@@ -62,7 +62,9 @@ export function Copies({ copies, mayChange }: { copies: readonly Copy[]; mayChan
       (copy) => (
         <span className={styles.compact}>
           <strong>{copy.hostname}</strong>
-          <CopyAge copy={copy} />
+          <span>
+            <span className="muted">{t('age')}</span> <CopyAge copy={copy} />
+          </span>
           {takeBack(copy)}
         </span>
       ),

@@ -16,7 +16,19 @@ export const messages = defineMessages({
     codeUntil: 'One machine, until',
     conflicts: { one: '{n} conflict is to be decided there.', other: '{n} conflicts are to be decided there.' },
     copy: 'Copy of {name}',
-    copyProblem: 'It could not be refreshed: {why}',
+    copyProblem: 'Not up to date: {why}',
+    copySecrets: 'Values of secrets may lie in the copy',
+    copySecretsAdmin:
+      'They come only where an admin permits it for this computer, too (Settings, Offline), and stay closed until somebody opens them when this computer stands in.',
+    copySecretsAsk: 'Let values of secrets into the copy?',
+    copySecretsCome:
+      'They come once what runs is finished and the worker has begun anew, where an admin permits it, too (Settings, Offline).',
+    copySecretsLeave: 'They leave this computer once what runs is finished and the worker has begun anew.',
+    copySecretsRisk:
+      'Tests run on this computer as the same user as the app: a malicious one could find a way to read them, also those of other projects.',
+    copySecretsWhy:
+      'With them, tests that need secrets can run while this computer stands in for {name}. Without them, such runs go without.',
+    copySecretsYes: 'Let them in',
     copyWhy:
       'This computer keeps an encrypted copy of {name}, so that it can stand in for it: on a train, at a customer’s, while {name} is down.',
     dashboard: 'Open its dashboard',
@@ -30,6 +42,11 @@ export const messages = defineMessages({
     home_verified: 'Both sides have the same',
     home_waiting: 'What is over is at home',
     homeCounts: '{runs} runs, {tests} tests, {files} files: counted and verified.',
+    key: 'Its key',
+    keyFile: 'in a file of this computer, readable by you alone',
+    keyFileWhy: 'The key would lie in the system’s safe storage if there were one.',
+    keyOutOfReach: 'The system’s safe storage cannot be used now, so the copy cannot be opened.',
+    keySafe: 'in the system’s safe storage',
     lack_backup_codes: 'take backup codes of second factors; authenticators work',
     lack_earlier_runs: 'show runs from before, and their reports',
     lack_mails: 'write mails',
@@ -84,7 +101,19 @@ export const messages = defineMessages({
     codeUntil: 'Ein Rechner, bis',
     conflicts: { one: 'Dort ist {n} Konflikt zu entscheiden.', other: 'Dort sind {n} Konflikte zu entscheiden.' },
     copy: 'Kopie von {name}',
-    copyProblem: 'Sie konnte nicht aufgefrischt werden: {why}',
+    copyProblem: 'Nicht auf neuestem Stand: {why}',
+    copySecrets: 'Werte von Geheimnissen dürfen in der Kopie liegen',
+    copySecretsAdmin:
+      'Sie kommen nur, wenn auch ein Admin es für diesen Rechner erlaubt (Einstellungen, Offline), und bleiben geschlossen, bis jemand sie beim Vertreten öffnet.',
+    copySecretsAsk: 'Werte von Geheimnissen in die Kopie lassen?',
+    copySecretsCome:
+      'Sie kommen, sobald beendet ist, was läuft, und der Worker neu begonnen hat, wenn auch ein Admin es erlaubt (Einstellungen, Offline).',
+    copySecretsLeave: 'Sie verlassen diesen Rechner, sobald beendet ist, was läuft, und der Worker neu begonnen hat.',
+    copySecretsRisk:
+      'Tests laufen auf diesem Rechner als derselbe Benutzer wie die App: Ein bösartiger könnte einen Weg finden, sie zu lesen, auch die anderer Projekte.',
+    copySecretsWhy:
+      'Mit ihnen können Tests, die Geheimnisse brauchen, laufen, während dieser Rechner {name} vertritt. Ohne sie gehen solche Läufe leer aus.',
+    copySecretsYes: 'Hineinlassen',
     copyWhy:
       'Dieser Rechner behält eine verschlüsselte Kopie von {name}, um ihn vertreten zu können: im Zug, beim Kunden, oder wenn {name} ausgefallen ist.',
     dashboard: 'Sein Dashboard öffnen',
@@ -98,6 +127,11 @@ export const messages = defineMessages({
     home_verified: 'Beide Seiten haben dasselbe',
     home_waiting: 'Was vorbei ist, ist daheim',
     homeCounts: '{runs} Läufe, {tests} Tests, {files} Dateien: gezählt und geprüft.',
+    key: 'Ihr Schlüssel',
+    keyFile: 'in einer Datei dieses Rechners, nur für dich lesbar',
+    keyFileWhy: 'Der Schlüssel läge im sicheren Speicher des Systems, wenn es einen gäbe.',
+    keyOutOfReach: 'Der sichere Speicher des Systems ist jetzt nicht nutzbar, die Kopie lässt sich also nicht öffnen.',
+    keySafe: 'im sicheren Speicher des Systems',
     lack_backup_codes: 'Ersatzcodes zweiter Faktoren annehmen; Authenticator-Apps gehen',
     lack_earlier_runs: 'frühere Läufe und ihre Berichte zeigen',
     lack_mails: 'Mails schreiben',

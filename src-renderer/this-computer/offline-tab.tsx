@@ -1,8 +1,8 @@
 /** The time without the coordinator: the copy that this computer keeps, standing in from it, following others who do, and what came home. */
 import { useState } from 'react';
 import { Crown } from 'lucide-react';
-import type { BroughtHome, CopyFacts } from '../../shared/protocol/desktop/offline.ts';
-import type { DesktopState } from '../../shared/protocol/desktop/state.ts';
+import type { BroughtHome, CopyFacts, OfflineView } from '../../shared/protocol/desktop/offline.ts';
+import type { DesktopState, SecretsState } from '../../shared/protocol/desktop/state.ts';
 import { change } from '../fleet/desktop.ts';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/dialog.tsx';
@@ -15,12 +15,13 @@ import { toastError } from '../ui/toast.tsx';
 import { ALL_LACKS, Lacks } from './offline-lacks.tsx';
 import { messages } from './offline-messages.ts';
 import { Others } from './offline-others.tsx';
+import { CopySecrets } from './offline-secrets.tsx';
 import { Promoted } from './offline-promoted.tsx';
 import styles from './this-computer.module.css';
 
 export function OfflineTab({ state }: { state: DesktopState }) {
   const t = useMessages(messages);
-  const { copy, promotion, home, follows, standIns } = state.offline;
+  const { promotion, home, follows, standIns } = state.offline;
   const central = state.coordinators.find(({ active, own }) => active && !own);
   if (central === undefined) return <p className="muted">{t('own')}</p>;
   const { name } = central;
@@ -29,19 +30,28 @@ export function OfflineTab({ state }: { state: DesktopState }) {
       {promotion !== null && <Promoted promotion={promotion} />}
       {promotion === null && home !== null && <Home home={home} />}
       {promotion === null && <Others central={name} follows={follows} standIns={standIns} />}
-      {promotion === null && <Copy name={name} copy={copy} mayStandIn={follows === null} />}
+      {promotion === null && <Copy name={name} offline={state.offline} secrets={state.secrets} />}
     </div>
   );
 }
 
-function Copy({ name, copy, mayStandIn }: { name: string; copy: CopyFacts | null; mayStandIn: boolean }) {
+interface CopyProps {
+  name: string;
+  offline: OfflineView;
+  /** Where this system keeps secrets, such as the key of the copy. */
+  secrets: SecretsState;
+}
+
+function Copy({ name, offline, secrets }: CopyProps) {
   const t = useMessages(messages);
+  const { copy, copySecrets, follows } = offline;
   if (copy === null) {
     return (
       <Section title={t('copy', { name })}>
         <p className={styles.text}>
           {t('noCopy', { name })} {t('noCopyWhy')}
         </p>
+        {copySecrets && <CopySecrets name={name} copy={copy} copySecrets />}
       </Section>
     );
   }
@@ -54,10 +64,17 @@ function Copy({ name, copy, mayStandIn }: { name: string; copy: CopyFacts | null
           [t('tests'), copy.tests.toLocaleString()],
           [t('withSecrets'), t(copy.secrets ? 'withSecretsClosed' : 'withSecretsNo')],
           [t('until'), <DateTime key="until" at={copy.until} />],
+          [t('key'), t(copy.key === 'safe' ? 'keySafe' : 'keyFile')],
         ]}
       />
+      {secrets.kept !== 'safe' && (
+        <p className="muted">
+          {t(copy.key === 'safe' ? 'keyOutOfReach' : 'keyFileWhy')} {secrets.reason}
+        </p>
+      )}
       {copy.problem !== null && <p className="muted">{t('copyProblem', { why: copy.problem })}</p>}
-      {mayStandIn && <StandIn name={name} copy={copy} />}
+      <CopySecrets name={name} copy={copy} copySecrets={copySecrets} />
+      {follows === null && <StandIn name={name} copy={copy} />}
     </Section>
   );
 }

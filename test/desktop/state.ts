@@ -29,7 +29,14 @@ export const outsideHours = (until: number): Why => ({ mode: 'pause', reason: 'o
 export const onBattery: Why = { mode: 'pause', reason: 'battery', belowPercent: null, until: null };
 export const byOwner = (until: number | null): Why => ({ mode: 'pause', reason: 'owner', until });
 
-export const NOTHING_OFFLINE: OfflineView = { copy: null, promotion: null, home: null, follows: null, standIns: [] };
+export const NOTHING_OFFLINE: OfflineView = {
+  copy: null,
+  copySecrets: false,
+  promotion: null,
+  home: null,
+  follows: null,
+  standIns: [],
+};
 
 export function desktop(
   change: Partial<Omit<DesktopState, 'agent' | 'offline'>> & {

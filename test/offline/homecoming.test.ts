@@ -31,7 +31,7 @@ async function machineWithCopy(central: TestCoordinator, name: string) {
   const places = placesIn(own);
   const keeper = new CopyKeeper({
     places,
-    copyKeyFile: places.copyKey,
+    keys: { given: null, file: places.copyKey },
     key: { url: central.url, pin: null, workerId, name, apiKey },
     copySecrets: false,
     runsAsOther: false,
@@ -47,7 +47,7 @@ async function machineWithCopy(central: TestCoordinator, name: string) {
 
 async function standIn({ own, workerId, apiKey }: Awaited<ReturnType<typeof machineWithCopy>>, host: string) {
   const { running } = await promote({
-    worker: { own, runAs: null, copyKeyFile: null },
+    worker: { own, runAs: null, copyKeyFile: null, copyKey: null },
     serve: { host, port: 0, contentPort: 0, logLevel: 'silent' },
     mayOpenSecrets: () => Promise.resolve(false),
     now: Date.now(),

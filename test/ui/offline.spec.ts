@@ -1,6 +1,6 @@
 /** The time without the coordinator, as the dashboards of both sides show it: the central one, and that of the machine that takes its place. */
 import { ended } from '../../scripts/programs.ts';
-import { expect, expectAccessible, live, test } from './support/fixtures.ts';
+import { expect, expectAccessible, live, SIZES, test } from './support/fixtures.ts';
 import { copied, letHoldCopy, StandIn, untilTrue } from './support/stand-in.ts';
 import { PASSWORD } from '../support/people.ts';
 import { smallSuite, type Fleet } from './support/fleet.ts';
@@ -43,6 +43,9 @@ test('who may stand in is chosen by keys alone, its copy comes, and it is taken 
   await copied(fleet.coordinator, 'laptop');
   await expect(page.getByText('playfleet promote')).toBeVisible();
   await expectAccessible(page);
+  await page.setViewportSize(SIZES.phone);
+  await expect(page.getByRole('row', { name: /laptop/ })).toContainText(/Age of its copy.*now/);
+  await page.setViewportSize(SIZES.desktop);
   await page.getByRole('button', { name: 'Take back: laptop' }).press('Enter');
   await expect(row).toBeHidden();
   await page.getByRole('button', { name: 'Undo' }).press('Enter');

@@ -204,10 +204,24 @@ test('standing in for the coordinator: what it cannot do and secrets are said be
   await page.goto('/this-computer?tab=offline');
   await expect(page.getByText('This computer keeps no copy of mill, so it cannot stand in for it.')).toBeVisible();
   const day = 86_400_000;
-  const copy = { at: Date.now() - 120_000, tests: 182, secrets: true, until: Date.now() + 10 * day, problem: null };
+  const facts = { at: Date.now() - 120_000, tests: 182, secrets: true, until: Date.now() + 10 * day };
+  const copy = { ...facts, problem: null, key: 'safe' as const };
   await app.offline({ copy });
+  await expect(page.getByText('in the system’s safe storage')).toBeVisible();
   await expect(page.getByText('2 min. ago')).toBeVisible();
   await picture(page, 'computer-offline-copy');
+  // Where the system keeps nothing safely, it is said where the key lies instead, and why.
+  const reason = 'This desktop has no keyring.';
+  await app.change({
+    secrets: { kept: 'session', reason },
+    offline: { ...app.state.offline, copy: { ...copy, key: 'file' } },
+  });
+  await expect(page.getByText('in a file of this computer, readable by you alone')).toBeVisible();
+  await expect(page.getByText(reason)).toBeVisible();
+  await picture(page, 'computer-offline-copy-file');
+  await app.change({ secrets: { kept: 'session', reason }, offline: { ...app.state.offline, copy } });
+  await expect(page.getByText(/cannot be used now, so the copy cannot be opened/)).toBeVisible();
+  await app.change({ secrets: { kept: 'safe', reason: null } });
   await page.getByRole('button', { name: 'Stand in for mill' }).click();
   const asks = page.getByRole('alertdialog');
   await expect(asks.getByText('write mails')).toBeVisible();
@@ -246,6 +260,75 @@ test('standing in for the coordinator: what it cannot do and secrets are said be
     page.getByText(/What this computer kept of it is deleted\. 1 conflict is to be decided there\./),
   ).toBeVisible();
   await picture(page, 'computer-offline-home');
+});
+
+test('values of secrets come into the copy after an explanation alone, and are taken back at once', async ({
+  page,
+}) => {
+  const app = new DesktopDouble();
+  await app.attach(page);
+  const day = 86_400_000;
+  const copy = { at: Date.now(), tests: 182, secrets: false, until: Date.now() + 10 * day, problem: null };
+  await page.goto('/this-computer?tab=offline');
+  await app.offline({ copy: { ...copy, key: 'safe' } });
+  const box = page.getByRole('switch', { name: 'Values of secrets may lie in the copy' });
+  await expect(box).not.toBeChecked();
+  await box.press('Space');
+  const asks = page.getByRole('alertdialog');
+  await expect(asks.getByText(/as the same user as the app: a malicious one could find a way/)).toBeVisible();
+  await expect(asks.getByText(/only where an admin permits it for this computer, too/)).toBeVisible();
+  await picture(page, 'computer-offline-secrets-asks');
+  await page.keyboard.press('Escape');
+  expect(app.asked).not.toContain('setCopySecrets');
+  await box.press('Space');
+  await asks.getByRole('button', { name: 'Let them in' }).click();
+  await expect(box).toBeChecked();
+  await expect(page.getByText(/They come once what runs is finished/)).toBeVisible();
+  await picture(page, 'computer-offline-secrets');
+  await expectAccessible(page);
+  await app.offline({ copy: { ...copy, key: 'safe', secrets: true } });
+  await expect(page.getByText('in it, closed')).toBeVisible();
+  await expect(page.getByText(/They come once/)).toHaveCount(0);
+  await box.press('Space');
+  await expect(box).not.toBeChecked();
+  await expect(page.getByText(/They leave this computer once/)).toBeVisible();
+});
+
+test.describe('while nobody is signed in at the coordinator', () => {
+  test.use({ as: 'nobody' });
+
+  test('this computer stays in sight and can be used; pages of the coordinator lead to sign in', async ({
+    page,
+    complaints,
+  }) => {
+    complaints.allow(/401/);
+    const app = new DesktopDouble();
+    await app.attach(page);
+    await page.goto('/this-computer?tab=coordinators');
+    await expect(page.getByText('Nobody is signed in at the coordinator here')).toBeVisible();
+    await expect(page.locator('[data-live]:visible').first()).toContainText('Not signed in');
+    await page.getByRole('tab', { name: 'Now' }).click();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('menuitem', { name: 'For an hour' }).click();
+    await expect(page.getByRole('button', { name: 'Resume' })).toBeVisible();
+    expect(app.asked).toContain('pause');
+    await expect(page).toHaveURL(/\/this-computer/);
+    await picture(page, 'computer-signed-out');
+    await expectAccessible(page);
+    const link = page.getByRole('link', { name: 'Sign in' });
+    await expect(link).toHaveAttribute('href', /^\/sign-in\?return=%2Fthis-computer/);
+    await side(page).getByRole('link', { name: 'Runs' }).click();
+    await expect(page).toHaveURL(/\/sign-in$/);
+    expect(await page.evaluate(() => sessionStorage.getItem('playfleet.return'))).toBe('/runs');
+    await page.goto('/this-computer');
+    await expect(page.getByRole('heading', { level: 1, name: 'This computer' })).toBeVisible();
+    // The app has signed in by itself: what the coordinator shows is asked for anew.
+    const signedIn = (to: boolean) => app.state.coordinators.map((one) => ({ ...one, signedIn: one.active && to }));
+    await app.change({ coordinators: signedIn(false) });
+    const loaded = page.waitForEvent('load');
+    await app.change({ coordinators: signedIn(true) });
+    await loaded;
+  });
 });
 
 test('another machine stands in: found, proven, followed after one confirmation, and left again', async ({ page }) => {

@@ -40,6 +40,8 @@ export const desktopCalls = {
   checkForUpdate: { takes: nothing, gives: updateState },
   /** As soon as it disturbs nobody; with `now`, what runs is given back first. */
   installUpdate: { takes: z.strictObject({ now: z.boolean() }), gives: updateState },
+  /** Lets values of secrets into the copy of the active coordinator, or out of it: once what runs is finished, the agent is started anew. */
+  setCopySecrets: { takes: z.strictObject({ on: z.boolean() }), gives: desktopState },
   /** Makes this computer stand in for the active coordinator, from its copy; `secrets`: their values in it are opened here. Answers when it listens. */
   promote: { takes: z.strictObject({ secrets: z.boolean() }), gives: desktopState },
   /** No more runs there; all is brought home, compared and deleted here. `now`: what has not ended is cancelled. Answers at once. */

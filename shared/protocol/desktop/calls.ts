@@ -24,6 +24,7 @@ export const DESKTOP_ASKS = [
   'keepSecretsForSession',
   'checkForUpdate',
   'installUpdate',
+  'setCopySecrets',
   'promote',
   'demote',
   'lookForStandIns',

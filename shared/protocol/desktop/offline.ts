@@ -18,6 +18,8 @@ export const copyFacts = z.object({
   until: at,
   /** Why the last refresh failed; null where it did not. */
   problem: z.string().nullable(),
+  /** Where its key lies: in the system's safe storage, or in a file beside it. */
+  key: z.enum(['safe', 'file']),
 });
 export type CopyFacts = z.infer<typeof copyFacts>;
 
@@ -70,6 +72,8 @@ export type StandIn = z.infer<typeof standIn>;
 export const offlineView = z.object({
   /** null: this computer keeps none, and cannot stand in. */
   copy: copyFacts.nullable(),
+  /** Its owner lets values of secrets into it. They come where an admin permits it, too; `copy` says whether they are there. */
+  copySecrets: z.boolean(),
   promotion: ownPromotion.nullable(),
   home: broughtHome.nullable(),
   /** Who stands in for the active coordinator, where the agent works for it; null: it works for that itself. */

@@ -1,5 +1,5 @@
 /** Keeps this machine's warm copy as new as its coordinator, for as long as that permits one. */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../../shared/base/clock.ts';
 import {
@@ -12,11 +12,12 @@ import { warmCopyPage, type WarmCopy, type WarmCopyPage } from '../../../shared/
 import type { WorkerKey } from '../key-file.ts';
 import type { Log } from '../log.ts';
 import { getJson, postJson, type Way } from '../post-json.ts';
+import type { CopyKeys } from './copy-key.ts';
 import { readCopyState, writeCopyState, type CopyState } from './copy-state.ts';
 import type { OfflinePlaces } from './places.ts';
 import { openPromotionKey, readSync, writeSync } from './promotion-key.ts';
-import { CopyError, openCopyKey, readCopy, sealCopy } from './sealed-copy.ts';
-import { mustRenew, nextRefreshMs, wantsSecrets, withPage } from './rules.ts';
+import { mustRenew, nextRefreshMs, wantsSecrets, withoutSecrets, withPage } from './rules.ts';
+import { CopyError, readCopy, readSealed, sealAnew, sealCopy, writeSealed } from './sealed-copy.ts';
 
 /** How old a copy gets while its coordinator is there. */
 const EVERY_MS = 5 * 60_000;
@@ -27,7 +28,7 @@ const MOST_PAGE_BYTES = 64 * 1024 * 1024;
 
 export interface CopyKeeperOptions {
   places: OfflinePlaces;
-  copyKeyFile: string;
+  keys: CopyKeys;
   /** Whose `apiKey` is shown. */
   key: WorkerKey;
   copySecrets: boolean;
@@ -41,12 +42,19 @@ export interface CopyKeeperOptions {
 export class CopyKeeper {
   readonly #options: CopyKeeperOptions;
   #told: OfflineWelcome | null = null;
+  /** Why the copy on the disk cannot be opened; null where it can, as far as is known. */
+  #unusable: string | null = null;
   #cancel = (): void => {};
   #working: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: CopyKeeperOptions) {
     this.#options = options;
+  }
+
+  /** Sees to the copy that is there already, whether or not the coordinator is: its key, and what its owner does not want in it any more. */
+  begin(): void {
+    this.#working = this.#working.then(() => this.#seeToOwn());
   }
 
   /** What the coordinator says of itself, and whether it permits a copy. */
@@ -74,7 +82,7 @@ export class CopyKeeper {
   }
 
   async #refreshOnce(): Promise<void> {
-    const { log, random, places } = this.#options;
+    const { log, random } = this.#options;
     this.#cancel();
     const told = this.#told;
     if (told === null || this.#closed) return;
@@ -84,10 +92,61 @@ export class CopyKeeper {
       this.#next(nextRefreshMs(EVERY_MS, random()));
     } catch (error) {
       log.warn({ err: error }, 'the warm copy could not be refreshed; the one from before is kept');
-      const state = await readCopyState(places.copyState);
-      const problem = (error as Error).message.slice(0, 500);
-      if (state) await writeCopyState(places.copyState, { ...state, problem }).catch(() => undefined);
+      await this.#note(this.#unusable ?? (error as Error).message);
       this.#next(nextRefreshMs(AGAIN_MS, random()));
+    }
+  }
+
+  async #seeToOwn(): Promise<void> {
+    const { places, keys, log } = this.#options;
+    try {
+      const bytes = await readSealed(places.copy);
+      const anew = bytes && (await sealAnew(bytes, keys));
+      if (anew !== null) {
+        await writeSealed(places.copy, anew);
+        log.info('the warm copy is sealed with the key that was given now');
+      }
+      // What an earlier start could not open may open now.
+      if (bytes !== null) await Promise.all([this.#forgetKeyFile(), this.#note(null)]);
+      await this.#dropUnwanted();
+    } catch (error) {
+      log.warn({ err: error }, 'the warm copy on the disk was left as it is');
+      if (!(error instanceof CopyError)) return;
+      this.#unusable = error.message;
+      await this.#note(error.message);
+    }
+  }
+
+  /** Only once a copy that does not need it is on the disk. A file that the owner named may hold the key of other copies. */
+  async #forgetKeyFile(): Promise<void> {
+    const { places, keys } = this.#options;
+    if (keys.given !== null) await rm(places.copyKey, { force: true });
+  }
+
+  /** Its owner has taken secrets back: they leave the disk at once. */
+  async #dropUnwanted(): Promise<void> {
+    const { places, keys, copySecrets, runsAsOther, log } = this.#options;
+    const state = await readCopyState(places.copyState);
+    if (!state?.secrets || wantsSecrets('secrets', { copySecrets, runsAsOther })) return;
+    const copy = await readCopy(places.copy, keys);
+    if (copy === null) return;
+    const bare = withoutSecrets(copy);
+    const bytes = await sealCopy(bare, keys);
+    await writeSealed(places.copy, bytes);
+    const { hashes } = bare;
+    await writeCopyState(places.copyState, { ...state, hashes, etag: null, secrets: false, bytes: bytes.length });
+    log.info('values of secrets are not in the warm copy any more: the owner of this machine does not want them there');
+  }
+
+  /** For whoever looks at the copy's state. */
+  async #note(problem: string | null): Promise<void> {
+    const { places, log } = this.#options;
+    try {
+      const state = await readCopyState(places.copyState);
+      if (state === null || state.problem === problem) return;
+      await writeCopyState(places.copyState, { ...state, problem: problem?.slice(0, 500) ?? null });
+    } catch (error) {
+      log.warn({ err: error }, 'the state of the warm copy could not be written');
     }
   }
 
@@ -117,15 +176,15 @@ export class CopyKeeper {
     await writeCopyState(places.copyState, state);
   }
 
-  /** What is known of the copy; null where it is of another coordinator or there is none: then it is asked for from the beginning. */
+  /** What is known of the copy; null where it is of another coordinator, cannot be opened, or there is none: then it is asked for from the beginning. */
   async #stateFor({ origin, signingKey }: OfflineWelcome): Promise<CopyState | null> {
-    const state = await readCopyState(this.#options.places.copyState);
+    const state = this.#unusable === null ? await readCopyState(this.#options.places.copyState) : null;
     return state?.central.origin === origin && state.central.signingKey === signingKey ? state : null;
   }
 
   /** Puts the answer and all pages behind it into the copy. The one on the disk is replaced when the new one is whole. */
   async #take(answer: Answer | null, before: CopyState | null, secrets: boolean): Promise<Figures> {
-    const { places } = this.#options;
+    const { places, keys } = this.#options;
     const own = before && (await this.#own());
     // The copy is gone or damaged: what has changed since is of no use.
     let last = answer !== null && (before === null || own !== null) ? answer : await this.#ask(null, secrets);
@@ -137,19 +196,19 @@ export class CopyKeeper {
       copy = withPage(copy, next.page);
       last = next;
     }
-    const bytes = await sealCopy(copy, await openCopyKey(this.#options.copyKeyFile));
-    const part = `${places.copy}.part`;
-    await writeFile(part, bytes, { mode: 0o600, flush: true });
-    await rename(part, places.copy);
+    const bytes = await sealCopy(copy, keys);
+    await writeSealed(places.copy, bytes);
+    await this.#forgetKeyFile();
+    this.#unusable = null;
     const { hashes, cursor } = copy;
     const figures = { secrets: copy.secrets !== null, tests: copy.history.length, bytes: bytes.length };
     return { hashes, cursor, etag: last.etag, ...figures };
   }
 
   async #own(): Promise<WarmCopy | null> {
-    const { places, copyKeyFile, log } = this.#options;
+    const { places, keys, log } = this.#options;
     try {
-      return await readCopy(places.copy, () => openCopyKey(copyKeyFile));
+      return await readCopy(places.copy, keys);
     } catch (error) {
       if (!(error instanceof CopyError)) throw error;
       log.warn(error.message);

@@ -13,7 +13,7 @@ export interface OfflinePlaces {
   promoted: string;
   /** Outbox and uploads for other coordinators than the one it enrolled at. */
   away: string;
-  /** Seals the copy, unless the settings name another file. */
+  /** Holds the key that seals the copy, unless the settings name another file, or a key is given (copy-key.ts). */
   copyKey: string;
 }
 

@@ -50,6 +50,12 @@ function withHistory(before: readonly HistoryRow[], changed: readonly HistoryRow
 export const wantsSecrets = (permit: CopyPermit, owner: { copySecrets: boolean; runsAsOther: boolean }): boolean =>
   permit === 'secrets' && (owner.copySecrets || owner.runsAsOther);
 
+/** The copy as it is where secrets are not wanted. */
+export function withoutSecrets(copy: WarmCopy): WarmCopy {
+  const { secrets: _, ...hashes } = copy.hashes;
+  return { ...copy, hashes, secrets: null };
+}
+
 /** When to ask next: steady, but not all machines of a fleet at once. `random`: 0 ≤ x < 1. */
 export const nextRefreshMs = (everyMs: number, random: number): number => Math.round(everyMs * (0.9 + random * 0.2));
 

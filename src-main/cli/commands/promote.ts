@@ -8,6 +8,7 @@ import { readAgentConfig } from '../../agent/config.ts';
 import { folderOf } from '../../agent/coordinators/folders.ts';
 import { activeId, changeStandIns } from '../../agent/coordinators/remembered.ts';
 import { workFor } from '../../agent/coordinators/stand-ins.ts';
+import { readGivenKey } from '../../agent/offline/copy-key.ts';
 import { createApi, type Api } from '../api.ts';
 import { printLine, styleOf, type Cli } from '../cli.ts';
 import { parseLink } from '../credentials.ts';
@@ -23,6 +24,8 @@ import { exchange } from './login.ts';
 
 export interface PromoteFlags {
   data?: string;
+  /** The key of the copy comes by standard input. */
+  copyKeyStdin?: boolean;
   host?: string;
   port?: string;
   contentPort?: string;
@@ -37,11 +40,12 @@ export async function promoteHere(cli: Cli, flags: PromoteFlags): Promise<number
   const enrolledAt = activeId(worker.dataDir);
   const own = folderOf(worker.dataDir, enrolledAt);
   const level = flags.logLevel ?? 'warn';
+  const copyKey = flags.copyKeyStdin ? await readGivenKey(process.stdin) : null;
   const log = pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
   const interrupts = watchInterrupts(() => process.exit(EXIT.cancelled));
   try {
     const promoted = await promote({
-      worker: { ...worker, own },
+      worker: { ...worker, own, copyKey },
       serve: {
         host: flags.host ?? '0.0.0.0',
         port: portOf('--port', flags.port),

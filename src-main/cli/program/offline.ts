@@ -5,6 +5,7 @@ import type { DemoteFlags } from '../commands/demote.ts';
 import type { PromoteFlags } from '../commands/promote.ts';
 import type { SwitchOptions } from '../commands/switch.ts';
 import type { Act } from '../program.ts';
+import { COPY_KEY_OPTION } from './serve.ts';
 
 interface Json {
   json?: boolean;
@@ -23,6 +24,7 @@ export function addOfflineCommands(program: Command, cli: Cli, act: Act): void {
     .addOption(new Option('--with-secrets', 'open the secrets of the copy').conflicts(['withoutSecrets']))
     .addOption(new Option('--without-secrets', 'leave them closed: runs go without').conflicts(['withSecrets']))
     .option(...DATA_OPTION)
+    .option(...COPY_KEY_OPTION)
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: warn)')
     .option('--json', 'print one JSON line when it is ready')
     .action(act(async (flags: PromoteFlags) => (await import('../commands/promote.ts')).promoteHere(cli, flags)));

@@ -9,6 +9,14 @@ import type { UpOptions } from '../commands/up.ts';
 import type { Act } from '../program.ts';
 
 const JSON_OPTION = ['--json', 'print JSON'] as const;
+/** For whoever starts it and keeps the key: not for a service, whose standard input is empty. */
+export const COPY_KEY_OPTION = [
+  '--copy-key-stdin',
+  'the key of the copy comes by standard input, as base64; stands over --copy-key',
+] as const;
+export interface CopyKeyFlag {
+  copyKeyStdin?: boolean;
+}
 const many = (value: string, before: string[] = []): string[] => [...before, value];
 
 export function addServeCommands(program: Command, cli: Cli, act: Act): void {
@@ -72,14 +80,17 @@ function addWorker(program: Command, cli: Cli, act: Act): void {
     .description(
       'Runs tests on this machine for a coordinator. Settings come from here, else the environment, else config.json in the data folder.',
     )
+    .option(...COPY_KEY_OPTION)
     .action(
-      act(async (flags: AgentFlags) => {
+      act(async ({ copyKeyStdin, ...flags }: AgentFlags & CopyKeyFlag) => {
         stayYoung();
-        const [{ readAgentConfig }, { runAgent }] = await Promise.all([
+        const [{ readAgentConfig }, { runAgent }, { readGivenKey }] = await Promise.all([
           import('../../agent/config.ts'),
           import('../../agent/main.ts'),
+          import('../../agent/offline/copy-key.ts'),
         ]);
-        return runAgent(readAgentConfig(flags), undefined, { parent: process });
+        const copyKey = copyKeyStdin ? await readGivenKey(process.stdin) : null;
+        return runAgent(readAgentConfig(flags), undefined, { parent: process, copyKey });
       }),
     );
   addLocal(worker, cli, act);

@@ -7,17 +7,18 @@ import { makePromoted, OlderProgram, removePromoted } from '../../../coordinator
 import { statementClaims } from '../../../shared/protocol/offline/promotion.ts';
 import type { WarmCopy } from '../../../shared/protocol/offline/warm-copy.ts';
 import type { AgentConfig } from '../../agent/config.ts';
+import type { CopyKeys } from '../../agent/offline/copy-key.ts';
 import { readCopyState, type CopyState } from '../../agent/offline/copy-state.ts';
 import { placesIn } from '../../agent/offline/places.ts';
 import { openPromotionKey, readSync } from '../../agent/offline/promotion-key.ts';
-import { CopyError, openCopyKey, readCopy } from '../../agent/offline/sealed-copy.ts';
+import { CopyError, readCopy } from '../../agent/offline/sealed-copy.ts';
 import { openCoordinator } from '../commands/coordinator.ts';
 import { CliFailure } from '../failure.ts';
 import { newFolder, unfinishedPromotion } from './folders.ts';
 
 export interface PromoteOptions {
-  /** Of the worker on this machine; `own`: the folder of the coordinator that it works for. */
-  worker: Pick<AgentConfig, 'runAs' | 'copyKeyFile'> & { own: string };
+  /** Of the worker on this machine; `own`: the folder of the coordinator that it works for. `copyKey`: given; null: a file holds it. */
+  worker: Pick<AgentConfig, 'runAs' | 'copyKeyFile'> & { own: string; copyKey: Uint8Array | null };
   /** `port` null: 4800, or any free one where that is taken. */
   serve: Pick<CoordinatorConfig, 'host' | 'logLevel'> & { port: number | null; contentPort: number | null };
   /**
@@ -81,7 +82,7 @@ export async function promote(options: PromoteOptions): Promise<Promoted> {
 const noCopy = () =>
   new CliFailure(
     'This machine keeps no copy of its coordinator, so it cannot stand in for it.',
-    'While the coordinator is there, an admin permits one: playfleet copies allow NAME. The worker on this machine then fetches it.',
+    'While the coordinator is there, an admin permits one: playfleet copies allow NAME. The worker on this machine then fetches it. Where the desktop app works here, stand in from its tray.',
   );
 
 async function makeNew(options: PromoteOptions, state: CopyState): Promise<string> {
@@ -94,7 +95,7 @@ async function makeNew(options: PromoteOptions, state: CopyState): Promise<strin
       'It is renewed by itself whenever the worker on this machine reaches the coordinator.',
     );
   }
-  const copy = await openOwnCopy(places.copy, worker.copyKeyFile ?? places.copyKey);
+  const copy = await openOwnCopy(places.copy, { given: worker.copyKey, file: worker.copyKeyFile ?? places.copyKey });
   const runsAsOther = worker.runAs !== null;
   const withSecrets =
     (copy.secrets?.length ?? 0) > 0 && (await mayOpenSecrets(explainSecrets(copy, worker.runAs), runsAsOther));
@@ -123,9 +124,9 @@ async function makeNew(options: PromoteOptions, state: CopyState): Promise<strin
   return folder;
 }
 
-async function openOwnCopy(file: string, keyFile: string): Promise<WarmCopy> {
+async function openOwnCopy(file: string, keys: CopyKeys): Promise<WarmCopy> {
   try {
-    const copy = await readCopy(file, () => openCopyKey(keyFile));
+    const copy = await readCopy(file, keys);
     if (copy === null) throw noCopy();
     return copy;
   } catch (error) {

@@ -91,7 +91,9 @@ export class Coordinators {
     const rights = await rightsOf(found, known !== undefined, this.#deps);
     if (rights.apiToken !== null) await credentials.setToken(id, rights.apiToken);
     if (rights.join !== null) this.#links.set(id, rights.join);
-    const entry: KnownCoordinator = { id, name, url, pin: pin ?? known?.pin ?? null, contentUrl, own: false };
+    const { copySecrets = false } = known ?? {};
+    const kept = { pin: pin ?? known?.pin ?? null, own: false, copySecrets };
+    const entry: KnownCoordinator = { id, name, url, contentUrl, ...kept };
     await settings.change(remembering(settings.value, entry));
   }
 
@@ -99,7 +101,15 @@ export class Coordinators {
   async takeOwn(name: string): Promise<void> {
     const { settings } = this.#deps;
     const { coordinators } = settings.value;
-    const own: KnownCoordinator = { id: OWN, name, url: null, pin: null, contentUrl: null, own: true };
+    const own: KnownCoordinator = {
+      id: OWN,
+      name,
+      url: null,
+      pin: null,
+      contentUrl: null,
+      own: true,
+      copySecrets: false,
+    };
     const all = coordinators.some(({ id }) => id === OWN) ? coordinators : [...coordinators, own];
     await settings.change({ coordinators: all, active: OWN });
   }
@@ -120,6 +130,18 @@ export class Coordinators {
   async choose(id: string): Promise<void> {
     this.#known(id);
     await this.#deps.settings.change({ active: id });
+  }
+
+  /** Whether values of secrets may lie in this computer's copy of the active one. False where that is said already. */
+  async letSecretsIn(on: boolean): Promise<boolean> {
+    const { active } = this;
+    if (active === null || active.own)
+      throw new DesktopRefusal('own', 'This computer works for itself: it keeps no copy of its coordinator.');
+    if (active.copySecrets === on) return false;
+    const { settings } = this.#deps;
+    const changed = (one: KnownCoordinator) => (one.id === active.id ? { ...one, copySecrets: on } : one);
+    await settings.change({ coordinators: settings.value.coordinators.map(changed) });
+    return true;
   }
 
   /** Only this app forgets: the coordinator keeps the worker until somebody removes it there. */

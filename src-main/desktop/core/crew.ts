@@ -5,6 +5,7 @@ import type { Clock } from '../../../shared/base/clock.ts';
 import type { AgentState } from '../../../shared/protocol/desktop/agent.ts';
 import { readKey } from '../../agent/key-file.ts';
 import type { FeedSource } from '../../updater/http.ts';
+import type { CopyKeys } from '../keep/copy-keys.ts';
 import type { SettingsStore } from '../keep/settings.ts';
 import type { Credentials } from '../page/credentials.ts';
 import type { Target } from '../page/proxy.ts';
@@ -21,6 +22,7 @@ export interface CrewDeps {
   programs: Programs;
   settings: SettingsStore;
   credentials: Credentials;
+  copyKeys: CopyKeys;
   joining: Joining;
   /** Who stands in for the active coordinator, and where attachments come from there. */
   standIn: () => { target: Target | null; contentUrl: string | null };
@@ -130,6 +132,7 @@ export class Crew {
       throw new DesktopRefusal('busy', 'What runs here for it is still being finished. Try again when it is.', 'id');
     await this.coordinators.forget(id);
     await rm(this.workerFolder(id), { recursive: true, force: true });
+    await this.#deps.copyKeys.forget(id);
     this.#deps.onChange();
   }
 
@@ -197,7 +200,10 @@ export class Crew {
     if (target === null) throw new DesktopRefusal('not_running', 'The coordinator of this computer does not run yet.');
     const address = target.pin === null ? target.url : `${target.url}#${target.pin}`;
     this.#worksFor = active.id;
-    return { dataDir: this.workerFolder(active.id), address, link: this.coordinators.linkFor(active.id), lending };
+    const { id, copySecrets } = active;
+    const copyKey = await this.#deps.copyKeys.of(id);
+    const link = this.coordinators.linkFor(id);
+    return { dataDir: this.workerFolder(id), address, link, lending, copyKey, copySecrets };
   }
 
   /** Of its last start, as far as they are free. */

@@ -10,6 +10,7 @@ import type { DesktopAsk } from '../../../shared/protocol/desktop/calls.ts';
 import { POLITE_MANNERS } from '../../../shared/protocol/desktop/manners.ts';
 import type { DesktopState, Preferences } from '../../../shared/protocol/desktop/state.ts';
 import type { Lending } from '../../../shared/protocol/desktop/wizard.ts';
+import { CopyKeys } from '../keep/copy-keys.ts';
 import { LogFile } from '../keep/log-file.ts';
 import { SettingsStore } from '../keep/settings.ts';
 import { Vault } from '../keep/vault.ts';
@@ -102,7 +103,8 @@ export class Desktop {
     const { report } = this;
     const onChange = (): void => this.#herald.changed();
     const credentials = new Credentials(vault, onChange);
-    const common = { programs, settings, credentials, joining, clock, random, onChange, report };
+    const copyKeys = new CopyKeys({ vault, report });
+    const common = { programs, settings, credentials, copyKeys, joining, clock, random, onChange, report };
     this.#crew = new Crew({
       ...common,
       folder,
@@ -115,6 +117,7 @@ export class Desktop {
       workerFolder: (id) => this.#crew.workerFolder(id),
       host: options.promotedHost,
       agent: () => this.#crew.agent.status,
+      secrets: () => vault.state,
       onLine: (line) => logs.promotion.line(line),
     });
     const { agent, coordinator, coordinators } = this.#crew;

@@ -101,6 +101,10 @@ export function createHandlers(app: Desktop, deps: HandlerDeps): Handlers {
       await updating.install(now);
       return updating.state;
     },
+    setCopySecrets: async ({ on }) => {
+      if (await coordinators.letSecretsIn(on)) crew.reassignLater();
+      return app.state;
+    },
     promote: async ({ secrets }) => {
       await offline.promote(secrets);
       return app.state;

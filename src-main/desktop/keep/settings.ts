@@ -9,7 +9,7 @@ import { lending } from '../../../shared/protocol/desktop/wizard.ts';
 import { writeAtomically } from '../../agent/atomic-file.ts';
 import { activeIn } from '../../agent/coordinators/rules.ts';
 
-export const SETTINGS_VERSION = 2;
+export const SETTINGS_VERSION = 3;
 
 const coordinator = z.strictObject({
   /** Also the name of the agent's data folder for it. */
@@ -21,6 +21,8 @@ const coordinator = z.strictObject({
   /** Where reports and attachments come from; null: not known yet. */
   contentUrl: z.string().nullable(),
   own: z.boolean(),
+  /** Its owner lets values of secrets into this computer's copy of it. */
+  copySecrets: z.boolean(),
 });
 export type KnownCoordinator = z.infer<typeof coordinator>;
 
@@ -100,7 +102,7 @@ export class SettingsStore {
       throw new SettingsError(
         `${file} was written by a newer version of Playfleet. Install that version again, or remove the file to begin anew.`,
       );
-    const parsed = settings.safeParse(version === 1 ? fromVersion1(json as object) : json);
+    const parsed = settings.safeParse(upToDate(json, version));
     if (parsed.success) return new SettingsStore(file, parsed.data, null);
     const aside = `${file}.damaged-${now}`;
     await rename(file, aside);
@@ -131,8 +133,21 @@ export class SettingsStore {
   }
 }
 
+function upToDate(json: unknown, version: unknown): unknown {
+  if (version === 1) return fromVersion2(fromVersion1(json as object));
+  return version === 2 ? fromVersion2(json as object) : json;
+}
+
 /** Until version 2 the app stood in for nobody. */
-const fromVersion1 = (json: object): object => ({ ...json, version: SETTINGS_VERSION, promotion: null, home: null });
+const fromVersion1 = (json: object): object => ({ ...json, promotion: null, home: null });
+
+/** Until version 3 an environment variable let secrets into all copies. What is no list is left to the check. */
+function fromVersion2({ coordinators, ...rest }: { coordinators?: unknown }): object {
+  const all = Array.isArray(coordinators)
+    ? (coordinators as object[]).map((one) => ({ ...one, copySecrets: false }))
+    : coordinators;
+  return { ...rest, version: SETTINGS_VERSION, coordinators: all };
+}
 
 async function readText(file: string): Promise<string | null> {
   try {

@@ -33,6 +33,10 @@ export interface Assignment {
   /** Enrols it at its first start. */
   link: string | null;
   lending: Lending;
+  /** Seals its copy of the coordinator; null: a file of its data folder does. */
+  copyKey: string | null;
+  /** Values of secrets may lie in that copy. */
+  copySecrets: boolean;
 }
 
 export interface AgentPartOptions {
@@ -163,7 +167,7 @@ export class AgentPart {
 
   async #command() {
     const { programs } = this.#options;
-    const { dataDir, address, link, lending } = await this.#options.assignment();
+    const { dataDir, address, link, lending, copyKey, copySecrets } = await this.#options.assignment();
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     // Before its first breath it minds them: between a start and a message it could take work.
     await writeAtomically(path.join(dataDir, 'manners.json'), `${JSON.stringify(lending.manners, null, 2)}\n`);
@@ -171,10 +175,16 @@ export class AgentPart {
     const given = ['--coordinator', address, '--name', lending.name, '--slots', String(lending.slots), ...projects];
     return {
       program: programs.node,
-      args: [programs.cli, 'worker', '--data', dataDir, ...given],
+      args: [programs.cli, 'worker', '--data', dataDir, ...given, ...(copyKey === null ? [] : ['--copy-key-stdin'])],
+      input: copyKey ?? undefined,
       // Command lines can be read by others on this machine.
-      // The app brings its agent along, and updates both.
-      env: { ...programs.env, PLAYFLEET_JOIN: link ?? undefined, PLAYFLEET_UPDATES: 'false' },
+      // The app brings its agent along, and updates both. What is said in the app about secrets counts, whatever the app was started with.
+      env: {
+        ...programs.env,
+        PLAYFLEET_JOIN: link ?? undefined,
+        PLAYFLEET_UPDATES: 'false',
+        PLAYFLEET_COPY_SECRETS: String(copySecrets),
+      },
     };
   }
 }

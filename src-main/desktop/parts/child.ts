@@ -13,6 +13,8 @@ export interface ChildCommand {
   program: string;
   args: readonly string[];
   env: Readonly<Record<string, string | undefined>>;
+  /** Written to its standard input, which then ends: for what no other program of this user is to read. */
+  input?: string | undefined;
 }
 
 export interface ChildOptions {
@@ -132,9 +134,11 @@ export class Child {
     if (!this.#wanted) return { code: null, text: '' };
     const child = spawn(given.program, given.args, {
       env: { ...given.env },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: [given.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'ipc'],
       windowsHide: true,
     });
+    // Whoever ends before it has read all is told of by its exit.
+    child.stdin?.on('error', () => undefined).end(given.input);
     this.#process = child;
     const hear = (line: string): void => {
       onLine(line);

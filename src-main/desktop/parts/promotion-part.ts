@@ -29,6 +29,8 @@ export interface PromotionSettings {
   port: number | null;
   /** Their values in the copy are opened here. */
   secrets: boolean;
+  /** Of the copy; null: it lies in a file of the data folder. */
+  copyKey: string | null;
 }
 
 export interface PromotionPartOptions {
@@ -113,11 +115,13 @@ export class PromotionPart {
 
   async #command() {
     const { programs, settings } = this.#options;
-    const { dataDir, host, port, secrets } = await settings();
+    const { dataDir, host, port, secrets, copyKey } = await settings();
     const where = ['--data', dataDir, '--host', host, ...(port === null ? [] : ['--port', String(port)])];
+    const key = copyKey === null ? [] : ['--copy-key-stdin'];
     return {
       program: programs.node,
-      args: [programs.cli, 'promote', '--json', secrets ? '--with-secrets' : '--without-secrets', ...where],
+      args: [programs.cli, 'promote', '--json', secrets ? '--with-secrets' : '--without-secrets', ...where, ...key],
+      input: copyKey ?? undefined,
       env: programs.env,
     };
   }

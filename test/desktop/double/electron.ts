@@ -136,8 +136,8 @@ export interface DoubleOptions {
   /** Electron's single-instance lock: false where another one has it. */
   isFirst?: boolean;
   languages?: string[];
-  /** none: no encryption at all; basic_text: as on a Linux desktop without a keyring. */
-  safeStorage?: 'good' | 'none' | 'basic_text';
+  /** none: no encryption at all; basic_text: as on a Linux desktop without a keyring; other_key: what `good` has encrypted opens no more. */
+  safeStorage?: 'good' | 'none' | 'basic_text' | 'other_key';
 }
 
 export class DoubleElectron {
@@ -259,9 +259,9 @@ export class DoubleElectron {
       safeStorage: {
         isAsyncEncryptionAvailable: async () => safeStorage !== 'none',
         getSelectedStorageBackend: () => (safeStorage === 'basic_text' ? 'basic_text' : 'gnome_libsecret'),
-        encryptStringAsync: async (text) => Buffer.from(text, 'utf8').map((byte) => byte ^ 0x5a) as Buffer,
+        encryptStringAsync: async (text) => encrypted(text, safeStorage === 'other_key' ? 0x3c : 0x5a),
         decryptStringAsync: async (bytes) => ({
-          result: Buffer.from(bytes.map((byte) => byte ^ 0x5a)).toString('utf8'),
+          result: decrypted(bytes, safeStorage === 'other_key' ? 0x3c : 0x5a),
           shouldReEncrypt: false,
         }),
       },
@@ -330,4 +330,13 @@ export class DoubleElectron {
     if (initiator !== null) request.initiatorOrigin = initiator;
     return Promise.resolve(this.#answering(request));
   }
+}
+
+/** Unreadable on the disk, and bound to one key: the first byte is that. */
+const encrypted = (text: string, key: number): Buffer =>
+  Buffer.from([key, ...Buffer.from(text, 'utf8').map((byte) => byte ^ key)]);
+
+export function decrypted([by, ...bytes]: Uint8Array, key = 0x5a): string {
+  if (by !== key) throw new Error('Error while decrypting the ciphertext provided to safeStorage.decryptString.');
+  return Buffer.from(bytes.map((byte) => byte ^ key)).toString('utf8');
 }

@@ -123,7 +123,7 @@ describe('settings', () => {
 
   test('of a newer version are left alone, and the app says so', async () => {
     const file = path.join(tempFolder(), 'settings.json');
-    writeFileSync(file, '{"version":3}');
+    writeFileSync(file, '{"version":4}');
     await expect(SettingsStore.open(file, 0)).rejects.toThrow(SettingsError);
     expect(existsSync(file)).toBe(true);
   });
@@ -134,6 +134,16 @@ describe('settings', () => {
     writeFileSync(file, JSON.stringify({ ...before, version: 1, secretsInMemory: true }));
     const store = await SettingsStore.open(file, 0);
     expect([store.setAside, store.value]).toEqual([null, { ...FIRST_SETTINGS, secretsInMemory: true }]);
+  });
+
+  test('of version 2 are read; no secrets are in copies until their owner says so', async () => {
+    const file = path.join(tempFolder(), 'settings.json');
+    const mill = { id: 'mill', name: 'mill', url: 'https://mill:4800', pin: null, contentUrl: null, own: false };
+    writeFileSync(file, JSON.stringify({ ...FIRST_SETTINGS, version: 2, coordinators: [mill], active: 'mill' }));
+    const store = await SettingsStore.open(file, 0);
+    expect([store.setAside, store.active]).toEqual([null, { ...mill, copySecrets: false }]);
+    writeFileSync(file, JSON.stringify({ ...FIRST_SETTINGS, version: 2, coordinators: 'none' }));
+    expect((await SettingsStore.open(file, 7)).setAside).toBe(`${file}.damaged-7`);
   });
 
   test('take nothing that they could not read again', async () => {

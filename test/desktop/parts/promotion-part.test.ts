@@ -55,7 +55,13 @@ function promotion(script: string, settings: () => Promise<PromotionSettings> = 
   return { part, lines, heard, home };
 }
 
-const SETTINGS: PromotionSettings = { dataDir: '/workers/mill', host: '0.0.0.0', port: null, secrets: false };
+const SETTINGS: PromotionSettings = {
+  dataDir: '/workers/mill',
+  host: '0.0.0.0',
+  port: null,
+  secrets: false,
+  copyKey: null,
+};
 
 test('it is started without secrets unless that was said, and what it says when it listens is in no log', async () => {
   const { part, lines, heard } = promotion(LISTENS);
@@ -83,6 +89,22 @@ test('secrets and the port that it had are asked for anew at each start; one tha
     'args promote --json --with-secrets --data /workers/mill --host 0.0.0.0',
     'args promote --json --with-secrets --data /workers/mill --host 0.0.0.0 --port 4812',
   ]);
+});
+
+test('the key of the copy reaches it by its standard input, and neither its command line nor its environment', async () => {
+  const told = `process.stdin.setEncoding('utf8').on('data', (text) => console.log('read ' + text)).on('end', () => {
+    console.log('env ' + JSON.stringify(process.env));
+    ${LISTENS}
+  });`;
+  const { part, lines } = promotion(told, async () => ({ ...SETTINGS, copyKey: 'c2VjcmV0' }));
+  part.start();
+  await expect.poll(() => part.state.state, { timeout: 20_000 }).toBe('running');
+  expect(lines.slice(0, 2)).toEqual([
+    'args promote --json --without-secrets --data /workers/mill --host 0.0.0.0 --copy-key-stdin',
+    'read c2VjcmV0',
+  ]);
+  expect(lines[2]).toMatch(/^env /);
+  expect(lines[2]).not.toContain('c2VjcmV0');
 });
 
 test('when all is at home it ends, and is not started again: that would be another promotion', async () => {

@@ -10,7 +10,14 @@ import { trayView, type TrayItem } from '../../../src-main/desktop/rules/tray.ts
 import { agentSays, desktop, part } from '../state.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 11, 30);
-const COPY: CopyFacts = { at: NOW - 60_000, tests: 182, secrets: false, until: NOW + 86_400_000, problem: null };
+const COPY: CopyFacts = {
+  at: NOW - 60_000,
+  tests: 182,
+  secrets: false,
+  until: NOW + 86_400_000,
+  problem: null,
+  key: 'safe',
+};
 const MILL: RememberedCoordinator = {
   id: 'mill',
   name: 'mill',

@@ -4,57 +4,16 @@ import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { FoundCoordinator } from '../../../shared/protocol/desktop/wizard.ts';
 import { cliHome } from '../../cli/support/start-cli.ts';
-import { ended, online, startRun, workersOf, writeSuite, askWith, type Ask } from '../../offline/support.ts';
+import { ended, startRun, workersOf, writeSuite } from '../../offline/support.ts';
 import { okJson } from '../../support/coordinator.ts';
-import { startCoordinatorProcess, type CoordinatorProcess } from '../../support/coordinator-process.ts';
 import { isAlive } from '../../support/is-alive.ts';
-import { setUp, startApp, type TestApp } from '../app.ts';
+import { startApp } from '../app.ts';
 import { launch, readRun } from '../gate.ts';
+import { nameOf, permit, startCentral, teammate } from '../team.ts';
 
 // Several programs, each with Playwright in it, on machines that may be busy.
 vi.setConfig({ testTimeout: 600_000 });
 const PATIENCE = { timeout: 120_000, interval: 200 };
-
-interface Central {
-  process: CoordinatorProcess;
-  ask: Ask;
-  comeBack: () => Promise<void>;
-}
-
-async function startCentral(): Promise<Central> {
-  const process = await startCoordinatorProcess();
-  const ask = askWith({ url: process.url, token: process.adminToken, pin: null });
-  const port = Number(new URL(process.url).port);
-  return { process, ask, comeBack: async () => void (await startCoordinatorProcess({ again: process, port })) };
-}
-
-/** The app on a machine of the team; with an own home, for standing in changes the login of this user's commands. */
-async function teammate(
-  central: Central,
-  {
-    host = '127.0.0.1',
-    found = [],
-    env = {},
-  }: { host?: string; found?: FoundCoordinator[]; env?: Record<string, string> } = {},
-): Promise<TestApp> {
-  const discover = async () => found;
-  const never = (): never => {
-    throw new Error('nobody joins by words here');
-  };
-  const joining = { discover, redeem: never };
-  const app = await startApp({ promotedHost: host, joining, env: { ...cliHome(), ...env } });
-  const { token } = await okJson<{ token: string }>(await central.ask('POST', '/api/v1/tokens', { kind: 'join' }));
-  await setUp(app, `${central.process.url}#${token}`, 1);
-  return app;
-}
-
-async function permit(central: Central, app: TestApp, permit: 'yes' | 'secrets' = 'yes'): Promise<void> {
-  const { id } = await online(central.ask, app.state.agent.status!.worker);
-  await okJson(await central.ask('PUT', `/api/v1/workers/${id}/warm-copy`, { permit }));
-  await app.until(({ offline }) => offline.copy !== null);
-}
-
-const nameOf = ({ process }: Central): string => new URL(process.url).host;
 
 test('central is killed, the app stands in from its tray, a run finishes there, the app begins anew, central returns: all is at home, the copy deleted', async () => {
   const central = await startCentral();
@@ -183,8 +142,9 @@ test('a teammate is told who has proven to stand in, switches after one confirma
 test('secrets are opened after an explanation alone, and a copy that was changed leaves nothing half-promoted', async () => {
   const central = await startCentral();
   await okJson(await central.ask('PUT', '/api/v1/projects/shop/secrets/default/API_KEY', { value: 'hunter22' }));
-  const app = await teammate(central, { host: '127.0.0.4', env: { PLAYFLEET_COPY_SECRETS: 'true' } });
+  const app = await teammate(central, { host: '127.0.0.4' });
   await permit(central, app, 'secrets');
+  await app.ask('setCopySecrets', { on: true });
   await app.until(({ offline }) => offline.copy?.secrets);
   await central.process.kill();
   await app.until(({ agent }) => agent.status?.state === 'offline');
@@ -196,7 +156,7 @@ test('secrets are opened after an explanation alone, and a copy that was changed
   expect(refused.message).toMatch(/copy/i);
   expect(app.state.offline.promotion).toBeNull();
   const settings = JSON.parse(readFileSync(path.join(app.folder, 'desktop/settings.json'), 'utf8')) as object;
-  expect(settings).toMatchObject({ version: 2, promotion: null });
+  expect(settings).toMatchObject({ version: 3, promotion: null });
 
   writeFileSync(copy, whole);
   // Yes to standing in, no to secrets.

@@ -108,6 +108,8 @@ describe('the shell keeps', () => {
     expect(await app.refusal('pause', { for: 'hour' })).toMatchObject({ code: 'agent_refused' });
     expect(await app.refusal('manners')).toMatchObject({ code: 'not_set_up' });
     expect(await app.refusal('forgetCoordinator', { id: 'x' })).toMatchObject({ code: 'unknown', field: 'id' });
+    expect(await app.refusal('setCopySecrets', { on: true })).toMatchObject({ code: 'own' });
+    expect(await app.refusal('setCopySecrets', {})).toMatchObject({ code: 'bad_argument', field: 'on' });
   });
 
   test('certificates to what Chromium says, where no pin is known', async () => {

@@ -116,14 +116,18 @@ test('who is signed out is asked to sign in, not connected again and again', asy
     asked += 1;
     return fetch(input, init);
   };
+  const states: LiveState[] = [];
   const heard = new Promise<void>((resolve) => {
-    const client = new Client({ base: coordinator.url, fetch: ask, onSignedOut: resolve });
+    const client = new Client({ base: coordinator.url, fetch: ask });
     const nothing = () => undefined;
     const live = new Live({
       client,
       clock: systemClock,
       random: () => 0,
-      onState: nothing,
+      onState: (state) => {
+        states.push(state);
+        resolve();
+      },
       onEvents: nothing,
       onFresh: nothing,
       onPoll: nothing,
@@ -132,5 +136,5 @@ test('who is signed out is asked to sign in, not connected again and again', asy
     live.start();
   });
   await heard;
-  expect(asked).toBe(1);
+  expect([asked, states]).toEqual([1, ['signedOut']]);
 });

@@ -43,7 +43,7 @@ const STATE: DesktopState = {
     { id: 'mill', name: 'mill', url: 'https://mill:4800', pinned: true, own: false, active: true, signedIn: true },
     { id: 'lab', name: 'lab', url: 'https://lab:4800', pinned: false, own: false, active: false, signedIn: false },
   ],
-  offline: { copy: null, promotion: null, home: null, follows: null, standIns: [] },
+  offline: { copy: null, copySecrets: false, promotion: null, home: null, follows: null, standIns: [] },
   secrets: { kept: 'safe', reason: null },
   preferences: {
     startAtLogin: true,
@@ -239,6 +239,7 @@ export class DesktopDouble {
     checkForUpdate: async () =>
       (await this.change({ update: { ...this.state.update, state: 'waiting', version: '0.2.0' } })).update,
     installUpdate: () => this.state.update,
+    setCopySecrets: ({ on }) => this.offline({ copySecrets: on }),
     promote: ({ secrets }) => this.#promote(secrets),
     demote: () => this.#demote(),
     lookForStandIns: () => this.offline({ standIns: [{ name: 'ada-laptop', address: 'https://192.168.1.20:4800' }] }),

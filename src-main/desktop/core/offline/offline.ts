@@ -1,6 +1,7 @@
 /** The time without the active coordinator: the copy of it, standing in for it, following who does, and coming home. */
 import type { AgentStatus } from '../../../../shared/protocol/desktop/agent.ts';
 import type { OfflineView } from '../../../../shared/protocol/desktop/offline.ts';
+import type { SecretsState } from '../../../../shared/protocol/desktop/state.ts';
 import type { Credentials } from '../../page/credentials.ts';
 import type { Target } from '../../page/proxy.ts';
 import { hasLostCoordinator } from '../../rules/offline.ts';
@@ -14,6 +15,8 @@ export interface OfflineDeps extends Omit<PromotionDeps, 'onMoved'>, Pick<StandI
   credentials: Credentials;
   /** What the agent last said of itself; null while it does not run. */
   agent: () => AgentStatus | null;
+  /** Where the key of the copy can be kept. */
+  secrets: () => SecretsState;
 }
 
 /** The agent writes by itself: a newer copy, another coordinator. */
@@ -39,6 +42,7 @@ export class Offline {
   get view(): OfflineView {
     return {
       copy: this.#files.copy,
+      copySecrets: this.#deps.settings.active?.copySecrets ?? false,
       promotion: this.#promotion.view,
       home: this.#deps.settings.value.home,
       follows: this.#followed.view,
@@ -97,6 +101,12 @@ export class Offline {
       throw new DesktopRefusal(
         'no_copy',
         `This computer keeps no copy of ${active.name}, so it cannot stand in for it. While it is there, an admin permits one (Settings, Offline); this computer then fetches it.`,
+      );
+    const { kept, reason } = this.#deps.secrets();
+    if (this.#files.copy.key === 'safe' && kept !== 'safe')
+      throw new DesktopRefusal(
+        'no_safe_place',
+        `The key of the copy lies in this system's safe storage, which cannot be used now. ${reason ?? ''} Mend that and start the app again. Or wait for ${active.name}: the copy is then made anew, with a key in a file.`,
       );
     await this.#promotion.promote(active.id, secrets);
     await this.look();

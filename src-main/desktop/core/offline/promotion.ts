@@ -10,6 +10,7 @@ import { offlineState } from '../../../../shared/protocol/offline/promotion.ts';
 import { createApi, type Api } from '../../../cli/api.ts';
 import { PassingFailure } from '../../../cli/problem.ts';
 import { readControl, readHome } from '../../../cli/promotion/notes.ts';
+import type { CopyKeys } from '../../keep/copy-keys.ts';
 import type { KeptPromotion, SettingsStore } from '../../keep/settings.ts';
 import type { Programs } from '../../parts/agent-part.ts';
 import { DemotionPart } from '../../parts/demotion-part.ts';
@@ -21,6 +22,7 @@ import { DesktopRefusal } from '../refusal.ts';
 export interface PromotionDeps {
   programs: Programs;
   settings: SettingsStore;
+  copyKeys: CopyKeys;
   /** Of the agent, for a coordinator. */
   workerFolder: (id: string) => string;
   /** Where a promoted coordinator listens. */
@@ -171,8 +173,9 @@ export class Promotion {
       queueMicrotask(() => void (figures ? this.#isHome(figures) : this.#finish(null)).catch(this.#failed));
       throw new Error('All of it is at home.');
     }
-    const { host, workerFolder } = this.#deps;
-    return { dataDir: workerFolder(of), host, port: await portAgain(url, host), secrets };
+    const { host, workerFolder, copyKeys } = this.#deps;
+    const [port, copyKey] = await Promise.all([portAgain(url, host), copyKeys.of(of)]);
+    return { dataDir: workerFolder(of), host, port, secrets, copyKey };
   }
 
   async #began({ url, folder, pin }: Promoted): Promise<void> {

@@ -5,6 +5,7 @@ import { activeId, readStandIns } from '../../../agent/coordinators/remembered.t
 import { standInOf, type AwayCoordinator } from '../../../agent/coordinators/stand-ins.ts';
 import { readCopyState } from '../../../agent/offline/copy-state.ts';
 import { placesIn } from '../../../agent/offline/places.ts';
+import { sealedBy } from '../../../agent/offline/sealed-copy.ts';
 
 export interface WorkerFiles {
   copy: CopyFacts | null;
@@ -18,7 +19,9 @@ export const NOTHING_KNOWN: WorkerFiles = { copy: null, home: null, followed: nu
 
 /** `folder`: of one coordinator. @throws AgentError where a file is damaged. */
 export async function readWorkerFiles(folder: string): Promise<WorkerFiles> {
-  const state = await readCopyState(placesIn(folder).copyState);
+  const places = placesIn(folder);
+  const state = await readCopyState(places.copyState);
+  const by = state && (await sealedBy(places.copy));
   const standIns = readStandIns(folder, activeId(folder));
   const copy = state && {
     at: state.fresh_at,
@@ -26,6 +29,7 @@ export async function readWorkerFiles(folder: string): Promise<WorkerFiles> {
     secrets: state.secrets,
     until: statementClaims.parse(JSON.parse(state.statement.claims)).expires_at,
     problem: state.problem,
+    key: by === 'given' ? ('safe' as const) : ('file' as const),
   };
   return { copy, home: standIns.home, followed: standInOf(standIns) };
 }
