@@ -256,7 +256,7 @@ test('what is looked for to be put in place is found among what is open, however
     const plan = await rows<{ detail: string }>(
       central,
       `EXPLAIN QUERY PLAN ${sql}`,
-      Array(sql.split('?').length - 1).fill(''),
+      Array<string>(sql.split('?').length - 1).fill(''),
     );
     for (const { detail } of plan)
       expect(detail, sql).not.toMatch(/^(SCAN merged\b|SEARCH merged USING .*merged_of_run)/);
