@@ -90,19 +90,23 @@ export class SettingsStore {
   #writing: Promise<void> = Promise.resolve();
 
   /**
-   * A damaged file is set aside, so that the owner loses nothing and the app begins anew.
-   * @throws SettingsError where a newer version has written it, or it cannot be read at all.
+   * A damaged file is set aside, so that the owner loses nothing and the app begins anew. What an older version wrote is kept beside before it is
+   * written anew: where that version is put back (shared/model/update-trial.ts), it goes on with its own.
+   * @throws SettingsError where a newer version has written it and nothing was kept for this one, or it cannot be read at all.
    */
   static async open(file: string, now: number): Promise<SettingsStore> {
-    const text = await readText(file);
-    if (text === null) return new SettingsStore(file, FIRST_SETTINGS, null);
-    const json = parseJson(text);
-    const version = (json as { version?: unknown } | null)?.version;
-    if (typeof version === 'number' && version > SETTINGS_VERSION)
+    const found = await readText(file);
+    const text = isNewer(found) ? await readText(keptFor(file, SETTINGS_VERSION)) : found;
+    if (text === null && found !== null)
       throw new SettingsError(
         `${file} was written by a newer version of Playfleet. Install that version again, or remove the file to begin anew.`,
       );
+    if (text === null) return new SettingsStore(file, FIRST_SETTINGS, null);
+    const json = parseJson(text);
+    const version = versionOf(json);
     const parsed = settings.safeParse(upToDate(json, version));
+    if (parsed.success && version !== null && version < SETTINGS_VERSION)
+      await writeAtomically(keptFor(file, version), text);
     if (parsed.success) return new SettingsStore(file, parsed.data, null);
     const aside = `${file}.damaged-${now}`;
     await rename(file, aside);
@@ -133,7 +137,18 @@ export class SettingsStore {
   }
 }
 
-function upToDate(json: unknown, version: unknown): unknown {
+/** null: it says none. */
+function versionOf(json: unknown): number | null {
+  const version = (json as { version?: unknown } | null)?.version;
+  return typeof version === 'number' ? version : null;
+}
+
+const isNewer = (text: string | null): boolean => text !== null && (versionOf(parseJson(text)) ?? 0) > SETTINGS_VERSION;
+
+/** The settings as they were when a version that writes this form of them was last replaced. */
+const keptFor = (file: string, version: number): string => `${file}.v${version}`;
+
+function upToDate(json: unknown, version: number | null): unknown {
   if (version === 1) return fromVersion2(fromVersion1(json as object));
   return version === 2 ? fromVersion2(json as object) : json;
 }

@@ -1,7 +1,6 @@
-import { readFileSync, writeFileSync, existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { SettingsError, SettingsStore, FIRST_SETTINGS } from '../../../src-main/desktop/keep/settings.ts';
 import { NotKept, Vault, type Cipher } from '../../../src-main/desktop/keep/vault.ts';
 import { createCipher } from '../../../src-main/desktop/electron/safe-storage.ts';
 import { readFiles, tempFolder } from '../../support/folders.ts';
@@ -96,59 +95,5 @@ describe('secrets', () => {
     await open(file, rotated);
     expect(encrypted).toBe(1);
     expect(readFileSync(file, 'utf8')).toBe(before);
-  });
-});
-
-describe('settings', () => {
-  test('begin as they should, and are found again after a change', async () => {
-    const file = path.join(tempFolder(), 'settings.json');
-    const store = await SettingsStore.open(file, 0);
-    expect(store.value).toEqual(FIRST_SETTINGS);
-    await Promise.all([store.change({ isSetUp: true }), store.change({ secretsInMemory: true })]);
-    expect((await SettingsStore.open(file, 0)).value).toEqual({
-      ...FIRST_SETTINGS,
-      isSetUp: true,
-      secretsInMemory: true,
-    });
-  });
-
-  test('that are damaged are put aside, whole', async () => {
-    const file = path.join(tempFolder(), 'settings.json');
-    writeFileSync(file, '{"version":1,"isSetUp":tru');
-    const store = await SettingsStore.open(file, 42);
-    expect(store.value).toEqual(FIRST_SETTINGS);
-    expect(store.setAside).toBe(`${file}.damaged-42`);
-    expect(readFileSync(`${file}.damaged-42`, 'utf8')).toBe('{"version":1,"isSetUp":tru');
-  });
-
-  test('of a newer version are left alone, and the app says so', async () => {
-    const file = path.join(tempFolder(), 'settings.json');
-    writeFileSync(file, '{"version":4}');
-    await expect(SettingsStore.open(file, 0)).rejects.toThrow(SettingsError);
-    expect(existsSync(file)).toBe(true);
-  });
-
-  test('of the version before are read, and stand in for nobody', async () => {
-    const file = path.join(tempFolder(), 'settings.json');
-    const { promotion: _, home: __, ...before } = FIRST_SETTINGS;
-    writeFileSync(file, JSON.stringify({ ...before, version: 1, secretsInMemory: true }));
-    const store = await SettingsStore.open(file, 0);
-    expect([store.setAside, store.value]).toEqual([null, { ...FIRST_SETTINGS, secretsInMemory: true }]);
-  });
-
-  test('of version 2 are read; no secrets are in copies until their owner says so', async () => {
-    const file = path.join(tempFolder(), 'settings.json');
-    const mill = { id: 'mill', name: 'mill', url: 'https://mill:4800', pin: null, contentUrl: null, own: false };
-    writeFileSync(file, JSON.stringify({ ...FIRST_SETTINGS, version: 2, coordinators: [mill], active: 'mill' }));
-    const store = await SettingsStore.open(file, 0);
-    expect([store.setAside, store.active]).toEqual([null, { ...mill, copySecrets: false }]);
-    writeFileSync(file, JSON.stringify({ ...FIRST_SETTINGS, version: 2, coordinators: 'none' }));
-    expect((await SettingsStore.open(file, 7)).setAside).toBe(`${file}.damaged-7`);
-  });
-
-  test('take nothing that they could not read again', async () => {
-    const store = await SettingsStore.open(path.join(tempFolder(), 'settings.json'), 0);
-    expect(() => store.change({ active: 'unknown' })).toThrow(/must be the id of one of the coordinators/);
-    expect(store.value.active).toBeNull();
   });
 });
