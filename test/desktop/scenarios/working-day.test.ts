@@ -76,7 +76,7 @@ test('a working day: morning, lunch on battery, a hot meeting, somebody at the k
 
   app.electron.choose('Pause for 1 hour');
   await app.until(() => why(app)?.[0] === 'owner');
-  expect(app.electron.tray.tooltip).toMatch(/you paused it, until \d\d:\d\d$/);
+  expect(app.electron.tray.tooltip).toMatch(/you paused it, until (\w+day, )?\d\d:\d\d$/);
   app.electron.choose('Resume');
   await app.until(({ agent }) => agent.status?.state === 'idle');
 
