@@ -27,9 +27,9 @@ export class Camera {
   /** Makes small files of large ones. */
   readonly #darkroom: Page;
 
-  /** `anew`: the folder holds nothing else than what this one takes. */
-  static async open(browser: Browser, folder: string, anew: boolean): Promise<Camera> {
-    if (anew) await rm(folder, { recursive: true, force: true });
+  readonly #taken = new Set<string>();
+
+  static async open(browser: Browser, folder: string): Promise<Camera> {
     await mkdir(folder, { recursive: true });
     return new Camera(browser, folder, await (await browser.newContext()).newPage());
   }
@@ -51,11 +51,18 @@ export class Camera {
         await page.goto(url);
         await settled(page);
         await act?.(page);
-        const file = path.join(this.#folder, `${name}-${size}-${colorScheme}.webp`);
-        await writeFile(file, await toWebp(this.#darkroom, await page.screenshot()));
+        const file = `${name}-${size}-${colorScheme}.webp`;
+        await writeFile(path.join(this.#folder, file), await toWebp(this.#darkroom, await page.screenshot()));
+        this.#taken.add(file);
         await context.close();
       }
     }
+  }
+
+  /** Pictures of pages that are not there any more go. */
+  async removeOthers(): Promise<void> {
+    for (const file of await readdir(this.#folder))
+      if (!this.#taken.has(file)) await rm(path.join(this.#folder, file), { recursive: true });
   }
 
   async figures(): Promise<{ pictures: number; bytes: number }> {

@@ -28,15 +28,16 @@ try {
   let central = await programs.startCoordinator(path.join(work, 'coordinator'));
   for (const [name, slots] of Object.entries({ [LAPTOP]: 2, 'rack-1': 2 }))
     await programs.startWorker(central, { name, slots, dataDir: path.join(work, name) });
-  await letHoldCopy(central, LAPTOP, path.join(work, LAPTOP));
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-  const camera = await Camera.open(browser, folder, wanted.length === 0);
+  const camera = await Camera.open(browser, folder);
   const photograph = async (scenes: Scene[]): Promise<void> => {
     for (const scene of scenes.filter(isWanted)) await camera.take(scene);
   };
   const account = await browser.newContext();
   await signIn(central, account);
   const storageState = await account.storageState();
+  // Who signs in at the machine that stands in must be known when its copy is made.
+  await letHoldCopy(central, LAPTOP, path.join(work, LAPTOP));
   await run(central, 'main · 4f2c81e');
   await run(central, 'new-checkout · 91d07ab', ['--env', 'SHOP_FAIL=1']);
 
@@ -82,6 +83,7 @@ try {
   await photograph(desktopScenes(central.url, here));
   live.kill('SIGINT');
   await ended(live);
+  if (wanted.length === 0) await camera.removeOthers();
   const { pictures, bytes } = await camera.figures();
   console.log(`${pictures} pictures, ${(bytes / 2 ** 20).toFixed(2)} MB in ${path.relative(root, folder)}`);
   const holds = bytes <= MOST_BYTES;
