@@ -180,8 +180,8 @@ test('a bug report is copied, with the line of the source at the commit that ran
 test('[ and ] lead from failure to failure; the test alone is run again', async ({ page, broken, fleet }) => {
   await open(page, await broken.at('says the total'));
   const before = page.url();
-  await expect(page.getByText(/\d of 3 failed/)).toBeVisible();
-  await page.keyboard.press((await page.getByText('3 of 3 failed').isVisible()) ? '[' : ']');
+  await expect(page.getByText(/\d of 3 failed or flaky/)).toBeVisible();
+  await page.keyboard.press((await page.getByText('3 of 3 failed or flaky').isVisible()) ? '[' : ']');
   await expect(page).not.toHaveURL(before);
   await open(page, await broken.at('says the total'));
   await page.getByRole('button', { name: 'Run this test again' }).click();
