@@ -86,7 +86,9 @@ export function followFleet({
     onPoll: () => {
       quietly(read.newestRuns());
       // All pages of long lists again every few seconds would be too much.
-      void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'runs' });
+      const predicate = ({ queryKey }: { queryKey: QueryKey }): boolean => queryKey[0] !== 'runs';
+      // What is being tried again goes on: begun anew each time, it would never come to its error, and nobody be told.
+      void queryClient.invalidateQueries({ predicate }, { cancelRefetch: false });
     },
   });
   live.start();
