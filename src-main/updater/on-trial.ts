@@ -32,7 +32,7 @@ export class OnTrial {
           const late = judgeLate(trial);
           if (late === 'restart')
             this.#situation.end(`${version} did not come to work in time; it is started once more`);
-          else void this.#putBack(late.putBack);
+          else void this.#putBack(late.putBack).catch((error: unknown) => this.#situation.fail(error));
         });
         return true;
       }

@@ -1,5 +1,5 @@
 /** The real updater against a real feed: what it takes, when, and how it comes back. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { STARTED_WELL_MS } from '../../shared/model/update-trial.ts';
@@ -38,6 +38,18 @@ const eventually = (holds: () => void): Promise<void> => vi.waitFor(holds, { tim
 
 const status = (machine: UpdatedMachine, state: string) =>
   eventually(() => expect(machine.status).toMatchObject({ state }));
+
+/** 1.1.0 was installed and begins; it has not said yet that it works. */
+async function startOnTrial() {
+  const all = await start();
+  const { machine, release } = all;
+  await release('1.1.0');
+  await machine.boot();
+  await machine.updater?.check();
+  await eventually(() => expect(machine.installed).toBe('1.1.0'));
+  await machine.boot();
+  return all;
+}
 
 test('a new version is found, loaded, installed when nothing runs, and its package kept once it works', async () => {
   const { machine, release, feedFolder } = await start();
@@ -179,12 +191,7 @@ test('who wants it at once gets it once what runs was given back', async () => {
 });
 
 test('a newer version that is asked for waits until this one works, whose package is kept', async () => {
-  const { machine, release, clock } = await start();
-  await release('1.1.0');
-  await machine.boot();
-  await machine.updater?.check();
-  await eventually(() => expect(machine.installed).toBe('1.1.0'));
-  await machine.boot();
+  const { machine, release, clock } = await startOnTrial();
   clock.jump(HOUR / 60);
   await release('1.2.0');
   await machine.updater?.install({ now: true });
@@ -220,12 +227,7 @@ test('a version that is started well while the feed is looked into has passed, w
 });
 
 test('a version that never comes to work is put back by the one before, marked, and not taken again', async () => {
-  const { machine, release, clock } = await start();
-  await release('1.1.0');
-  await machine.boot();
-  await machine.updater?.check();
-  await eventually(() => expect(machine.installed).toBe('1.1.0'));
-  await machine.boot();
+  const { machine, release, clock } = await startOnTrial();
   await machine.updater?.startedWell();
   clock.jump(HOUR);
   await release('1.2.0');
@@ -264,13 +266,17 @@ test('a version that dies at each start is put back at the third, before anythin
   expect(machine.installs.at(-1)?.bytes.toString()).toBe('the first version');
 });
 
+test('a version that is late, where nothing can be written down any more, says so and goes on', async () => {
+  const { machine, clock, folder } = await startOnTrial();
+  await machine.boot();
+  await rm(path.join(folder, 'updates'), { recursive: true });
+  clock.jump(STARTED_WELL_MS);
+  await status(machine, 'failed');
+  expect(machine.status.problem).toMatch(/ENOENT/);
+});
+
 test('where the version before is not kept, people are told, and the new one goes on', async () => {
-  const { machine, release } = await start();
-  await release('1.1.0');
-  await machine.boot();
-  await machine.updater?.check();
-  await eventually(() => expect(machine.installed).toBe('1.1.0'));
-  await machine.boot();
+  const { machine } = await startOnTrial();
   await machine.boot();
   expect(await machine.boot()).not.toBeNull();
   expect(machine.installed).toBe('1.1.0');

@@ -80,7 +80,10 @@ export async function sealedBy(file: string): Promise<Header['key'] | null> {
   return readHead(bytes).head?.key ?? null;
 }
 
-/** Puts sealed bytes in the place of those before, as a whole: durable when this resolves. */
+/**
+ * Puts sealed bytes in the place of those before, as a whole: durable when this resolves. Under one name until then, unlike writeAtomically: what a kill
+ * leaves of a large copy is overwritten by the next one, and does not lie there under a key that is to be forgotten.
+ */
 export async function writeSealed(file: string, bytes: Buffer): Promise<void> {
   const part = `${file}.part`;
   {
